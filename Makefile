@@ -1,0 +1,24 @@
+# make check   install on first use, then check session 5 on the real test set
+# make test    install on first use, then run the tests
+# Data: $DATA_DIR, else data/, where torchvision downloads what is missing.
+PYTHON ?= python3
+ENVIRONMENT := .venv
+BIN := $(ENVIRONMENT)/bin
+
+.PHONY: check test clean
+
+check: $(ENVIRONMENT)/installed
+	@$(BIN)/python -m checker session05
+
+test: $(ENVIRONMENT)/installed
+	@$(BIN)/python -m pytest
+
+# The stamp is written last, so an interrupted installation starts again.
+$(ENVIRONMENT)/installed: requirements.txt pyproject.toml
+	@echo "Installing into $(ENVIRONMENT); the first time takes a few minutes."
+	@$(PYTHON) -m venv $(ENVIRONMENT)
+	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.txt --editable .
+	@touch $@
+
+clean:
+	rm -rf $(ENVIRONMENT) .pytest_cache *.egg-info

@@ -1,0 +1,1 @@
+"""Re-measures what a trained network claims: `python -m checker session05`."""

@@ -1,0 +1,148 @@
+"""The checker's command line. See `python -m checker --help`.
+
+Exit codes: 0 everything that must pass has passed; 1 a rule failed; 2 something could not be checked.
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+from checker.assignments import ASSIGNMENTS, Assignment
+from checker.rules import RULES
+from checker.verdict import CannotCheckError, combine
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+EXIT_CODES = {True: 0, False: 1, None: 2}
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the command line's grammar."""
+    parser = argparse.ArgumentParser(
+        prog="python -m checker", description="Load a session's trained networks and measure again what they claim.",
+        epilog="Exit codes: 0 all passed; 1 a rule failed; 2 something could not be checked. A submission's model.py is "
+               "run: check strangers' work in a container.")
+    parser.add_argument("assignment", nargs="?", choices=[*ASSIGNMENTS, "all"], help="what to check")
+    parser.add_argument("--run", metavar="NAME", help="check this run only")
+    parser.add_argument("--path", metavar="FOLDER", type=Path,
+                        help="check this folder (model.py, runs/NAME/…) instead of the session's own")
+    parser.add_argument("--select", metavar="RULE", action="append", default=[], help="check this rule; may be repeated")
+    parser.add_argument("--ignore", metavar="RULE", action="append", default=[], help="leave this rule out; may be repeated")
+    parser.add_argument("--list", action="store_true", help="list the assignments and their rules, and check nothing")
+    parser.add_argument("--format", choices=["rich", "json"], default="rich", help="how to report (default: rich)")
+    parser.add_argument("--output", metavar="FILE", type=Path, help="write the report to this file, not to the screen")
+    parser.add_argument("--device", default="cpu", help="where to measure: cpu (default), cuda, …")
+    parser.add_argument("--data-dir", metavar="FOLDER", help="the data sets, as torchvision lays them out "
+                                                             "(default: $DATA_DIR, else data/)")
+    return parser
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Check what the command line asks for, report it, and return the exit code."""
+    options = parser().parse_args(arguments)
+    try:
+        if options.list:
+            return _list(options.assignment)
+        return _check(options)
+    except CannotCheckError as error:
+        print(f"{error.message} {error.help}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("Interrupted; nothing was written.", file=sys.stderr)
+        return 130
+
+
+def _check(options: argparse.Namespace) -> int:
+    assignments = _assignments(options)
+    chosen = {assignment.id: _rules(assignment, options.select, options.ignore) for assignment in assignments}
+    if options.output is not None and not options.output.resolve().parent.is_dir():
+        raise CannotCheckError(f"There is no folder {options.output.parent} for the report.", "Create it first.")
+
+    from rich.console import Console
+
+    from checker.check import check_folder
+    from checker.report import as_json, as_rich, as_text
+    from common.device import choose_device
+    from common.errors import UserError
+
+    try:
+        choose_device(options.device)
+    except UserError as error:
+        raise CannotCheckError(str(error), "") from error
+    errors = Console(stderr=True)
+    with errors.status("reading") as status:
+        results = [check_folder(
+            assignment, options.path or _own_folder(assignment), own=options.path is None, only_run=options.run,
+            rules=chosen[assignment.id], device=options.device, data_dir=options.data_dir, tell=status.update,
+        ) for assignment in assignments]
+    passed = combine(result.passed for result in results)
+    if options.run is not None:  # Asked for by name, a run decides whether or not it is required.
+        passed = combine(run.passed for result in results for run in result.runs)
+    if options.output is not None:
+        text = as_json(results, passed) if options.format == "json" else as_text(results, passed)
+        _write(options.output, text)
+    elif options.format == "json":
+        sys.stdout.write(as_json(results, passed))
+    else:
+        console = Console()
+        as_rich(results, passed, console if console.is_terminal else Console(width=80, no_color=True))
+    return EXIT_CODES[passed]
+
+
+def _assignments(options: argparse.Namespace) -> list[Assignment]:
+    if options.assignment is None:
+        raise CannotCheckError("Nothing to check.", f"Name an assignment: {', '.join(ASSIGNMENTS)} or all.")
+    if options.assignment == "all":
+        if options.path is not None:
+            raise CannotCheckError("--path holds one submission, all are many.", "Name the assignment to check it against.")
+        return list(ASSIGNMENTS.values())
+    return [ASSIGNMENTS[options.assignment]]
+
+
+def _own_folder(assignment: Assignment) -> Path:
+    """The session's folder, as the reader of a report would type it."""
+    folder = REPOSITORY / assignment.id
+    return folder.relative_to(Path.cwd()) if folder.is_relative_to(Path.cwd()) else folder
+
+
+def _rules(assignment: Assignment, select: list[str], ignore: list[str]) -> list[str]:
+    for id in [*select, *ignore]:
+        if id not in RULES:
+            raise CannotCheckError(f"There is no rule {id!r}.", f"The rules are: {', '.join(RULES)}.")
+    rules = [id for id in assignment.rules if (not select or id in select) and id not in ignore]
+    if not rules:
+        raise CannotCheckError(f"No rule of {assignment.id} is left to check.", "Select others, or ignore fewer.")
+    return rules
+
+
+def _list(only: str | None) -> int:
+    from rich.console import Console
+    from rich.text import Text
+
+    console = Console(highlight=False)
+    for assignment in ASSIGNMENTS.values():
+        if only not in (None, "all", assignment.id):
+            continue
+        console.print(Text(f"{assignment.id}: {assignment.title}", style="bold"))
+        for name, run in assignment.runs.items():
+            own = "; ".join(RULES[id].title.format(**(assignment.rules[id] | limits)) for id, limits in run.limits.items())
+            console.print(Text(f"  {name}{'' if run.required else ' (shown, not required to pass)'}{': ' if own else ''}{own}"))
+        for id, limits in assignment.rules.items():
+            console.print(Text(f"\n  {id}: {RULES[id].title.format(**limits)}"))
+            console.print(Text(f"    {RULES[id].reason}", style="dim"))
+    return 0
+
+
+def _write(path: Path, text: str) -> None:
+    beside = path.with_name(f".{path.name}.part")
+    try:
+        beside.write_text(text)
+        beside.replace(path)
+    except OSError as error:
+        raise CannotCheckError(f"The report could not be written to {path} ({error.strerror}).",
+                               "Choose another --output.") from error
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

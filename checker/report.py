@@ -1,0 +1,97 @@
+"""Results as a person reads them (rich) and as a program does (JSON). Nothing here decides anything."""
+
+import json
+from io import StringIO
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from checker.verdict import RunResult, SubmissionResult
+
+FORMAT = 1
+_SHOWN = {True: ("✓", "passed", "green"), False: ("✗", "FAILED", "red"), None: ("?", "could not be checked", "yellow")}
+
+
+def as_json(results: list[SubmissionResult], passed: bool | None) -> str:
+    """Return the report as JSON: the stable format 1."""
+    return json.dumps({"format": FORMAT, "passed": passed, "submissions": [{
+        "assignment": result.assignment, "path": result.path, "passed": result.passed,
+        "runs": [{
+            "name": run.name, "required": run.required, "passed": run.passed, "seconds": run.seconds,
+            "rules": [{
+                "id": rule.id, "passed": rule.verdict.passed, "measured": rule.verdict.measured,
+                "required": rule.verdict.required, "evidence": rule.verdict.evidence,
+                "message": rule.verdict.message, "help": rule.verdict.help,
+            } for rule in run.rules],
+        } for run in result.runs],
+    } for result in results]}, indent=2, ensure_ascii=False) + "\n"
+
+
+def as_rich(results: list[SubmissionResult], passed: bool | None, console: Console) -> None:
+    """Print the report: a table a run, then one line a run and the verdict."""
+    for result in results:
+        console.print(Text(result.title, style="bold"))
+        console.print(f"{result.path}\n", highlight=False, markup=False)
+        for run in result.runs:
+            console.print(_run_table(run))
+            _print_advice(run, console)
+    console.print(_summary(results))
+    symbol, word, style = _SHOWN[passed]
+    console.print(Text(f"{symbol} {word}", style=f"bold {style}"))
+
+
+def as_text(results: list[SubmissionResult], passed: bool | None) -> str:
+    """Return the rich report as plain text, 80 columns wide."""
+    text = StringIO()
+    as_rich(results, passed, Console(file=text, width=80, no_color=True))
+    return text.getvalue()
+
+
+def _run_table(run: RunResult) -> Table:
+    note = "" if run.required else " · shown, not required to pass"
+    table = Table(title=Text(f"{run.name}{note}", style="bold"), title_justify="left", expand=True, box=None,
+                  pad_edge=False, header_style="dim")
+    table.add_column("", width=1)
+    table.add_column("rule", ratio=5)
+    table.add_column("found", ratio=6)
+    table.add_column("required", ratio=3)
+    table.add_column("by", width=8)
+    for rule in run.rules:
+        verdict = rule.verdict
+        symbol, _, style = _SHOWN[verdict.passed]
+        unknown = verdict.passed is None
+        table.add_row(Text(symbol, style=style), Text(rule.id), Text(verdict.message, style="" if verdict.passed else style),
+                      Text("" if unknown else verdict.required), Text("" if unknown else verdict.evidence, style="dim"))
+    return table
+
+
+def _print_advice(run: RunResult, console: Console) -> None:
+    advice: dict[str, list[str]] = {}
+    for rule in run.rules:
+        if rule.verdict.passed is not True and rule.verdict.help:
+            advice.setdefault(rule.verdict.help, []).append(rule.id)
+    for help, ids in advice.items():
+        console.print(Text(f"  → {', '.join(ids)}: {help}", style="cyan"))
+    console.print()
+
+
+def _summary(results: list[SubmissionResult]) -> Table:
+    table = Table(title=Text("Summary", style="bold"), title_justify="left", box=None, pad_edge=False, header_style="dim")
+    for heading, justify in (("", "left"), ("run", "left"), ("parameters", "right"), ("least of last five", "right"),
+                             ("seconds", "right"), ("", "left")):
+        table.add_column(heading, justify=justify)
+    for result in results:
+        for run in result.runs:
+            symbol, word, style = _SHOWN[run.passed]
+            count, accuracy = _measured(run, "parameters"), _measured(run, "sustained_accuracy")
+            table.add_row(Text(symbol, style=style), Text(f"{result.assignment} {run.name}"),
+                          "" if count is None else f"{count:,}", "" if accuracy is None else f"{accuracy:.2f} %",
+                          f"{run.seconds:.1f}", Text(word if run.required else f"({word})", style=style if run.required else "dim"))
+    return table
+
+
+def _measured(run: RunResult, id: str) -> object:
+    return next((rule.verdict.measured for rule in run.rules if rule.id == id), None)
+
+

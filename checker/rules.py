@@ -1,0 +1,207 @@
+"""The rules. Each is one small function of a run and its limits; its docstring says why the rule exists.
+
+A rule raises CannotCheckError, or lets one pass, where it can't tell; it never passes by default.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from checker.submission import LAST_EPOCHS, Run
+from checker.verdict import RECORDED, CannotCheckError, Verdict
+
+TRAINING_IMAGES = {"MNIST": 60_000}
+TEST_IMAGES = {"MNIST": 10_000}
+# Another device or precision rounds otherwise, which may turn a digit that lies on the edge.
+TOLERANCE = 2
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A rule: its title has the limits as format fields."""
+
+    id: str
+    title: str
+    check: Callable[..., Verdict]
+
+    @property
+    def reason(self) -> str:
+        """Why the rule exists, in one sentence."""
+        return " ".join(self.check.__doc__.split())
+
+
+RULES: dict[str, Rule] = {}
+
+
+def rule(title: str) -> Callable[[Callable[..., Verdict]], Callable[..., Verdict]]:
+    """Add a function to the rules, under its own name."""
+    def add(check: Callable[..., Verdict]) -> Callable[..., Verdict]:
+        RULES[check.__name__] = Rule(check.__name__, title, check)
+        return check
+    return add
+
+
+@rule("The kept weights fit model.py")
+def weights_match_model(run: Run) -> Verdict:
+    """Only weights that fill the network exactly, none missing and none left over, can have been trained in it."""
+    wrong = [f"{epoch.file}: {each}" for epoch in run.last_epochs for each in run.mismatches(epoch)]
+    return Verdict(
+        not wrong, len(wrong), "0 differences",
+        wrong[0] if wrong else f"{len(run.last_epochs)} files fill every tensor of the network",
+        "Submit the model.py that the weights were trained with." if wrong else None)
+
+
+@rule("Every weight is a finite number")
+def finite_weights(run: Run) -> Verdict:
+    """One NaN makes every output NaN, and an argmax over NaN still names a digit."""
+    wrong = [f"{epoch.file}: {key}" for epoch in run.last_epochs
+             for key, tensor in run.tensors(epoch).items() if not bool(tensor.isfinite().all())]
+    return Verdict(
+        not wrong, len(wrong), "0 tensors with NaN or infinity", f"{wrong[0]} is not finite" if wrong else "all are finite",
+        "The training diverged: lower the learning rate and train again." if wrong else None)
+
+
+@rule("Nothing learned outside the parameters")
+def no_hidden_parameters(run: Run) -> Verdict:
+    """Numbers kept in buffers, attributes or the code work like weights and would escape the count."""
+    hidden = dict(run.trace.hidden)
+    _refuse_unknown(run)
+    count = sum(hidden.values())
+    names = ", ".join(f"{name} ({size:,} numbers)" for name, size in hidden.items())
+    return Verdict(
+        count == 0, count, "0 numbers", f"the logits depend on {names}" if count else "only parameters act on the logits",
+        "Make it an nn.Parameter, so that it is counted, or compute the network without it." if count else None)
+
+
+@rule("Fewer than {limit:,} parameters")
+def parameters(run: Run, *, limit: int) -> Verdict:
+    """Every learned number counts once, frozen or not: a small network is the point of the exercise."""
+    count = run.parameter_count
+    return Verdict(
+        0 < count < limit, count, f"< {limit:,}", f"{count:,} parameters",
+        None if count < limit else f"Remove {count - limit + 1:,} parameters: narrow the widest layers, or end in "
+                                   f"global average pooling and a 1×1 convolution.")
+
+
+@rule("At most {limit} epochs, logged without gaps")
+def epochs(run: Run, *, limit: int) -> Verdict:
+    """The budget is part of the task, and an epoch is one pass over the training set, no more."""
+    log = run.log
+    numbers = [epoch.epoch for epoch in log]
+    planned = run.record.get("recipe", {}).get("epochs") if isinstance(run.record.get("recipe"), dict) else None
+    most = max(epoch.train_total for epoch in log)
+    message, help = f"{len(log)} epochs", None
+    if numbers != list(range(1, len(log) + 1)):
+        message, help = f"the log's epochs are {_short(numbers)}", "Keep every epoch of one run, from 1 on, in order."
+    elif planned is not None and planned != len(log):
+        message = f"the log ends at epoch {len(log)}, the recipe has {planned}"
+        help = "Finish the run with --resume; the epochs that count are its last."
+    elif most > TRAINING_IMAGES["MNIST"]:
+        message = f"an epoch trained on {most:,} images"
+        help = f"One epoch is at most one pass over the {TRAINING_IMAGES['MNIST']:,} training images."
+    elif len(log) > limit:
+        help = f"Train for {limit} epochs; a one-cycle schedule gets there faster than a constant rate."
+    return Verdict(help is None, len(log), f"<= {limit}", message, help, RECORDED)
+
+
+@rule("Each of the last five epochs reaches {threshold} %")
+def sustained_accuracy(run: Run, *, threshold: float) -> Verdict:
+    """Consistently, and not a one-time achievement: the best epoch of many would be chosen by the test set."""
+    if len(run.log) < LAST_EPOCHS:
+        return Verdict(False, None, f">= {threshold} %", f"the run has {len(run.log)} epochs",
+                       f"Train at least {LAST_EPOCHS} epochs: each of the last {LAST_EPOCHS} counts.")
+    digests = {run.file_digest(epoch) for epoch in run.last_epochs}
+    if len(digests) < LAST_EPOCHS:
+        return Verdict(False, None, f">= {threshold} %", f"{LAST_EPOCHS - len(digests) + 1} of the last epochs have the same weights",
+                       "Keep the weights of each epoch as they were at its end.")
+    total = len(run.test_images)
+    correct = [run.correct(epoch) for epoch in run.last_epochs]
+    worst = 100 * min(correct) / total
+    shown = " ".join(f"{100 * each / total:.2f}" for each in correct)
+    # In counts, so that no rounding of a percentage decides.
+    enough = 100 * min(correct) >= threshold * total
+    return Verdict(enough, worst, f">= {threshold} %", f"last five {shown}",
+                   None if enough else "Let the learning rate end near zero, and evaluate an average of the weights: both "
+                                       "steady the last epochs.")
+
+
+@rule("The log tells what the weights do")
+def log_matches_weights(run: Run) -> Verdict:
+    """A log is worth something only where anybody can measure the same numbers again."""
+    differences = []
+    for epoch in run.last_epochs:
+        if epoch.sha256 is not None and epoch.sha256 != run.file_digest(epoch):
+            return Verdict(False, None, "the same files", f"{epoch.file} is not the file that the log was written for",
+                           "Submit log and weights of one run.")
+        if epoch.test_total != len(run.test_images):
+            return Verdict(False, epoch.test_total, f"{len(run.test_images)} test images",
+                           f"epoch {epoch.epoch} was logged over {epoch.test_total:,} images",
+                           "Log the accuracy on the whole test set, and on nothing else.")
+        differences.append((abs(run.correct(epoch) - epoch.test_correct), epoch))
+    worst, epoch = max(differences, key=lambda pair: pair[0])
+    allowed = 0 if _same_device(run) else TOLERANCE
+    return Verdict(
+        worst <= allowed, worst, f"<= {allowed} images apart",
+        "every count agrees" if worst == 0 else
+        f"epoch {epoch.epoch}: the log has {epoch.test_correct:,}, measured {run.correct(epoch):,}",
+        None if worst <= allowed else "Log what is saved: evaluate in fp32, in evaluation mode, the very weights that "
+                                      "are written (the averaged ones, where you average).")
+
+
+@rule("No fully connected layer")
+def no_fully_connected(run: Run) -> Verdict:
+    """A layer that sees a whole map through learned weights takes most of a network's parameters, to learn positions."""
+    found = [operation for operation in run.trace.operations if operation.fully_connected]
+    _refuse_unknown(run)
+    names = ", ".join(f"{each.kind} {each.name or '(no module)'}" for each in found)
+    return Verdict(
+        not found, len(found), "0 layers", f"{names} sees the whole map" if found else "none sees a whole map",
+        "End in global average pooling, then a 1×1 convolution or a linear layer on the averages." if found else None)
+
+
+@rule("Global average pooling leads to the logits")
+def global_average_pooling(run: Run) -> Verdict:
+    """The average of each feature map replaces the dense layers, and asks of each channel to stand for something."""
+    trace = run.trace
+    _refuse_unknown(run)
+    only = trace.flat and trace.collapses == {"average"}
+    others = sorted(trace.collapses - {"average"}) + ([] if trace.flat else ["positions kept in the logits"])
+    return Verdict(
+        only, sorted(trace.collapses), "average, and no other way", "every path from image to logits is averaged" if only
+        else f"the map also ends by: {', '.join(others)}" if others else "no map is averaged",
+        None if only else "Average each feature map over its whole extent, e.g. nn.AdaptiveAvgPool2d(1).")
+
+
+@rule("The logits see at least {least}×{least} pixels")
+def receptive_field(run: Run, *, least: int) -> Verdict:
+    """What a network can't see it can't tell apart: the logits should see the whole image."""
+    trace = run.trace
+    _refuse_unknown(run)
+    before, after = min(trace.receptive_field), min(trace.seen)
+    return Verdict(
+        after >= least, after, f">= {least}", f"{before} before the global average, {after} with it",
+        None if after >= least else "Add layers, a stride or dilation before the global average.")
+
+
+def _refuse_unknown(run: Run) -> None:
+    """Raise CannotCheckError where the trace could not follow the network."""
+    unknown = sorted(run.trace.not_understood)
+    if unknown:
+        raise CannotCheckError(f"The trace can't follow {', '.join(unknown)}.",
+                               "Use convolutions, pooling and element-wise operations, or have it judged by a person.")
+
+
+def _same_device(run: Run) -> bool:
+    import torch
+
+    from common.device import describe_device
+
+    versions = run.record.get("versions")
+    return (run.record.get("device") == describe_device(torch.device(run.device))
+            and isinstance(versions, dict) and versions.get("torch") == torch.__version__)
+
+
+def _short(numbers: list[int]) -> str:
+    shown = ", ".join(map(str, numbers[:6]))
+    return shown if len(numbers) <= 6 else f"{shown}, … {numbers[-1]}"
+
+

@@ -1,0 +1,271 @@
+"""A submitted run, read from disk with distrust: nothing in the folder may crash the checker or be taken on its word.
+
+Every accessor raises CannotCheckError with one sentence where the folder doesn't hold what it promises. Torch is
+imported only where it is used: --list and --help need none of it.
+"""
+
+import contextlib
+import hashlib
+import importlib.util
+import json
+import math
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cache, cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from checker.verdict import CannotCheckError
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+    from common.anatomy import Trace
+    from common.data import Images
+
+LAST_EPOCHS = 5
+TRACED_IMAGES = 2
+
+
+@dataclass(frozen=True)
+class LoggedEpoch:
+    """One line of epochs.jsonl, as far as rules use it; `file` and `sha256` are None where no weights were kept."""
+
+    epoch: int
+    train_total: int
+    test_correct: int
+    test_total: int
+    file: str | None
+    sha256: str | None
+
+
+@dataclass(frozen=True)
+class Normalization:
+    """Per channel, of pixels scaled to [0, 1]."""
+
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+
+
+@contextlib.contextmanager
+def _student_code(doing: str, help: str) -> Iterator[None]:
+    """Run code of the submission: what it prints goes to stderr, whatever it raises becomes one sentence."""
+    try:
+        with contextlib.redirect_stdout(sys.stderr):
+            yield
+    except (KeyboardInterrupt, CannotCheckError):
+        raise
+    except BaseException as error:  # sys.exit() in a model.py included.
+        lines = str(error).splitlines() or [""]
+        raise CannotCheckError(f"{doing} raised {type(error).__name__}: {lines[0]}"[:300].rstrip(": "), help) from error
+
+
+def load_build(folder: Path) -> "Callable[[str], nn.Module]":
+    """Return `build` of the folder's model.py. Raises CannotCheckError where that is not to be had."""
+    path = folder / "model.py"
+    if not path.is_file():
+        raise CannotCheckError(f"There is no {path}.", "Put the network's code there, with a function build(name).")
+    with _student_code(f"Importing {path}", "Run `python model.py` in that folder: it must import by itself, "
+                                            "with torch and nothing of its neighbours."):
+        specification = importlib.util.spec_from_file_location("submitted_model", path)
+        module = importlib.util.module_from_spec(specification)
+        # A byte-code file left behind would change the folder that is judged.
+        written, sys.dont_write_bytecode = sys.dont_write_bytecode, True
+        try:
+            specification.loader.exec_module(module)
+        finally:
+            sys.dont_write_bytecode = written
+    if not callable(getattr(module, "build", None)):
+        raise CannotCheckError(f"{path} has no function build(name).", "Add one that returns the network of a run.")
+    return module.build
+
+
+class Run:
+    """One run of a submission, with what was measured of it so far."""
+
+    def __init__(self, name: str, folder: Path, build: "Callable[[], Callable[[str], nn.Module]]",
+                 test_images: "Callable[[], Images]", device: str) -> None:
+        """`build` and `test_images` are called when they are first needed, and may raise CannotCheckError."""
+        self.name = name
+        self.folder = folder
+        self.device = device
+        self._build = build
+        self._test_images = test_images
+        self.correct = cache(self._correct)
+        self.tensors = cache(self._tensors)
+        self.fitted = cache(self._fitted)
+
+    @cached_property
+    def record(self) -> dict:
+        """run.json."""
+        path = self.folder / "run.json"
+        try:
+            record = json.loads(path.read_text())
+        except FileNotFoundError:
+            raise CannotCheckError(f"{path} is missing.", "Train with our train.py, or write the file as the README "
+                                                          "describes it.") from None
+        except (OSError, ValueError) as error:
+            raise CannotCheckError(f"{path} can't be read as JSON ({error}).", "Train again, or mend the file.") from error
+        if not isinstance(record, dict):
+            raise CannotCheckError(f"{path} holds no JSON object.", "Train again, or mend the file.")
+        return record
+
+    @cached_property
+    def normalization(self) -> Normalization:
+        """The mean and standard deviation that the network's inputs are normalised with, from run.json."""
+        given = self.record.get("normalization")
+        with contextlib.suppress(TypeError, ValueError, KeyError):
+            mean, std = (tuple(float(number) for number in given[key]) for key in ("mean", "std"))
+            if mean and len(mean) == len(std) and all(map(math.isfinite, mean)) and all(0 < s < math.inf for s in std):
+                return Normalization(mean, std)
+        raise CannotCheckError(f"{self.folder / 'run.json'} has no usable normalization: {given!r}.",
+                               'Write "normalization": {"mean": [0.1307], "std": [0.3081]}, a number per channel.')
+
+    @cached_property
+    def log(self) -> tuple[LoggedEpoch, ...]:
+        """epochs.jsonl, at least one line."""
+        path = self.folder / "epochs.jsonl"
+        try:
+            lines = path.read_text().splitlines()
+        except (OSError, UnicodeDecodeError) as error:
+            reason = "is missing" if isinstance(error, FileNotFoundError) else f"can't be read ({error})"
+            raise CannotCheckError(f"{path} {reason}.", "Train again: the log is written with the weights.") from error
+        epochs = []
+        for number, line in enumerate(lines, start=1):
+            try:
+                values = json.loads(line)
+                weights = values.get("weights") or {}
+                epochs.append(LoggedEpoch(
+                    **{key: _count(values[key]) for key in ("epoch", "train_total", "test_correct", "test_total")},
+                    file=weights.get("file"), sha256=weights.get("sha256")))
+            except (ValueError, TypeError, KeyError, AttributeError) as error:
+                raise CannotCheckError(f"Line {number} of {path} can't be read ({type(error).__name__}: {error}).",
+                                       "Each line is a JSON object as the README describes it; train again, "
+                                       "or mend the line.") from error
+        if not epochs:
+            raise CannotCheckError(f"{path} is empty.", "Train again: the log is written with the weights.")
+        return tuple(epochs)
+
+    @property
+    def last_epochs(self) -> tuple[LoggedEpoch, ...]:
+        """The last five epochs of the log, or as many as there are."""
+        return self.log[-LAST_EPOCHS:]
+
+    @cached_property
+    def network(self) -> "nn.Module":
+        """A new network from model.py, with the weights that it starts from."""
+        from torch import nn
+
+        build = self._build()
+        with _student_code(f"build({self.name!r}) of model.py", f"build must know every run's name; try it in Python: "
+                                                                f"build({self.name!r})."):
+            network = build(self.name)
+        if not isinstance(network, nn.Module):
+            raise CannotCheckError(f"build({self.name!r}) of model.py returned {type(network).__name__}, not a network.",
+                                   "Return an nn.Module.")
+        return network.to(self.device)
+
+    @cached_property
+    def parameter_count(self) -> int:
+        """Every learned number once, whether it is used or not."""
+        from common.anatomy import parameter_count
+
+        with _student_code("Counting the parameters", "Build every layer in __init__, with its sizes."):
+            return parameter_count(self.network)
+
+    def weights_path(self, epoch: LoggedEpoch) -> Path:
+        """Return where the weights of `epoch` lie; the file is there."""
+        if not isinstance(epoch.file, str) or not epoch.file:
+            raise CannotCheckError(f"The log names no weights for epoch {epoch.epoch}.",
+                                   "Keep the weights of the last five epochs and name them in epochs.jsonl.")
+        path = self.folder / epoch.file
+        if path.parent.resolve() != self.folder.resolve():
+            raise CannotCheckError(f"The weights of epoch {epoch.epoch} lie outside the run's folder: {epoch.file}.",
+                                   "Put them beside epochs.jsonl.")
+        if not path.is_file():
+            raise CannotCheckError(f"{path} is missing.", "Train again, or put the file back: the last five epochs' "
+                                                          "weights are the proof.")
+        return path
+
+    def file_digest(self, epoch: LoggedEpoch) -> str:
+        """Return the SHA-256 of an epoch's weight file."""
+        return hashlib.sha256(self.weights_path(epoch).read_bytes()).hexdigest()
+
+    def _tensors(self, epoch: LoggedEpoch) -> "dict[str, Tensor]":
+        """Return the state dict of an epoch, from a .safetensors file, or a .pt or .pth file that holds only tensors."""
+        import torch
+        from safetensors.torch import load_file
+
+        path = self.weights_path(epoch)
+        try:
+            if path.suffix == ".safetensors":
+                tensors = load_file(path)
+            elif path.suffix in (".pt", ".pth"):
+                # Anything but plain tensors could run code of its own when it is unpickled.
+                tensors = torch.load(path, map_location="cpu", weights_only=True)
+            else:
+                raise CannotCheckError(f"{path} is neither a .safetensors nor a .pt or .pth file.",
+                                       "Save the state dict with safetensors.torch.save_file.")
+        except CannotCheckError:
+            raise
+        except Exception as error:  # Each format has a dozen ways to be broken.
+            raise CannotCheckError(f"{path} can't be read as weights ({type(error).__name__}): truncated, damaged, or "
+                                   f"more than a state dict.",
+                                   "Save network.state_dict() again, best with safetensors.torch.save_file.") from error
+        if not isinstance(tensors, dict) or not all(isinstance(value, torch.Tensor) for value in tensors.values()):
+            raise CannotCheckError(f"{path} holds something else than a state dict.", "Save network.state_dict().")
+        return tensors
+
+    def mismatches(self, epoch: LoggedEpoch) -> list[str]:
+        """Return what an epoch's weights and model.py disagree on, in words: nothing, where they belong together."""
+        own, given = self.network.state_dict(), self.tensors(epoch)
+        # Old versions of PyTorch kept no batch counts, and nothing depends on them.
+        return ([f"{key} is missing" for key in own if key not in given and not key.endswith("num_batches_tracked")]
+                + [f"{key} is not in the network" for key in given if key not in own]
+                + [f"{key} is {_shape(given[key])}, not {_shape(own[key])}"
+                   for key in own if key in given and given[key].shape != own[key].shape])
+
+    def _fitted(self, epoch: LoggedEpoch) -> "nn.Module":
+        """Return a network of its own with an epoch's weights."""
+        import copy
+
+        wrong = self.mismatches(epoch)
+        if wrong:
+            raise CannotCheckError(f"{epoch.file} doesn't fit model.py: {wrong[0]}.", "See weights_match_model.")
+        network = copy.deepcopy(self.network)
+        network.load_state_dict(self.tensors(epoch), strict=False)
+        return network.eval()
+
+    @property
+    def test_images(self) -> "Images":
+        """The data set's test images."""
+        return self._test_images()
+
+    def _correct(self, epoch: LoggedEpoch) -> int:
+        """Return how many of the test images an epoch's weights classify correctly, in fp32."""
+        from checker.measure import count_correct
+
+        with _student_code("Evaluating the network", "Try it in Python on a batch of 1,000 images."):
+            return count_correct(self.fitted(epoch), self.test_images, self.normalization, self.device)
+
+    @cached_property
+    def trace(self) -> "Trace":
+        """What the network of the last epoch does with test images."""
+        from checker.measure import inputs
+        from common.anatomy import trace
+
+        images = inputs(self.test_images.pixels[:TRACED_IMAGES], self.normalization, self.device)
+        network = self.fitted(self.log[-1])
+        with _student_code("Tracing the network", "Try it in Python on a batch of two images."):
+            return trace(network, images)
+
+
+def _count(value: object) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+        raise ValueError(f"{value!r} is no count")
+    return value
+
+
+def _shape(tensor: "Tensor") -> str:
+    return "×".join(map(str, tensor.shape)) or "a number"

@@ -1,0 +1,75 @@
+"""What a rule finds, and what is made of many findings. Results only: no rule, no network, no output."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+# How far a verdict can be trusted: the checker ran it, the run's log says so, or the recipe says so.
+MEASURED, RECORDED, DECLARED = "measured", "recorded", "declared"
+
+
+class CannotCheckError(Exception):
+    """The checker could not tell: `message` says why in one sentence, `help` what to do about it."""
+
+    def __init__(self, message: str, help: str) -> None:
+        super().__init__(message)
+        self.message, self.help = message, help
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """passed is None where it could not be checked; `measured` is a JSON value in the unit of `required`."""
+
+    passed: bool | None
+    measured: object
+    required: str
+    message: str
+    help: str | None = None
+    evidence: str = MEASURED
+
+
+@dataclass(frozen=True)
+class RuleResult:
+    """One rule's verdict on one run."""
+
+    id: str
+    title: str
+    verdict: Verdict
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """All verdicts on one run; `required` runs decide whether the submission passes, the others are shown."""
+
+    name: str
+    required: bool
+    seconds: float
+    rules: tuple[RuleResult, ...]
+
+    @property
+    def passed(self) -> bool | None:
+        return combine(rule.verdict.passed for rule in self.rules)
+
+
+@dataclass(frozen=True)
+class SubmissionResult:
+    """All runs of one folder, checked against one assignment."""
+
+    assignment: str
+    title: str
+    path: str
+    runs: tuple[RunResult, ...]
+
+    @property
+    def passed(self) -> bool | None:
+        return combine(run.passed for run in self.runs if run.required)
+
+
+def combine(verdicts: Iterable[bool | None]) -> bool | None:
+    """Return False where anything failed, None where nothing did but something could not be checked, else True.
+
+    Nothing at all is None: what was never checked has not passed.
+    """
+    verdicts = list(verdicts)
+    if False in verdicts:
+        return False
+    return None if None in verdicts or not verdicts else True

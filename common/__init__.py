@@ -1,0 +1,1 @@
+"""What the sessions share: data, augmentation, the training loop, run folders, anatomy and figures."""

@@ -1,0 +1,435 @@
+"""What a network really computes: one traced forward pass, operation by operation.
+
+A declared layer may never run, and a layer may be written in many ways. So nothing here looks at modules: the trace
+sees the tensor operations that run (PyTorch's ATen operators), with the weights that they use.
+
+Beside every activation the trace carries a map of positions, a tensor of the same shape that says from which place of
+the image's plane each value comes. Views, permutations and slices are applied to that map too, so a fully connected
+layer is recognised by what it mixes, whether it is written as a linear layer on a flattened map, a convolution as
+large as the map, an einsum or a weighted sum.
+"""
+
+from dataclasses import dataclass, replace
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from torch.utils._python_dispatch import TorchDispatchMode
+
+# Operators by name, without the overload. Whatever is in none of these sets and keeps a tensor's shape is taken as
+# elementwise; whatever changes the shape otherwise is reported as not understood.
+_MOVES = {
+    "view", "_unsafe_view", "reshape", "permute", "transpose", "t", "expand", "unsqueeze", "squeeze", "clone",
+    "_to_copy", "slice", "select", "alias", "detach", "cat", "stack", "split", "split_with_sizes", "unbind", "flip",
+    "roll", "im2col", "constant_pad_nd", "reflection_pad2d", "replication_pad2d", "repeat", 
+    "channel_shuffle", "unfold", "index_select", "lift_fresh", "contiguous",
+}
+_AVERAGES = {"mean", "sum"}
+_EXTREMES = {"amax", "max", "amin", "min"}
+_CONTRACTIONS = {"mm": (0, 1), "bmm": (0, 1), "addmm": (1, 2), "baddbmm": (1, 2)}
+_NORMS = {
+    "native_batch_norm": "batch norm", "_native_batch_norm_legit_no_training": "batch norm", "cudnn_batch_norm": "batch norm",
+    "native_group_norm": "group norm", "native_layer_norm": "layer norm",
+}
+_POOLS = {
+    "max_pool2d_with_indices": "max pool", "avg_pool2d": "average pool", "_adaptive_avg_pool2d": "average pool",
+    "adaptive_max_pool2d": "max pool",
+}
+# Linear in each position, so that weights laid on before still act as weights after.
+_LINEAR = {"add", "sub", "mul", "div", "neg"} | _MOVES
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One operation that ran and has weights, or pools.
+
+    kind:             "convolution", "linear", "batch norm", "group norm", "layer norm", "max pool", "average pool",
+                      "global average" or "weighted sum"
+    name:             of the module that holds its weights ("" where it has none)
+    output:           shape without the batch
+    parameters:       learned numbers that no operation before it used
+    multiply_adds:    of convolutions and matrix products, for one image
+    receptive_field:  (height, width) in input pixels of one output value
+    weight:           shape of the kernel, convolutions and linear layers only
+    fully_connected:  every output sees a whole spatial activation through learned weights
+    """
+
+    kind: str
+    name: str
+    output: tuple[int, ...]
+    parameters: int
+    multiply_adds: int
+    receptive_field: tuple[int, int]
+    weight: tuple[int, ...] = ()
+    stride: tuple[int, ...] = ()
+    dilation: tuple[int, ...] = ()
+    groups: int = 1
+    fully_connected: bool = False
+
+
+@dataclass(frozen=True)
+class Trace:
+    """What one forward pass did.
+
+    operations:      in the order in which they ran
+    collapses:       how the paths from image to logits leave the plane: "average", "fully connected", "max", "pick"
+    receptive_field: (height, width) of the logits' last spatial ancestor, before any global average
+    seen:            (height, width) of what the logits see, after it
+    flat:            the logits have no positions left
+    not_understood:  operators on the way to the logits that the trace can't follow
+    hidden:          name → count of numbers that act on the logits and are neither parameters nor the running
+                     statistics of a normalisation
+    modules:         receptive field (height, width) after each module that was called, in the order of their ends; the
+                     network itself and plain containers are left out, as torchsummary leaves them out
+    """
+
+    operations: tuple[Operation, ...]
+    collapses: frozenset[str]
+    receptive_field: tuple[int, int]
+    seen: tuple[int, int]
+    flat: bool
+    not_understood: frozenset[str]
+    hidden: dict[str, int]
+    modules: tuple[tuple[int, int], ...]
+
+
+@dataclass(frozen=True)
+class _Value:
+    """What is known of a tensor. `positions` is float32 of the tensor's shape; 0 stands for padding."""
+
+    positions: Tensor | None = None
+    field: tuple[int, int] = (1, 1)
+    jump: tuple[int, int] = (1, 1)
+    spatial_field: tuple[int, int] = (1, 1)
+    collapses: frozenset[str] = frozenset()
+    weighted: bool = False
+    learned: bool = False
+    not_understood: frozenset[str] = frozenset()
+    hidden: frozenset[tuple[str, int]] = frozenset()
+
+    @property
+    def places(self) -> int:
+        """How many places of the plane the tensor's values come from; 1 where it has no plane any more."""
+        if self.positions is None:
+            return 1
+        distinct = self.positions.unique()
+        return max(1, int((distinct > 0).sum()))
+
+
+def trace(network: nn.Module, images: Tensor) -> Trace:
+    """Run `network` once in evaluation mode on `images` (float32 N×C×H×W, normalised) and return what it did.
+
+    Raises whatever the network raises.
+    """
+    network.eval()
+    tracer = _Tracer(network, images)
+    fields = []
+    hooks = [module.register_forward_hook(lambda module, inputs, output: fields.append(
+        tracer.value_of(output).field if isinstance(output, Tensor) else (0, 0)))
+             for module in network.modules() if module is not network and not isinstance(module, nn.Sequential | nn.ModuleList)]
+    try:
+        # Under inference_mode composite operators would arrive whole; no_grad takes them apart.
+        with torch.no_grad(), tracer:
+            logits = network(images)
+    finally:
+        for hook in hooks:
+            hook.remove()
+    value = tracer.value_of(logits)
+    return Trace(
+        operations=tuple(tracer.operations), collapses=value.collapses, receptive_field=value.spatial_field,
+        seen=value.field, flat=value.places == 1, not_understood=value.not_understood, hidden=dict(sorted(value.hidden)),
+        modules=tuple(fields),
+    )
+
+
+def parameter_count(network: nn.Module) -> int:
+    """Return how many numbers the network learns: each once, frozen or not, used or not; a complex one is two."""
+    return sum(parameter.numel() * (2 if parameter.is_complex() else 1) for parameter in network.parameters())
+
+
+def _grid(shape: torch.Size) -> Tensor:
+    """Number the places of a plane from 1: float32 of `shape`, N×C×H×W."""
+    height, width = shape[-2:]
+    return torch.arange(1, height * width + 1, dtype=torch.float32).view(1, 1, height, width).expand(shape)
+
+
+def _pair(value: int | list[int], default: int = 1) -> tuple[int, int]:
+    values = [value] if isinstance(value, int) else list(value)
+    values = values or [default]
+    return (values[0], values[-1])
+
+
+class _Tracer(TorchDispatchMode):
+    def __init__(self, network: nn.Module, images: Tensor) -> None:
+        super().__init__()
+        self.operations: list[Operation] = []
+        self._values: dict[int, _Value] = {id(images): _Value(positions=_grid(images.shape))}
+        # Tensors are known by id, so none of them may be freed while the trace runs.
+        self._alive: list[Tensor] = [images]
+        self._parameters = {p.untyped_storage().data_ptr(): (name, p) for name, p in network.named_parameters()}
+        self._buffers = {b.untyped_storage().data_ptr(): name for name, b in network.named_buffers() if b.numel()}
+        self._counted: set[str] = set()
+
+    def value_of(self, tensor: Tensor) -> _Value:
+        """Return what is known of `tensor`; an unknown one is a parameter or was made outside this forward pass."""
+        if id(tensor) in self._values:
+            return self._values[id(tensor)]
+        storage = tensor.untyped_storage().data_ptr()
+        if storage in self._parameters:
+            return _Value(learned=True)
+        # One number, or the same number everywhere, is a constant; so are a mean and a deviation for three channels.
+        if tensor.numel() <= 6 or bool((tensor == tensor.flatten()[0]).all()):
+            return _Value()
+        name = self._buffers.get(storage, f"a tensor of shape {tuple(tensor.shape)}")
+        return _Value(hidden=frozenset({(name, tensor.numel())}))
+
+    def __torch_dispatch__(self, function, types, args=(), kwargs=None):  # noqa: ANN001, ANN204
+        kwargs = kwargs or {}
+        result = function(*args, **kwargs)
+        outputs = [each for each in (result if isinstance(result, tuple | list) else [result]) if isinstance(each, Tensor)]
+        inputs = [each for arg in (*args, *kwargs.values())
+                  for each in (arg if isinstance(arg, tuple | list) else [arg]) if isinstance(each, Tensor)]
+        if outputs:
+            name = function.name().removeprefix("aten::").split(".")[0]
+            in_place = name.endswith("_") and not name.startswith("_")
+            values = self._follow(name.rstrip("_") if in_place else name, function, args, kwargs, inputs, outputs)
+            for output, value in zip(outputs, values, strict=True):
+                self._values[id(output)] = value
+            self._alive.extend(outputs)
+        return result
+
+    def _follow(self, name: str, function, args: tuple, kwargs: dict, inputs: list[Tensor],  # noqa: ANN001
+                outputs: list[Tensor]) -> list[_Value]:
+        if name in _NORMS:
+            # The statistics that a normalisation keeps are its own business; elsewhere they would be hidden numbers.
+            inputs = inputs[:3] if name.endswith("batch_norm") or "legit" in name else inputs
+        values = [self.value_of(each) for each in inputs]
+        merged = _merge(values)
+        out = outputs[0]
+        if not any(value.positions is not None for value in values):
+            if name in _CONTRACTIONS and merged.learned:
+                self._record("linear", inputs, out, merged, weight=self._weight_shape(inputs))
+            return [merged] * len(outputs)
+        if name == "convolution":
+            return [self._convolution(args, values, inputs, out, merged)]
+        if name in _CONTRACTIONS:
+            return [self._contraction(name, args, inputs, out, merged)]
+        if name in _POOLS:
+            return [self._pool(name, args, values[0], out, merged)] * len(outputs)
+        if name == "pixel_unshuffle":
+            return [_windowed(merged, out, _pair(args[1]), _pair(args[1]), (1, 1))]
+        if name in _NORMS:
+            value = replace(merged, positions=values[0].positions)
+            self._record(_NORMS[name], inputs, out, value)
+            return [value] * len(outputs)
+        if name in _AVERAGES | _EXTREMES and out.numel() < inputs[0].numel():
+            return [self._reduction(name, args, kwargs, inputs, values[0], merged, out)] * len(outputs)
+        if name in _MOVES:
+            return self._move(function, args, kwargs, merged, outputs)
+        return [self._elementwise(name, inputs, values, merged, out)] * len(outputs)
+
+    def _record(self, kind: str, inputs: list[Tensor], out: Tensor, value: _Value, *, multiply_adds: int = 0,
+                **details: object) -> None:
+        names, count = [], 0
+        for tensor in inputs:
+            name, parameter = self._parameters.get(tensor.untyped_storage().data_ptr(), (None, None))
+            if name is None:
+                continue
+            names.append(name)
+            if name not in self._counted:
+                self._counted.add(name)
+                count += parameter.numel()
+        self.operations.append(Operation(
+            kind=kind, name=names[0].rpartition(".")[0] if names else "", output=tuple(out.shape[1:]), parameters=count,
+            multiply_adds=multiply_adds, receptive_field=value.field, **details))
+
+    def _weight_shape(self, inputs: list[Tensor]) -> tuple[int, ...]:
+        learned = [tensor for tensor in inputs if self.value_of(tensor).learned and tensor.ndim > 1]
+        return tuple(learned[-1].shape) if learned else ()
+
+    def _convolution(self, args: tuple, values: list[_Value], inputs: list[Tensor], out: Tensor,
+                     merged: _Value) -> _Value:
+        _, weight, _, stride, padding, dilation, transposed, _, groups = args
+        if transposed or weight.ndim != 4:
+            return replace(merged, positions=None, not_understood=merged.not_understood | {"a transposed or 1-D convolution"})
+        kernel, stride, padding, dilation = _pair(weight.shape[2:]), _pair(stride), _pair(padding), _pair(dilation)
+        whole = _sees_all(values[0], weight.shape[1], kernel, stride, padding, dilation)
+        value = _windowed(replace(merged, learned=False), out, kernel, stride, dilation)
+        if whole:
+            value = replace(value, collapses=value.collapses | {"fully connected"})
+        self._record("convolution", inputs, out, value, weight=tuple(weight.shape), stride=stride, dilation=dilation,
+                     groups=groups, fully_connected=whole, multiply_adds=out[0].numel() * weight[0].numel())
+        return value
+
+    def _contraction(self, name: str, args: tuple, inputs: list[Tensor], out: Tensor, merged: _Value) -> _Value:
+        left, right = (args[index] for index in _CONTRACTIONS[name])
+        values = (self.value_of(left), self.value_of(right))
+        learned = any(value.learned for value in values)
+        # The contracted dimension is the left one's last and the right one's last but one.
+        positions = [value.positions if value.positions is None else value.positions.transpose(-1, dim)
+                     for value, dim in zip(values, (-1, -2), strict=True)]
+        plane = next(each for each in positions if each is not None)
+        places = max(value.places for value in values)
+        mixed = min(_distinct(row) for row in plane.reshape(-1, plane.shape[-1])[:64])
+        whole = learned and places > 1 and mixed == places
+        collapses = merged.collapses | ({"fully connected"} if whole else set())
+        if mixed == 1:  # A linear layer at each place, like a 1×1 convolution.
+            kept = plane[..., :1].transpose(-1, -2) if positions[0] is None else plane[..., :1]
+            value = replace(merged, positions=kept.expand(out.shape), learned=False)
+        else:
+            grown = tuple(f + (side - 1) * j for f, side, j in zip(merged.field, _sides(places), merged.jump, strict=True))
+            value = replace(merged, positions=None, learned=False, collapses=collapses, field=grown,
+                            spatial_field=merged.field,
+                            not_understood=merged.not_understood if whole else merged.not_understood | {f"aten::{name}"})
+        self._record("linear", inputs, out, value, weight=self._weight_shape(inputs), fully_connected=whole,
+                     multiply_adds=left[0].numel() // (1 if left.ndim > 2 else 1) * out.shape[-1] if learned else 0)
+        return value
+
+    def _pool(self, name: str, args: tuple, value: _Value, out: Tensor, merged: _Value) -> _Value:
+        height, width = args[0].shape[-2:]
+        if "adaptive" in name:
+            kernel = (height // out.shape[-2], width // out.shape[-1])
+            stride, padding = kernel, (0, 0)
+        else:
+            kernel = _pair(args[1])
+            stride = _pair(args[2] if len(args) > 2 and args[2] else args[1])
+            padding = _pair(args[3] if len(args) > 3 else 0, 0)
+        dilation = _pair(args[4]) if name.startswith("max") and len(args) > 4 else (1, 1)
+        whole = _sees_all(value, 1, kernel, stride, padding, dilation)
+        how = "max" if _POOLS[name] == "max pool" else "average"
+        pooled = _windowed(merged, out, kernel, stride, dilation)
+        if whole:
+            kind = "fully connected" if value.weighted and how == "average" else how
+            pooled = replace(pooled, collapses=pooled.collapses | {kind}, spatial_field=merged.field, weighted=False)
+        self._record("global average" if whole and how == "average" else _POOLS[name], [], out, pooled)
+        return pooled
+
+    def _reduction(self, name: str, args: tuple, kwargs: dict, inputs: list[Tensor], value: _Value, merged: _Value,
+                   out: Tensor) -> _Value:
+        dims = args[1] if len(args) > 1 else kwargs.get("dim")
+        dims = [dims] if isinstance(dims, int) else list(dims or range(inputs[0].ndim))
+        keep = bool(args[2]) if len(args) > 2 else bool(kwargs.get("keepdim", False))
+        dims = [dim % inputs[0].ndim for dim in dims]
+        others = [dim for dim in range(inputs[0].ndim) if dim not in dims]
+        rows = value.positions.permute(*others, *dims).reshape(-1, inputs[0].numel() // max(1, out.numel()))
+        places, mixed = value.places, _distinct(rows[0])
+        positions = value.positions.amin(dims, keepdim=keep)
+        if mixed == 1 or places == 1:
+            return replace(merged, positions=positions)
+        grown = tuple(f + (inputs[0].shape[dim] - 1) * j if dim in dims else f for f, j, dim in zip(
+            value.field, value.jump, (inputs[0].ndim - 2, inputs[0].ndim - 1), strict=True))
+        if inputs[0].ndim < 4:  # The plane has been flattened, so its sides are only known where it is square.
+            grown = tuple(f + (side - 1) * j for f, side, j in zip(value.field, _sides(mixed), value.jump, strict=True))
+        reduced = replace(merged, positions=positions, field=grown)
+        if mixed < places:
+            return reduced
+        kind = ("fully connected" if value.weighted else "average") if name in _AVERAGES else "max"
+        reduced = replace(reduced, collapses=merged.collapses | {kind}, weighted=False,
+                          spatial_field=value.field if others else merged.field)
+        self._record({"average": "global average", "max": "max pool", "fully connected": "weighted sum"}[kind], [], out,
+                     reduced, fully_connected=kind == "fully connected")
+        return reduced
+
+    def _move(self, function, args: tuple, kwargs: dict, merged: _Value, outputs: list[Tensor]) -> list[_Value]:  # noqa: ANN001
+        def positions(argument: object) -> object:
+            if isinstance(argument, tuple | list):
+                return [positions(each) for each in argument]
+            if not isinstance(argument, Tensor) or argument.dtype == torch.int64:
+                return argument
+            known = self.value_of(argument).positions
+            return torch.zeros(argument.shape) if known is None else known
+
+        # The map may lie in memory otherwise than the activation does, where a view would need a copy.
+        if function.name() in ("aten::view", "aten::_unsafe_view"):
+            function = torch.ops.aten.reshape.default
+        quiet = {key: value for key, value in kwargs.items() if key not in ("dtype", "device", "layout", "pin_memory")}
+        moved = function(*positions(args), **quiet)
+        moved = list(moved) if isinstance(moved, tuple | list) else [moved]
+        values = [replace(merged, positions=each) for each in moved]
+        if merged.positions is None or merged.places == 1:
+            return values
+        # A slice that keeps a single place picks a pixel: the plane is left without an average.
+        return [replace(value, collapses=value.collapses | {"pick"}, spatial_field=value.field) if value.places == 1 else value
+                for value in values]
+
+    def _elementwise(self, name: str, inputs: list[Tensor], values: list[_Value], merged: _Value, out: Tensor) -> _Value:
+        candidates = [value for tensor, value in zip(inputs, values, strict=True)
+                      if value.positions is not None and tensor.shape == out.shape]
+        # Broadcasting against a larger constant or parameter keeps the activation's places.
+        candidates = candidates or [replace(value, positions=value.positions.expand(out.shape))
+                                    for tensor, value in zip(inputs, values, strict=True)
+                                    if value.positions is not None and _broadcasts(tensor.shape, out.shape)]
+        if not candidates:
+            if merged.places == 1:
+                return replace(merged, positions=None)
+            return replace(merged, positions=None, not_understood=merged.not_understood | {f"aten::{name}"})
+        best = max(candidates, key=lambda value: value.places)
+        weighted = any(value.weighted for value in values) and name in _LINEAR
+        if name in ("mul", "div", "addcmul"):
+            weighted |= any(value.learned and _varies_with(best.positions, tensor)
+                            for tensor, value in zip(inputs, values, strict=True))
+        return replace(merged, positions=best.positions, weighted=weighted, learned=False)
+
+
+def _merge(values: list[_Value]) -> _Value:
+    """What is known of a tensor that was computed from `values`."""
+    largest = max(values, key=lambda value: (max(value.field), max(value.jump)), default=_Value())
+    spatial = [value for value in values if value.positions is not None]
+    return _Value(
+        positions=max(spatial, key=lambda value: value.positions.numel()).positions if spatial else None,
+        field=largest.field, jump=largest.jump,
+        spatial_field=tuple(max(value.spatial_field[side] for value in values) for side in (0, 1)) if values else (1, 1),
+        collapses=frozenset().union(*(value.collapses for value in values)),
+        weighted=any(value.weighted for value in values),
+        learned=bool(values) and not spatial and any(value.learned for value in values)
+        and not any(value.collapses for value in values),
+        not_understood=frozenset().union(*(value.not_understood for value in values)),
+        hidden=frozenset().union(*(value.hidden for value in values)),
+    )
+
+
+def _windowed(value: _Value, out: Tensor, kernel: tuple[int, int], stride: tuple[int, int],
+              dilation: tuple[int, int]) -> _Value:
+    """The value after a convolution or pooling window: a fresh plane and a grown receptive field."""
+    grown = tuple(f + (k - 1) * d * j for f, k, d, j in zip(value.field, kernel, dilation, value.jump, strict=True))
+    jump = tuple(j * s for j, s in zip(value.jump, stride, strict=True))
+    return replace(value, positions=_grid(out.shape), field=grown, jump=jump, weighted=False,
+                   spatial_field=value.spatial_field if value.collapses else grown)
+
+
+def _sees_all(value: _Value, channels: int, kernel: tuple[int, int], stride: tuple[int, int],
+              padding: tuple[int, int], dilation: tuple[int, int]) -> bool:
+    """Whether every window of a convolution or pooling sees every place of its input's plane."""
+    places = value.places
+    plane = value.positions[:1]
+    if places == 1:
+        return False
+    if bool((plane == plane[:, :1]).all()):
+        plane, channels = plane[:, :1], 1  # Every channel lies in the same plane, the usual case.
+    if channels * kernel[0] * kernel[1] < places:
+        return False
+    windows = F.unfold(plane, kernel, dilation=dilation, padding=padding, stride=stride)[0].T
+    return min(_distinct(window) for window in windows) == places
+
+
+def _distinct(positions: Tensor) -> int:
+    distinct = positions.unique()
+    return int((distinct > 0).sum())
+
+
+def _sides(places: int) -> tuple[int, int]:
+    side = round(places ** 0.5)
+    return (side, side) if side * side == places else (1, places)
+
+
+def _broadcasts(shape: torch.Size, target: torch.Size) -> bool:
+    try:
+        return torch.broadcast_shapes(shape, target) == target
+    except RuntimeError:
+        return False
+
+
+def _varies_with(positions: Tensor, weight: Tensor) -> bool:
+    """Whether a learned tensor, broadcast against an activation, has other numbers at other places."""
+    shape = (1,) * (positions.ndim - weight.ndim) + tuple(weight.shape)
+    return any(size > 1 and not bool((positions == positions.narrow(dim, 0, 1)).all()) for dim, size in enumerate(shape))

@@ -1,0 +1,60 @@
+"""What a person sees while a network trains: a live table on a terminal, a plain line an epoch elsewhere."""
+
+from types import TracebackType
+
+from rich.console import Console, Group
+from rich.live import Live
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from common.training import Epoch
+
+
+def console() -> Console:
+    """Return a console for stdout that is plain and never cut off when it is piped."""
+    console = Console()
+    return console if console.is_terminal else Console(width=10_000, highlight=False, no_color=True)
+
+
+class TrainingProgress:
+    """Shows one run. Use as a context manager; tell it of blocks of images with `step`, of epochs with `add`."""
+
+    def __init__(self, title: str, epochs: int, images_per_epoch: int) -> None:
+        self._console = console()
+        self._live = None
+        self._table = Table(title=title)
+        for heading in ("epoch", "lr", "train loss", "train %", "test loss", "test %", "images/s"):
+            self._table.add_column(heading, justify="right")
+        self._bar = Progress(TextColumn("{task.description}"), BarColumn(bar_width=28), TextColumn("{task.percentage:>3.0f}%"),
+                             TimeRemainingColumn(), TextColumn("left · loss {task.fields[loss]:.4f}"))
+        self._task = self._bar.add_task("training", total=epochs * images_per_epoch, loss=float("nan"))
+        self._epochs, self._images_per_epoch = epochs, images_per_epoch
+        if not self._console.is_terminal:
+            self._console.print(title)
+
+    def __enter__(self) -> "TrainingProgress":
+        if self._console.is_terminal:
+            self._live = Live(Group(self._table, self._bar), console=self._console, refresh_per_second=4)
+            self._live.start()
+        return self
+
+    def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        if self._live is not None:
+            self._live.stop()
+
+    def step(self, epoch: int, images: int, loss: float) -> None:
+        """`images` of this epoch's images are done, with this mean loss."""
+        done = (epoch - 1) * self._images_per_epoch + images
+        self._bar.update(self._task, completed=done, loss=loss, description=f"epoch {epoch} of {self._epochs}")
+
+    def add(self, epoch: Epoch) -> None:
+        """An epoch is done, now or before this run was resumed."""
+        train = 100 * epoch.train_correct / epoch.train_total
+        test = 100 * epoch.test_correct / epoch.test_total
+        self._table.add_row(f"{epoch.epoch}", f"{epoch.lr:.5f}", f"{epoch.train_loss:.4f}", f"{train:.2f}",
+                            f"{epoch.test_loss:.4f}", f"{test:.2f}", f"{epoch.images_per_second:,.0f}")
+        self.step(epoch.epoch, self._images_per_epoch, epoch.train_loss)
+        if self._live is None:
+            self._console.print(f"epoch {epoch.epoch:2d} of {self._epochs}  lr {epoch.lr:.5f}  "
+                                f"train {epoch.train_loss:.4f} {train:6.2f} %  test {epoch.test_loss:.4f} {test:6.2f} %  "
+                                f"{epoch.images_per_second:,.0f} images/s")

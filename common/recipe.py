@@ -1,0 +1,58 @@
+"""A recipe: everything about a training run that is not the network or the data."""
+
+import math
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+
+from torch import Tensor
+
+from common.data import Normalization
+
+SCHEDULES = ("constant", "one-cycle")
+OPTIMIZERS = ("sgd", "adamw")
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How a network is trained. Two runs of one recipe on one machine give the same weights.
+
+    lr:              the peak learning rate
+    schedule:        "constant", or "one-cycle": a linear rise to `lr` over the share `warmup` of all steps,
+                     then half a cosine down to zero (Smith and Topin, 2018)
+    momentum:        SGD's momentum, AdamW's first beta
+    averaging:       decay per step of an exponential moving average of weights and batch-norm statistics;
+                     the average is what is evaluated and saved (Polyak and Juditsky, 1992); 0 for none
+    augmentations:   applied in order to whole batches of images in [0, 1], then `normalization`
+    """
+
+    epochs: int = 15
+    batch_size: int = 128
+    optimizer: str = "adamw"
+    lr: float = 0.01
+    momentum: float = 0.9
+    weight_decay: float = 0.0
+    schedule: str = "constant"
+    warmup: float = 0.2
+    averaging: float = 0.0
+    augmentations: tuple[Callable[[Tensor], Tensor], ...] = ()
+    normalization: Normalization = Normalization()
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if self.schedule not in SCHEDULES or self.optimizer not in OPTIMIZERS:
+            raise ValueError(f"A recipe's schedule is one of {SCHEDULES}, its optimizer one of {OPTIMIZERS}.")
+
+    def lr_at(self, step: int, steps: int) -> float:
+        """Return the learning rate of `step` (from 0) of `steps`."""
+        if self.schedule == "constant":
+            return self.lr
+        rise = self.warmup * steps
+        if step < rise:
+            return self.lr * (step + 1) / (rise + 1)
+        return self.lr * (1 + math.cos(math.pi * (step - rise) / (steps - rise))) / 2
+
+    def as_dict(self) -> dict:
+        """Return the recipe as JSON values; an augmentation is its name and its arguments."""
+        values = asdict(self)
+        values["augmentations"] = [{"name": type(each).__name__, **asdict(each)} for each in self.augmentations]
+        return values

@@ -1,0 +1,134 @@
+"""The folder that a run leaves behind: complete or absent, and resumable while it is being written.
+
+A run is written in runs/.NAME, a hidden folder beside the place where it belongs, and takes that place once it is
+complete. Every file is written beside its name and renamed into place, the checkpoint last, so that whatever moment a
+run is killed at, the checkpoint and the log's lines up to its epoch belong together.
+"""
+
+import hashlib
+import io
+import json
+import os
+import shutil
+from dataclasses import asdict
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from common.errors import RunError
+from common.training import Epoch
+
+FORMAT = 1
+KEPT_EPOCHS = 5
+
+
+def write_atomically(path: Path, content: bytes | str) -> None:
+    """Write `content` to `path`, whole or not at all. Raises RunError where it can't be written."""
+    beside = path.with_name(f".{path.name}.part")
+    try:
+        with open(beside, "wb") as file:
+            file.write(content.encode() if isinstance(content, str) else content)
+            file.flush()
+            os.fsync(file.fileno())
+        beside.replace(path)
+    except OSError as error:
+        raise RunError(f"{path} could not be written ({error.strerror}); free some space or choose another "
+                       f"folder with --out, then go on with --resume.") from error
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+class RunFolder:
+    """A run that is being written."""
+
+    def __init__(self, runs: Path, name: str, description: dict) -> None:
+        """Describe the run `name` under the folder `runs`; `start` or `resume` touches the disk.
+
+        `description` is what run.json will hold, less `seconds`: recipe, versions, digests.
+        """
+        self.final = runs / name
+        self.path = runs / f".{name}"
+        self.description = {"format": FORMAT, **description}
+        self.log: list[dict] = []
+
+    def start(self) -> None:
+        """Begin an empty run. Raises RunError where an unfinished one is in the way."""
+        if self.path.exists():
+            raise RunError(f"An unfinished run lies in {self.path}; add --resume to go on with it, "
+                           f"or delete that folder to start again.")
+        try:
+            self.path.mkdir(parents=True)
+        except OSError as error:
+            raise RunError(f"{self.path} could not be created ({error.strerror}); "
+                           f"choose another folder with --out.") from error
+        self._write_description()
+
+    def resume(self, device: torch.device) -> dict | None:
+        """Take up an unfinished run: return its last checkpoint, or None where no epoch was finished.
+
+        Raises RunError where there is no such run, it is damaged, or it has another recipe, data set or model.py.
+        """
+        if not self.path.is_dir():
+            raise RunError(f"There is no unfinished run in {self.path}; leave out --resume to start one.")
+        try:
+            # Absent only where the run was killed before it had written anything.
+            written = self.path / "run.json"
+            earlier = json.loads(written.read_text()) if written.exists() else self.description
+            # A tuple in a recipe is a list in JSON.
+            mine = json.loads(json.dumps(self.description))
+            changed = [key for key in ("recipe", "dataset", "model_sha256") if earlier.get(key) != mine[key]]
+            if changed:
+                raise RunError(f"The unfinished run in {self.path} has another {' and '.join(changed)}; "
+                               f"delete that folder to start again.")
+            self.description["started"] = earlier["started"]
+            self._write_description()
+            if not (self.path / "last.pt").exists():
+                return None
+            checkpoint = torch.load(self.path / "last.pt", map_location=device, weights_only=True)
+            lines = (self.path / "epochs.jsonl").read_text().splitlines()
+            # A line more than the checkpoint knows belongs to an epoch that will be trained again.
+            self.log = [json.loads(line) for line in lines[:checkpoint["epoch"]]]
+        except RunError:
+            raise
+        except Exception as error:  # Whatever a damaged file makes a parser raise.
+            raise RunError(f"The unfinished run in {self.path} is damaged ({type(error).__name__}); "
+                           f"delete that folder to start again.") from error
+        return checkpoint
+
+    def add_epoch(self, epoch: Epoch, network: nn.Module, state: dict, epochs: int) -> None:
+        """Write one epoch: its weights (of the last five of `epochs`), its line in the log, the checkpoint."""
+        from safetensors.torch import save
+
+        line = {**asdict(epoch), "weights": None}
+        if epoch.epoch > epochs - KEPT_EPOCHS:
+            name = f"epoch-{epoch.epoch:02d}.safetensors"
+            tensors = {key: value.detach().cpu().contiguous() for key, value in network.state_dict().items()}
+            content = save(tensors)
+            write_atomically(self.path / name, content)
+            line["weights"] = {"file": name, "sha256": hashlib.sha256(content).hexdigest()}
+        self.log.append(line)
+        write_atomically(self.path / "epochs.jsonl", "".join(json.dumps(each) + "\n" for each in self.log))
+        self._write_checkpoint({"epoch": epoch.epoch, **state})
+
+    def finish(self) -> Path:
+        """Give the complete run its place, where an older one makes room, and return that."""
+        self.description["seconds"] = round(sum(line["seconds"] for line in self.log), 1)
+        self._write_description()
+        older = self.final.with_name(f".{self.final.name}.older")
+        shutil.rmtree(older, ignore_errors=True)
+        if self.final.exists():
+            self.final.rename(older)
+        self.path.rename(self.final)
+        # Only now: a run that is killed before it has its place still needs its checkpoint.
+        (self.final / "last.pt").unlink(missing_ok=True)
+        shutil.rmtree(older, ignore_errors=True)
+        return self.final
+
+    def _write_description(self) -> None:
+        write_atomically(self.path / "run.json", json.dumps(self.description, indent=2) + "\n")
+
+    def _write_checkpoint(self, state: dict) -> None:
+        buffer = io.BytesIO()
+        torch.save(state, buffer)
+        write_atomically(self.path / "last.pt", buffer.getvalue())

@@ -1,0 +1,160 @@
+"""What every session's train.py does with its networks and recipes: the command line, and one run after another."""
+
+import argparse
+import hashlib
+import platform
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from common.errors import UserError
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from common.data import Images
+    from common.recipe import Recipe
+
+
+@dataclass(frozen=True)
+class Session:
+    """A session: its folder, its networks and how each is trained.
+
+    recipes: run name → recipe; `build` knows the same names
+    main:    the run that is trained where none is named
+    threshold: accuracy in percent that the figures draw
+    """
+
+    folder: Path
+    build: "Callable[[str], nn.Module]"
+    recipes: "dict[str, Recipe]"
+    main: str
+    threshold: float
+
+    @property
+    def name(self) -> str:
+        return self.folder.name
+
+
+def main(session: Session, description: str, arguments: list[str] | None = None) -> int:
+    """Train what the command line asks for and return the exit code: 0, 2 after a mistake, 130 after Ctrl-C."""
+    options = _parser(session, description).parse_args(arguments)
+    names = list(session.recipes) if options.run == "all" else [options.run]
+    command = f"python {session.name}/train.py --run {options.run}" + (f" --out {options.out}" if options.out else "")
+    try:
+        for name in names:
+            _run(session, name, options)
+    except UserError as error:
+        print(error, file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print(f"\nInterrupted; go on from the last whole epoch with: {command} --resume", file=sys.stderr)
+        return 130
+    return 0
+
+
+def _parser(session: Session, description: str) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog=f"python {session.name}/train.py", description=description,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--run", choices=[*session.recipes, "all"], default=session.main, metavar="NAME",
+                        help=f"{', '.join(session.recipes)} or all (default: {session.main})")
+    parser.add_argument("--epochs", type=_positive, help="train for so many epochs instead of the recipe's")
+    parser.add_argument("--seed", type=int, help="start from another seed than the recipe's")
+    parser.add_argument("--device", default="cpu", help="cpu (default), cuda, cuda:1, mps")
+    parser.add_argument("--data-dir", metavar="FOLDER", help="the data sets, as torchvision lays them out "
+                                                             "(default: $DATA_DIR, else data/)")
+    parser.add_argument("--resume", action="store_true", help="go on with a run that was interrupted")
+    parser.add_argument("--out", metavar="FOLDER", type=Path,
+                        help=f"write the run to FOLDER/NAME (default: {session.name}/runs)")
+    return parser
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not a positive number")
+    return number
+
+
+def _run(session: Session, name: str, options: argparse.Namespace) -> None:
+    from common.data import load_mnist
+    from common.device import choose_device
+
+    changes = {key: value for key, value in (("epochs", options.epochs), ("seed", options.seed)) if value is not None}
+    recipe = replace(session.recipes[name], **changes)
+    device = choose_device(options.device)
+    runs = options.out or session.folder / "runs"
+    if options.resume and options.run == "all" and not (runs / f".{name}").exists() and (runs / name).exists():
+        return  # Finished before the interruption.
+    train_run(session, name, recipe, load_mnist("train", options.data_dir), load_mnist("test", options.data_dir),
+              device, runs, resume=options.resume and (options.run != "all" or (runs / f".{name}").exists()))
+
+
+def train_run(session: Session, name: str, recipe: "Recipe", train: "Images", test: "Images", device: "torch.device",  # noqa: F821
+              runs: Path, *, resume: bool = False) -> Path:
+    """Train the run called `name` and return its finished folder, `runs`/`name`. Raises UserError."""
+    import torch
+
+    from common.progress import TrainingProgress
+    from common.run_folder import RunFolder
+    from common.training import Epoch, Trainer
+
+    torch.manual_seed(recipe.seed)
+    network = session.build(name)
+    trainer = Trainer(network, recipe, train, device)
+    folder = RunFolder(runs, name, describe(session, name, trainer, train, test))
+    if resume:
+        checkpoint = folder.resume(device)
+        if checkpoint is not None:
+            trainer.restore(checkpoint)
+    else:
+        folder.start()
+    test_images = test.to(device)
+    title = f"{session.name} {name}: {folder.description['parameters']:,} parameters, {trainer.precision} on {device}"
+    with TrainingProgress(title, recipe.epochs, len(train)) as progress:
+        for line in folder.log:
+            progress.add(Epoch(**{key: value for key, value in line.items() if key != "weights"}))
+        for number in range(len(folder.log) + 1, recipe.epochs + 1):
+            epoch = trainer.run_epoch(number, test_images, lambda images, loss, number=number: progress.step(number, images, loss))
+            folder.add_epoch(epoch, trainer.evaluated, trainer.state(), recipe.epochs)
+            progress.add(epoch)
+    _illustrate(session, name, folder, trainer, test_images)
+    return folder.finish()
+
+
+def describe(session: Session, name: str, trainer: "Trainer", train: "Images", test: "Images") -> dict:  # noqa: F821
+    """Return what run.json says of a run before it is trained."""
+    import torch
+    import torchvision
+
+    from common.anatomy import parameter_count
+    from common.device import describe_device
+
+    recipe = trainer.recipe
+    return {
+        "session": session.name, "run": name, "recipe": recipe.as_dict(), "seed": recipe.seed,
+        "normalization": {"mean": recipe.normalization.mean, "std": recipe.normalization.std},
+        "parameters": parameter_count(trainer.network), "device": describe_device(trainer.device),
+        "precision": trainer.precision, "threads": torch.get_num_threads(),
+        "versions": {"python": platform.python_version(), "torch": torch.__version__, "torchvision": torchvision.__version__},
+        "dataset": {"name": "MNIST", "train": train.digest(), "test": test.digest()},
+        "model_sha256": hashlib.sha256((session.folder / "model.py").read_bytes()).hexdigest(),
+        "started": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+    }
+
+
+def _illustrate(session: Session, name: str, folder: "RunFolder", trainer: "Trainer", test: "Images") -> None:  # noqa: F821
+    from common.figures import curves, misclassified
+    from common.run_folder import write_atomically
+    from common.summary import summary
+    from common.training import evaluate
+
+    title = f"{session.name} {name}"
+    _, predictions = evaluate(trainer.evaluated, test, trainer.recipe.normalization)
+    write_atomically(folder.path / "curves.png", curves(title, folder.log, session.threshold))
+    write_atomically(folder.path / "misclassified.png",
+                     misclassified(title, test.to("cpu"), predictions.cpu(), [str(digit) for digit in range(10)]))
+    write_atomically(folder.path / "summary.txt", summary(trainer.evaluated, tuple(test.pixels.shape[1:])))

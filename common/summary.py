@@ -1,0 +1,50 @@
+"""A network as a table: torchsummary's, with each layer's receptive field beside it."""
+
+import contextlib
+import io
+
+import torch
+from torch import nn
+
+from common.anatomy import Trace, parameter_count, trace
+
+
+def summary(network: nn.Module, shape: tuple[int, int, int]) -> str:
+    """Return torchsummary's table for one image of `shape` (C×H×W), the receptive fields in a last column.
+
+    Under it stand the counts that torchsummary gets wrong where a layer runs twice or never: parameters taken from
+    the parameters themselves, multiply-adds from what ran.
+    """
+    import torchsummary
+
+    image = torch.zeros(2, *shape, device=next(network.parameters()).device)
+    traced = trace(network, image)
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed):
+        torchsummary.summary(network, shape, device=image.device.type)
+    lines, fields = [], iter(traced.modules)
+    for line in printed.getvalue().splitlines():
+        if "Output Shape" in line:
+            line += "   Receptive field"
+        elif "[-1, " in line:
+            line += f"{'×'.join(map(str, next(fields))):>18}"
+        lines.append(line)
+    multiply_adds = sum(operation.multiply_adds for operation in traced.operations)
+    height, width = traced.receptive_field
+    return "\n".join([
+        *lines, f"Parameters, each counted once: {parameter_count(network):,}",
+        f"Multiply-adds for one image: {multiply_adds:,}",
+        f"Receptive field: {height}×{width} before the global average, {traced.seen[0]}×{traced.seen[1]} with it", "",
+    ])
+
+
+def receptive_field_table(traced: Trace) -> str:
+    """Return a Markdown table of what ran: output shape, parameters, multiply-adds and receptive field of each layer."""
+    rows = ["| layer | output | parameters | multiply-adds | receptive field |", "|---|---|---:|---:|---:|"]
+    for operation in traced.operations:
+        window = f" {'×'.join(map(str, operation.weight[2:]))}" if operation.kind == "convolution" else ""
+        grouped = ", depthwise" if operation.groups > 1 and operation.groups == operation.output[0] else ""
+        strided = f", stride {operation.stride[0]}" if operation.stride and operation.stride[0] > 1 else ""
+        rows.append(f"| {operation.kind}{window}{grouped}{strided} | {'×'.join(map(str, operation.output))} | "
+                    f"{operation.parameters:,} | {operation.multiply_adds:,} | {operation.receptive_field[0]} |")
+    return "\n".join(rows)
