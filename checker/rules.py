@@ -43,7 +43,7 @@ def rule(title: str) -> Callable[[Callable[..., Verdict]], Callable[..., Verdict
 @rule("The kept weights fit model.py")
 def weights_match_model(run: Run) -> Verdict:
     """Only weights that fill the network exactly, none missing and none left over, can have been trained in it."""
-    wrong = [f"{epoch.file}: {each}" for epoch in run.last_epochs for each in run.mismatches(epoch)]
+    wrong = [f"{epoch.file}: {each}" for epoch in run.last_epochs for each in run.unfilled(epoch) + run.left_over(epoch)]
     return Verdict(
         not wrong, len(wrong), "0 differences",
         wrong[0] if wrong else f"{len(run.last_epochs)} files fill every tensor of the network",

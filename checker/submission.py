@@ -217,20 +217,24 @@ class Run:
             raise CannotCheckError(f"{path} holds something else than a state dict.", "Save network.state_dict().")
         return tensors
 
-    def mismatches(self, epoch: LoggedEpoch) -> list[str]:
-        """Return what an epoch's weights and model.py disagree on, in words: nothing, where they belong together."""
+    def unfilled(self, epoch: LoggedEpoch) -> list[str]:
+        """Return which of the network's tensors an epoch's weights don't fill, and why, in words."""
         own, given = self.network.state_dict(), self.tensors(epoch)
         # Old versions of PyTorch kept no batch counts, and nothing depends on them.
         return ([f"{key} is missing" for key in own if key not in given and not key.endswith("num_batches_tracked")]
-                + [f"{key} is not in the network" for key in given if key not in own]
                 + [f"{key} is {_shape(given[key])}, not {_shape(own[key])}"
                    for key in own if key in given and given[key].shape != own[key].shape])
+
+    def left_over(self, epoch: LoggedEpoch) -> list[str]:
+        """Return which of an epoch's weights have no place in the network, in words."""
+        own = self.network.state_dict()
+        return [f"{key} is not in the network" for key in self.tensors(epoch) if key not in own]
 
     def _fitted(self, epoch: LoggedEpoch) -> "nn.Module":
         """Return a network of its own with an epoch's weights."""
         import copy
 
-        wrong = self.mismatches(epoch)
+        wrong = self.unfilled(epoch)
         if wrong:
             raise CannotCheckError(f"{epoch.file} doesn't fit model.py: {wrong[0]}.", "See weights_match_model.")
         network = copy.deepcopy(self.network)

@@ -255,7 +255,7 @@ class _Tracer(TorchDispatchMode):
         kernel, stride, padding, dilation = _pair(weight.shape[2:]), _pair(stride), _pair(padding), _pair(dilation)
         whole = _sees_all(values[0], weight.shape[1], kernel, stride, padding, dilation)
         value = _windowed(replace(merged, learned=False), out, kernel, stride, dilation)
-        if whole:
+        if whole and value.places == 1:
             value = replace(value, collapses=value.collapses | {"fully connected"})
         self._record("convolution", inputs, out, value, weight=tuple(weight.shape), stride=stride, dilation=dilation,
                      groups=groups, fully_connected=whole, multiply_adds=out[0].numel() * weight[0].numel())

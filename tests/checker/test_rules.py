@@ -1,0 +1,323 @@
+"""For every rule: a submission that breaks just that rule and is told so, and an unusual honest one that passes."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+from torch import nn
+
+from checker.assignments import SESSION05
+from checker.check import check_folder
+from checker.rules import RULES
+from checker.verdict import RunResult
+from tests.submissions import HONEST_MODEL, read_log, set_tiles, tiles, write_log, write_submission, write_weights
+
+
+def check(folder: Path, data: Path) -> RunResult:
+    result = check_folder(SESSION05, folder, own=False, only_run=None, rules=list(SESSION05.rules), device="cpu",
+                          data_dir=str(data), tell=lambda doing: None)
+    return result.runs[0]
+
+
+def verdicts(run: RunResult) -> dict[str, bool | None]:
+    return {rule.id: rule.verdict.passed for rule in run.rules}
+
+
+def breaks_only(run: RunResult, id: str, words: str) -> None:
+    """Assert that `run` fails the rule `id`, with `words` in its message, and passes every other."""
+    assert {rule: passed for rule, passed in verdicts(run).items() if passed is not True} == {id: False}
+    verdict = next(rule.verdict for rule in run.rules if rule.id == id)
+    assert words in verdict.message
+    assert verdict.help
+
+
+def replaced(old: str, new: str) -> str:
+    assert old in HONEST_MODEL
+    return HONEST_MODEL.replace(old, new)
+
+
+def test_an_honest_submission_passes_every_rule(tmp_path: Path, generated_data: Path) -> None:
+    write_submission(tmp_path)
+    assert set(verdicts(check(tmp_path, generated_data)).values()) == {True}
+    assert set(SESSION05.rules) == set(RULES)
+
+
+# Cheats: model.py changed ------------------------------------------------------------------------------------------
+
+FLATTENED = replaced("nn.Conv2d(10, 10, 1)\n", "nn.Conv2d(10, 10, 7)\n").replace(
+    "nn.functional.adaptive_avg_pool2d(x, 1)", "x")
+MAXIMUM = replaced("nn.functional.adaptive_avg_pool2d(x, 1)", "x.amax((2, 3), keepdim=True)")
+WIDE = replaced("self.classify =", "self.never_used = nn.Linear(100, 100)\n        self.classify =")
+BUFFER = replaced("self.tiles = nn.Conv2d(1, 10, 4, stride=4, bias=False)",
+                  "self.register_buffer('kernels', torch.zeros(10, 1, 4, 4))").replace(
+    "self.tiles(images)", "nn.functional.conv2d(images, self.kernels, stride=4)")
+CROPPED = replaced("self.tiles(images)", "self.tiles(images[:, :, 4:24, 4:24])")
+
+
+def set_dense(network: nn.Module) -> None:
+    with torch.no_grad():
+        network.tiles.weight.copy_(tiles())
+        network.classify.weight.copy_(torch.eye(10).view(10, 10, 1, 1).expand(10, 10, 7, 7) / 49)
+
+
+def set_buffer(network: nn.Module) -> None:
+    with torch.no_grad():
+        network.kernels.copy_(tiles())
+        network.classify.weight.copy_(torch.eye(10).view(10, 10, 1, 1))
+
+
+@pytest.mark.parametrize(("model", "prepare", "rule", "words"), [
+    (WIDE, set_tiles, "parameters", "10,"),
+    (BUFFER, set_buffer, "no_hidden_parameters", "kernels (160 numbers)"),
+    (MAXIMUM, set_tiles, "global_average_pooling", "max"),
+    (CROPPED, set_tiles, "receptive_field", "20 with it"),
+], ids=["parameters that never run", "weights in a buffer", "maximum instead of average", "sees a part only"])
+def test_a_network_that_breaks_one_rule(tmp_path: Path, generated_data: Path, model: str,
+                                        prepare: Callable[[nn.Module], None], rule: str, words: str) -> None:
+    write_submission(tmp_path, model=model, prepare=prepare)
+    breaks_only(check(tmp_path, generated_data), rule, words)
+
+
+def test_a_fully_connected_layer_that_is_averaged_after(tmp_path: Path, generated_data: Path) -> None:
+    # Twice as large as the map and padded, so that every output sees all of it, and there is still a map to average.
+    model = replaced("self.classify =", "self.dense = nn.Conv2d(10, 10, 13, padding=6, groups=10)\n        self.classify =")
+    write_submission(tmp_path, model=model.replace("adaptive_avg_pool2d(x, 1)", "adaptive_avg_pool2d(x + 0 * self.dense(x), 1)"))
+    breaks_only(check(tmp_path, generated_data), "no_fully_connected", "convolution dense sees the whole map")
+
+
+# Cheats: files changed ---------------------------------------------------------------------------------------------
+
+def test_weights_of_another_network(tmp_path: Path, generated_data: Path) -> None:
+    run = write_submission(tmp_path)
+    log = read_log(run)
+    log[-1]["weights"] = write_weights(run / "epoch-15.safetensors", {"other.weight": torch.ones(3)})
+    write_log(run, log)
+    result = check(tmp_path, generated_data)
+    assert verdicts(result)["weights_match_model"] is False
+    assert "tiles.weight is missing" in _message(result, "weights_match_model")
+    assert verdicts(result)["sustained_accuracy"] is None
+
+
+def test_weights_left_over(tmp_path: Path, generated_data: Path) -> None:
+    run = write_submission(tmp_path)
+    log = read_log(run)
+    tensors = load(run / "epoch-15.safetensors") | {"extra": torch.ones(3)}
+    log[-1]["weights"] = write_weights(run / "epoch-15.safetensors", tensors)
+    write_log(run, log)
+    breaks_only(check(tmp_path, generated_data), "weights_match_model", "extra is not in the network")
+
+
+def load(path: Path) -> dict[str, torch.Tensor]:
+    from safetensors.torch import load_file
+
+    return load_file(path)
+
+
+def change_weights(run: Path, epoch: int, change: Callable[[dict[str, torch.Tensor]], None], **log_changes: object) -> None:
+    log = read_log(run)
+    line = log[epoch - 1]
+    tensors = load(run / line["weights"]["file"])
+    change(tensors)
+    line["weights"] = write_weights(run / line["weights"]["file"], tensors)
+    line.update(log_changes)
+    write_log(run, log)
+
+
+def test_a_nan_that_hardly_matters(tmp_path: Path, generated_data: Path) -> None:
+    run = write_submission(tmp_path, model=replaced("self.classify =", "self.unused = nn.Parameter(torch.zeros(1))\n"
+                                                                       "        self.classify ="))
+    change_weights(run, 12, lambda tensors: tensors["unused"].fill_(float("nan")))
+    breaks_only(check(tmp_path, generated_data), "finite_weights", "epoch-12.safetensors: unused")
+
+
+def test_nan_weights_are_wrong_on_every_image(tmp_path: Path, generated_data: Path) -> None:
+    run = write_submission(tmp_path)
+    change_weights(run, 15, lambda tensors: tensors["tiles.weight"].fill_(float("nan")))
+    result = check(tmp_path, generated_data)
+    assert verdicts(result)["finite_weights"] is False and verdicts(result)["sustained_accuracy"] is False
+    assert _rule(result, "sustained_accuracy").measured == 0
+
+
+def test_one_bad_epoch_of_five(tmp_path: Path, generated_data: Path) -> None:
+    run = write_submission(tmp_path)
+    # Without one digit's output, every image of that digit is wrong; the log says so too.
+    wrong = int((test_labels() == 3).sum())
+    change_weights(run, 13, lambda tensors: tensors["classify.bias"][3].fill_(-100), test_correct=10_000 - wrong)
+    breaks_only(check(tmp_path, generated_data), "sustained_accuracy", f"{(10_000 - wrong) / 100:.2f}")
+
+
+def test_labels() -> torch.Tensor:
+    from tests.submissions import images
+
+    return images(10_000)[1]
+
+
+test_labels.__test__ = False
+
+
+def test_the_same_weights_five_times(tmp_path: Path, generated_data: Path) -> None:
+    run = write_submission(tmp_path)
+    log = read_log(run)
+    for line in log[-5:]:
+        line["weights"] = log[-1]["weights"]
+    write_log(run, log)
+    breaks_only(check(tmp_path, generated_data), "sustained_accuracy", "5 of the last epochs have the same weights")
+
+
+def test_a_run_of_four_epochs(tmp_path: Path, generated_data: Path) -> None:
+    write_submission(tmp_path, epochs=4)
+    breaks_only(check(tmp_path, generated_data), "sustained_accuracy", "the run has 4 epochs")
+
+
+@pytest.mark.parametrize(("change", "words"), [
+    ({"test_correct": 9_990}, "epoch 14: the log has 9,990, measured 10,000"),
+    ({"test_total": 60_000}, "60,000 images"),
+], ids=["a count that nobody can measure", "the training set as test set"])
+def test_a_log_that_tells_something_else(tmp_path: Path, generated_data: Path, change: dict, words: str) -> None:
+    run = write_submission(tmp_path)
+    log = read_log(run)
+    log[13].update(change)
+    write_log(run, log)
+    breaks_only(check(tmp_path, generated_data), "log_matches_weights", words)
+
+
+def test_a_weight_file_exchanged_after_the_log_was_written(tmp_path: Path, generated_data: Path) -> None:
+    run = write_submission(tmp_path)
+    tensors = load(run / "epoch-15.safetensors")
+    write_weights(run / "epoch-15.safetensors", {key: value * 1.5 for key, value in tensors.items()})
+    breaks_only(check(tmp_path, generated_data), "log_matches_weights", "not the file")
+
+
+def test_counts_may_differ_by_two_images_on_another_device(tmp_path: Path, generated_data: Path) -> None:
+    run = write_submission(tmp_path)
+    log = read_log(run)
+    log[13]["test_correct"] -= 2
+    write_log(run, log)
+    assert verdicts(check(tmp_path, generated_data))["log_matches_weights"] is True
+    from common.device import describe_device
+    record = json.loads((run / "run.json").read_text())
+    record |= {"device": describe_device(torch.device("cpu")), "versions": {"torch": torch.__version__}}
+    (run / "run.json").write_text(json.dumps(record))
+    breaks_only(check(tmp_path, generated_data), "log_matches_weights", "the log has 9,998")
+
+
+@pytest.mark.parametrize(("change", "words"), [
+    (lambda log: [line | {"epoch": line["epoch"] + 1} for line in log], "2, 3"),
+    (lambda log: [log[0] | {"train_total": 240_000}, *log[1:]], "240,000 images"),
+    (lambda log: [*log[:3], *log[4:]], "1, 2, 3, 5"),
+], ids=["starts at 2", "four passes in an epoch", "an epoch left out"])
+def test_epochs_that_do_not_count_up(tmp_path: Path, generated_data: Path, change: Callable, words: str) -> None:
+    run = write_submission(tmp_path)
+    write_log(run, change(read_log(run)))
+    breaks_only(check(tmp_path, generated_data), "epochs", words)
+
+
+def test_too_many_epochs(tmp_path: Path, generated_data: Path) -> None:
+    write_submission(tmp_path, epochs=16)
+    breaks_only(check(tmp_path, generated_data), "epochs", "16 epochs")
+
+
+def test_a_missing_last_epoch(tmp_path: Path, generated_data: Path) -> None:
+    run = write_submission(tmp_path, epochs=16)
+    write_log(run, read_log(run)[:-1])
+    result = check(tmp_path, generated_data)
+    assert verdicts(result)["epochs"] is False
+    assert "ends at epoch 15, the recipe has 16" in _message(result, "epochs")
+    assert verdicts(result)["sustained_accuracy"] is None
+    assert "names no weights for epoch 11" in _message(result, "sustained_accuracy")
+
+
+def test_an_image_judged_by_its_neighbours(tmp_path: Path, generated_data: Path) -> None:
+    model = replaced("torch.relu(self.norm(", "torch.relu(nn.functional.batch_norm(").replace(
+        "self.tiles(images)))", "self.tiles(images), None, None, training=True))")
+    write_submission(tmp_path, model=model)
+    result = check(tmp_path, generated_data)
+    assert verdicts(result)["sustained_accuracy"] is None
+    assert "which others are in the batch" in _message(result, "sustained_accuracy")
+
+
+# Unusual and honest ------------------------------------------------------------------------------------------------
+
+NO_MODULES = '''
+import torch
+from torch import nn
+
+class Network(nn.Module):
+    """Functional calls only, and the average written as a sum."""
+
+    def __init__(self):
+        super().__init__()
+        self.tiles = nn.ParameterDict({"weight": nn.Parameter(torch.zeros(10, 1, 4, 4))})
+        self.classify = nn.ParameterDict({"weight": nn.Parameter(torch.zeros(10, 10, 1, 1)),
+                                          "bias": nn.Parameter(torch.zeros(10))})
+
+    def forward(self, images):
+        x = nn.functional.conv2d(images, self.tiles["weight"], stride=4).clamp(min=0)
+        return x.sum((2, 3)) / 49 @ self.classify["weight"][:, :, 0, 0].t() + self.classify["bias"]
+
+def build(name):
+    return Network()
+'''
+
+
+def set_dicts(network: nn.Module) -> None:
+    with torch.no_grad():
+        network.tiles["weight"].copy_(tiles())
+        network.classify["weight"].copy_(torch.eye(10).view(10, 10, 1, 1))
+    network.classify.bias = network.classify["bias"]
+
+
+UNUSUAL = {
+    "log-probabilities": replaced(".flatten(1)", ".flatten(1).log_softmax(1)"),
+    "linear layer after the average": replaced("return self.classify(nn.functional.adaptive_avg_pool2d(x, 1)).flatten(1)",
+                                               "return x.mean((2, 3)) @ self.classify.weight[:, :, 0, 0].t() + self.classify.bias"),
+    "averaged after the classifier": replaced("self.classify(nn.functional.adaptive_avg_pool2d(x, 1))",
+                                              "nn.functional.adaptive_avg_pool2d(self.classify(x), 1)"),
+    "pooled in two steps": replaced("nn.functional.adaptive_avg_pool2d(x, 1)", "x.mean(3, keepdim=True).mean(2, keepdim=True)"),
+    "squeeze and excitation": replaced("return self.classify", "x = x * x.mean((2, 3), keepdim=True).sigmoid()\n"
+                                                               "        return self.classify"),
+    "dropout and a chatty forward": replaced("return self.classify", "print('forward')\n        x = nn.functional.dropout("
+                                                                       "x, 0.1, self.training)\n        return self.classify"),
+    "a constant mean and deviation inside": replaced("self.tiles(images)", "self.tiles((images - torch.tensor([0.1])) / 1.0)"),
+}
+
+
+@pytest.mark.parametrize("name", UNUSUAL)
+def test_unusual_networks_pass(tmp_path: Path, generated_data: Path, name: str) -> None:
+    write_submission(tmp_path, model=UNUSUAL[name])
+    assert set(verdicts(check(tmp_path, generated_data)).values()) == {True}
+
+
+def test_a_network_of_functional_calls_passes(tmp_path: Path, generated_data: Path) -> None:
+    write_submission(tmp_path, model=NO_MODULES, prepare=set_dicts)
+    assert set(verdicts(check(tmp_path, generated_data)).values()) == {True}
+
+
+def test_a_pickled_state_dict_passes(tmp_path: Path, generated_data: Path) -> None:
+    run = write_submission(tmp_path)
+    log = read_log(run)
+    for line in log[-5:]:
+        tensors = load(run / line["weights"]["file"])
+        torch.save(tensors, run / f"{line['epoch']}.pt")
+        line["weights"] = {"file": f"{line['epoch']}.pt"}
+    write_log(run, log)
+    assert set(verdicts(check(tmp_path, generated_data)).values()) == {True}
+
+
+def test_attention_could_not_be_checked(tmp_path: Path, generated_data: Path) -> None:
+    model = replaced("return self.classify", "places = x.flatten(2)\n        places = places @ (places.transpose(1, 2) @ places)"
+                                             ".softmax(-1)\n        x = places.view_as(x)\n        return self.classify")
+    write_submission(tmp_path, model=model)
+    result = check(tmp_path, generated_data)
+    assert verdicts(result)["no_fully_connected"] is None
+    assert "can't follow" in _message(result, "no_fully_connected")
+
+
+def _rule(run: RunResult, id: str):
+    return next(rule.verdict for rule in run.rules if rule.id == id)
+
+
+def _message(run: RunResult, id: str) -> str:
+    return _rule(run, id).message
