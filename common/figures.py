@@ -56,7 +56,7 @@ def misclassified(title: str, images: Images, predictions: Tensor, names: Sequen
     for axes in grid:
         axes.axis("off")
     for axes, index in zip(grid, shown, strict=False):
-        axes.imshow(images.pixels[index].permute(1, 2, 0).squeeze(-1), cmap="gray")
+        axes.imshow(images.pixels[index].permute(1, 2, 0).squeeze(-1).numpy(), cmap="gray")
         axes.set_title(f"{names[predictions[index]]}, not {names[images.labels[index]]}", fontsize=9)
     return _png(figure)
 

@@ -72,11 +72,11 @@ class RunFolder:
         if not self.path.is_dir():
             raise RunError(f"There is no unfinished run in {self.path}; leave out --resume to start one.")
         try:
-            # Absent only where the run was killed before it had written anything.
-            written = self.path / "run.json"
-            earlier = json.loads(written.read_text()) if written.exists() else self.description
             # A tuple in a recipe is a list in JSON.
             mine = json.loads(json.dumps(self.description))
+            # Absent only where the run was killed before it had written anything.
+            written = self.path / "run.json"
+            earlier = json.loads(written.read_text()) if written.exists() else mine
             changed = [key for key in ("recipe", "dataset", "model_sha256") if earlier.get(key) != mine[key]]
             if changed:
                 raise RunError(f"The unfinished run in {self.path} has another {' and '.join(changed)}; "

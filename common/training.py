@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+from torch.optim.swa_utils import AveragedModel
 
 from common.data import Images, Normalization
 from common.device import autocast, training_precision
@@ -76,7 +76,7 @@ class Trainer:
         self.train_images = train.to(device)
         self.network = network.to(device, memory_format=torch.channels_last)
         self.average = AveragedModel(
-            self.network, multi_avg_fn=get_ema_multi_avg_fn(recipe.averaging), use_buffers=True,
+            self.network, multi_avg_fn=_exponential_average(recipe.averaging), use_buffers=True,
         ) if recipe.averaging else None
         self.optimizer = _optimizer(network, recipe)
         # Only fp16 needs its loss scaled; for the rest the scaler does nothing.
@@ -157,6 +157,16 @@ class Trainer:
             self.average.load_state_dict(state["average"])
         self.optimizer.load_state_dict(state["optimizer"])
         self.scaler.load_state_dict(state["scaler"])
+
+
+def _exponential_average(decay: float) -> Callable[[list[Tensor], list[Tensor], Tensor], None]:
+    """Return AveragedModel's update. It starts with a short memory, so that the first epochs' average is of use too."""
+    def update(averaged: list[Tensor], current: list[Tensor], count: Tensor) -> None:
+        if averaged[0].is_floating_point():
+            torch._foreach_lerp_(averaged, current, 1 - min(decay, (1 + float(count)) / (10 + float(count))))
+        else:  # Batch norm's counts of batches.
+            torch._foreach_copy_(averaged, current)
+    return update
 
 
 def _optimizer(network: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:

@@ -1,0 +1,197 @@
+"""Session 5's networks, from a plain skeleton to the smallest that holds 99.4 %.
+
+Each takes float32 images N×1×28×28, scaled to [0, 1] and normalised, and returns logits N×10 (Published9680:
+log-probabilities). In the comments: output channels×height×width | receptive field in pixels.
+"""
+
+import torch
+from torch import Tensor, nn
+
+
+def convolution(channels_in: int, channels_out: int) -> nn.Sequential:
+    """3×3 convolution, batch norm, ReLU. Batch norm has a bias of its own, so the convolution needs none."""
+    return nn.Sequential(
+        nn.Conv2d(channels_in, channels_out, 3, padding=1, bias=False),
+        nn.BatchNorm2d(channels_out),
+        nn.ReLU(),
+    )
+
+
+class Separable(nn.Module):
+    """A depthwise-separable convolution: 3×3 in each channel by itself, then 1×1 across channels, batch norm, ReLU.
+
+    It adds 2 to the receptive field like a 3×3 convolution, for 16 channels with 432 parameters instead of 2,336.
+    Where the width stays the same the input is added to the output (a residual connection), so that many layers train
+    as easily as few.
+    """
+
+    def __init__(self, channels_in: int, channels_out: int) -> None:
+        super().__init__()
+        self.depthwise = nn.Conv2d(channels_in, channels_in, 3, padding=1, groups=channels_in, bias=False)
+        self.pointwise = nn.Conv2d(channels_in, channels_out, 1, bias=False)
+        self.norm = nn.BatchNorm2d(channels_out)
+        self.residual = channels_in == channels_out
+
+    def forward(self, x: Tensor) -> Tensor:
+        y = torch.relu(self.norm(self.pointwise(self.depthwise(x))))
+        return x + y if self.residual else y
+
+
+def classifier(channels: int, dropout: float = 0.0) -> nn.Sequential:
+    """Average each feature map over its whole extent, then a 1×1 convolution to the ten logits."""
+    return nn.Sequential(
+        nn.AdaptiveAvgPool2d(1),
+        nn.Dropout(dropout),
+        nn.Conv2d(channels, 10, 1),
+        nn.Flatten(),
+    )
+
+
+class Skeleton(nn.Sequential):
+    """Step 1: plain convolutions, no batch norm."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            nn.Conv2d(1, 16, 3, padding=1), nn.ReLU(),   # 16×28×28 | 3
+            nn.Conv2d(16, 32, 3, padding=1), nn.ReLU(),  # 32×28×28 | 5
+            nn.MaxPool2d(2),                             # 32×14×14 | 6
+            nn.Conv2d(32, 32, 3, padding=1), nn.ReLU(),  # 32×14×14 | 10
+            nn.Conv2d(32, 32, 3, padding=1), nn.ReLU(),  # 32×14×14 | 14
+            nn.MaxPool2d(2),                             # 32×7×7   | 16
+            nn.Conv2d(32, 32, 3, padding=1), nn.ReLU(),  # 32×7×7   | 24
+            nn.Conv2d(32, 32, 3, padding=1), nn.ReLU(),  # 32×7×7   | 32
+            classifier(32),                              # 10
+        )
+
+
+class BatchNorm(nn.Sequential):
+    """Step 2: batch norm, and separable convolutions to get under 10,000 parameters."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            convolution(1, 16),  # 16×28×28 | 3
+            Separable(16, 16),   # 16×28×28 | 5
+            Separable(16, 16),   # 16×28×28 | 7
+            nn.MaxPool2d(2),     # 16×14×14 | 8
+            Separable(16, 16),   # 16×14×14 | 12
+            Separable(16, 32),   # 32×14×14 | 16
+            Separable(32, 32),   # 32×14×14 | 20
+            nn.MaxPool2d(2),     # 32×7×7   | 22
+            Separable(32, 32),   # 32×7×7   | 30
+            Separable(32, 32),   # 32×7×7   | 38
+            Separable(32, 32),   # 32×7×7   | 46
+            classifier(32),      # 10
+        )
+
+
+class Augmented(nn.Sequential):
+    """Step 3: the same with dropout, trained on augmented images."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            convolution(1, 16),           # 16×28×28 | 3
+            Separable(16, 16),            # 16×28×28 | 5
+            Separable(16, 16),            # 16×28×28 | 7
+            nn.MaxPool2d(2),              # 16×14×14 | 8
+            Separable(16, 16),            # 16×14×14 | 12
+            Separable(16, 32),            # 32×14×14 | 16
+            Separable(32, 32),            # 32×14×14 | 20
+            nn.MaxPool2d(2),              # 32×7×7   | 22
+            Separable(32, 32),            # 32×7×7   | 30
+            Separable(32, 32),            # 32×7×7   | 38
+            Separable(32, 32),            # 32×7×7   | 46
+            classifier(32, dropout=0.1),  # 10
+        )
+
+
+class Scheduled(nn.Sequential):
+    """Step 4: without dropout again, which a network this small doesn't need, and with a learning-rate schedule."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            convolution(1, 16),  # 16×28×28 | 3
+            Separable(16, 16),   # 16×28×28 | 5
+            Separable(16, 16),   # 16×28×28 | 7
+            nn.MaxPool2d(2),     # 16×14×14 | 8
+            Separable(16, 16),   # 16×14×14 | 12
+            Separable(16, 32),   # 32×14×14 | 16
+            Separable(32, 32),   # 32×14×14 | 20
+            nn.MaxPool2d(2),     # 32×7×7   | 22
+            Separable(32, 32),   # 32×7×7   | 30
+            Separable(32, 32),   # 32×7×7   | 38
+            Separable(32, 32),   # 32×7×7   | 46
+            classifier(32),      # 10
+        )
+
+
+class Under8k(nn.Sequential):
+    """Step 5: wide only where the map is small."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            convolution(1, 16),  # 16×28×28 | 3
+            Separable(16, 16),   # 16×28×28 | 5
+            Separable(16, 16),   # 16×28×28 | 7
+            nn.MaxPool2d(2),     # 16×14×14 | 8
+            Separable(16, 16),   # 16×14×14 | 12
+            Separable(16, 16),   # 16×14×14 | 16
+            Separable(16, 16),   # 16×14×14 | 20
+            nn.MaxPool2d(2),     # 16×7×7   | 22
+            Separable(16, 32),   # 32×7×7   | 30
+            Separable(32, 32),   # 32×7×7   | 38
+            Separable(32, 32),   # 32×7×7   | 46
+            classifier(32),      # 10
+        )
+
+
+class Smallest(nn.Sequential):
+    """Step 6: sixteen channels everywhere."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            convolution(1, 16),  # 16×28×28 | 3
+            Separable(16, 16),   # 16×28×28 | 5
+            Separable(16, 16),   # 16×28×28 | 7
+            nn.MaxPool2d(2),     # 16×14×14 | 8
+            Separable(16, 16),   # 16×14×14 | 12
+            Separable(16, 16),   # 16×14×14 | 16
+            Separable(16, 16),   # 16×14×14 | 20
+            nn.MaxPool2d(2),     # 16×7×7   | 22
+            Separable(16, 16),   # 16×7×7   | 30
+            Separable(16, 16),   # 16×7×7   | 38
+            Separable(16, 16),   # 16×7×7   | 46
+            classifier(16),      # 10
+        )
+
+
+class Published9680(nn.Sequential):
+    """A published network of 9,680 parameters, layer for layer: no padding, and batch norm after the ReLU."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            nn.Conv2d(1, 16, 3, bias=False), nn.ReLU(), nn.BatchNorm2d(16), nn.Dropout(0.05),   # 16×26×26 | 3
+            nn.Conv2d(16, 16, 3, bias=False), nn.ReLU(), nn.BatchNorm2d(16), nn.Dropout(0.05),  # 16×24×24 | 5
+            nn.MaxPool2d(2),                                                                    # 16×12×12 | 6
+            nn.Conv2d(16, 16, 3, bias=False), nn.ReLU(), nn.BatchNorm2d(16), nn.Dropout(0.05),  # 16×10×10 | 10
+            nn.Conv2d(16, 16, 3, bias=False), nn.ReLU(), nn.BatchNorm2d(16), nn.Dropout(0.05),  # 16×8×8   | 14
+            nn.Conv2d(16, 16, 3, bias=False), nn.ReLU(), nn.BatchNorm2d(16), nn.Dropout(0.05),  # 16×6×6   | 18
+            nn.AvgPool2d(6),                                                                    # 16×1×1   | 28
+            nn.Conv2d(16, 10, 1, bias=False), nn.Flatten(),                                     # 10
+            nn.LogSoftmax(dim=1),
+        )
+
+
+NETWORKS = {
+    "skeleton": Skeleton,
+    "batch-norm": BatchNorm,
+    "augmented": Augmented,
+    "scheduled": Scheduled,
+    "under-8k": Under8k,
+    "smallest": Smallest,
+    "published-9680": Published9680,
+}
+
+
+def build(name: str) -> nn.Module:
+    """Return the network called `name`, one of NETWORKS. Raises KeyError for another name."""
+    return NETWORKS[name]()

@@ -1,0 +1,213 @@
+"""The command line: exit codes, formats, selection, and bad input of every kind, which is never a traceback."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from checker.__main__ import main
+from tests.submissions import HONEST_MODEL, read_log, write_log, write_submission
+
+
+def run(data: Path, *arguments: object) -> int:
+    return main(["session05", "--data-dir", str(data), *map(str, arguments)])
+
+
+def report(capsys: pytest.CaptureFixture, data: Path, *arguments: object) -> tuple[int, dict]:
+    code = run(data, "--format", "json", *arguments)
+    return code, json.loads(capsys.readouterr().out)
+
+
+def test_an_honest_submission_exits_0(tmp_path: Path, generated_data: Path, capsys: pytest.CaptureFixture) -> None:
+    write_submission(tmp_path)
+    code, found = report(capsys, generated_data, "--path", tmp_path)
+    assert code == 0
+    assert found["format"] == 1 and found["passed"] is True
+    (submission,) = found["submissions"]
+    assert submission["assignment"] == "session05" and submission["path"] == str(tmp_path) and submission["passed"] is True
+    (one,) = submission["runs"]
+    assert one["name"] == "mine" and one["passed"] is True and one["required"] is True and one["seconds"] >= 0
+    rules = {rule["id"]: rule for rule in one["rules"]}
+    assert set(rules["parameters"]) == {"id", "passed", "measured", "required", "evidence", "message", "help"}
+    assert rules["parameters"]["measured"] == 290 and rules["parameters"]["required"] == "< 10,000"
+    assert rules["parameters"]["evidence"] == "measured" and rules["epochs"]["evidence"] == "recorded"
+
+
+def test_a_broken_rule_exits_1(tmp_path: Path, generated_data: Path, capsys: pytest.CaptureFixture) -> None:
+    write_submission(tmp_path, epochs=16)
+    code, found = report(capsys, generated_data, "--path", tmp_path)
+    assert code == 1 and found["passed"] is False
+
+
+def test_what_could_not_be_checked_exits_2(tmp_path: Path, generated_data: Path, capsys: pytest.CaptureFixture) -> None:
+    run_folder = write_submission(tmp_path)
+    (run_folder / "epoch-15.safetensors").unlink()
+    code, found = report(capsys, generated_data, "--path", tmp_path)
+    assert code == 2 and found["passed"] is None
+
+
+def test_runs_that_are_only_shown_do_not_decide(tmp_path: Path, generated_data: Path, capsys: pytest.CaptureFixture) -> None:
+    write_submission(tmp_path)
+    write_submission(tmp_path, name="skeleton", epochs=16)
+    code, found = report(capsys, generated_data, "--path", tmp_path)
+    assert code == 0
+    assert [(one["name"], one["required"], one["passed"]) for one in found["submissions"][0]["runs"]] == [
+        ("mine", True, True), ("skeleton", False, False)]
+    assert report(capsys, generated_data, "--path", tmp_path, "--run", "skeleton")[0] == 1
+
+
+def test_nothing_that_must_pass_is_no_pass(tmp_path: Path, generated_data: Path, capsys: pytest.CaptureFixture) -> None:
+    write_submission(tmp_path, name="skeleton")
+    code, found = report(capsys, generated_data, "--path", tmp_path)
+    assert code == 2 and found["passed"] is None
+
+
+def test_limits_follow_the_name_of_the_run(tmp_path: Path, generated_data: Path, capsys: pytest.CaptureFixture) -> None:
+    write_submission(tmp_path, name="under-8k")
+    _, found = report(capsys, generated_data, "--path", tmp_path, "--select", "parameters")
+    (rule,) = found["submissions"][0]["runs"][0]["rules"]
+    assert rule["required"] == "< 8,000"
+
+
+def test_select_and_ignore(tmp_path: Path, generated_data: Path, capsys: pytest.CaptureFixture) -> None:
+    write_submission(tmp_path, epochs=16)
+    assert report(capsys, generated_data, "--path", tmp_path, "--ignore", "epochs")[0] == 0
+    code, found = report(capsys, generated_data, "--path", tmp_path, "--select", "epochs", "--select", "parameters")
+    assert code == 1
+    assert [rule["id"] for rule in found["submissions"][0]["runs"][0]["rules"]] == ["parameters", "epochs"]
+
+
+def test_output_writes_the_report_to_a_file(tmp_path: Path, generated_data: Path, capsys: pytest.CaptureFixture) -> None:
+    write_submission(tmp_path / "work")
+    target = tmp_path / "report.json"
+    assert run(generated_data, "--path", tmp_path / "work", "--format", "json", "--output", target) == 0
+    assert json.loads(target.read_text())["passed"] is True
+    assert capsys.readouterr().out == ""
+    assert run(generated_data, "--path", tmp_path / "work", "--output", tmp_path / "none" / "report") == 2
+    assert "There is no folder" in capsys.readouterr().err
+
+
+def test_the_report_is_plain_and_narrow_when_it_is_piped(tmp_path: Path, generated_data: Path,
+                                                         capsys: pytest.CaptureFixture) -> None:
+    write_submission(tmp_path, epochs=16)
+    run(generated_data, "--path", tmp_path)
+    out = capsys.readouterr().out
+    assert "\x1b" not in out and max(map(len, out.splitlines())) <= 80
+    assert "FAILED" in out and "16 epochs" in out and "290" in out
+
+
+def test_list_names_every_rule_and_why(capsys: pytest.CaptureFixture) -> None:
+    assert main(["--list"]) == 0
+    out = " ".join(capsys.readouterr().out.split())
+    assert "sustained_accuracy: Each of the last five epochs reaches 99.4 %" in out
+    assert "under-8k: Fewer than 8,000 parameters" in out and "not a one-time achievement" in out
+
+
+# Bad input ---------------------------------------------------------------------------------------------------------
+
+@pytest.mark.parametrize(("arguments", "words"), [
+    (["session05", "--path", "nowhere"], "There is no folder nowhere."),
+    (["session05", "--path", "{folder}"], "runs"),
+    (["session05", "--select", "taste"], "There is no rule 'taste'"),
+    (["session05", "--select", "epochs", "--ignore", "epochs"], "No rule of session05 is left"),
+    (["session05", "--device", "abacus"], "'abacus' is not available"),
+    (["all", "--path", "{folder}"], "--path holds one submission"),
+    ([], "Name an assignment"),
+])
+def test_a_wrong_command_is_one_sentence(tmp_path: Path, capsys: pytest.CaptureFixture, arguments: list[str], words: str) -> None:
+    assert main([argument.format(folder=tmp_path) for argument in arguments]) == 2
+    captured = capsys.readouterr()
+    assert words in captured.err and captured.err.count("\n") == 1 and not captured.out
+
+
+def test_a_run_that_is_not_there(tmp_path: Path, generated_data: Path, capsys: pytest.CaptureFixture) -> None:
+    write_submission(tmp_path)
+    assert run(generated_data, "--path", tmp_path, "--run", "yours") == 2
+    assert "no run 'yours'" in capsys.readouterr().err
+
+
+def truncate(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:200])
+
+
+def raising(statement: str) -> str:
+    return HONEST_MODEL + f"\n{statement}\n"
+
+
+BROKEN = {
+    "no model.py": (lambda folder, run: (folder / "model.py").unlink(), "There is no"),
+    "a syntax error": (lambda folder, run: (folder / "model.py").write_text("def build(name:\n"), "SyntaxError"),
+    "a model.py that raises": (lambda folder, run: (folder / "model.py").write_text(raising("1 / 0")), "ZeroDivisionError"),
+    "a model.py that exits": (lambda folder, run: (folder / "model.py").write_text(raising("raise SystemExit(0)")), "SystemExit"),
+    "no build": (lambda folder, run: (folder / "model.py").write_text("x = 1"), "no function build(name)"),
+    "build raises": (lambda folder, run: (folder / "model.py").write_text("def build(name):\n    raise KeyError(name)\n"), "KeyError"),
+    "build returns text": (lambda folder, run: (folder / "model.py").write_text("def build(name):\n    return name\n"), "returned str"),
+    "forward raises": (lambda folder, run: (folder / "model.py").write_text(HONEST_MODEL.replace(
+        "return self.classify", "raise RuntimeError('out of order')\n        return self.classify")), "out of order"),
+    "twelve classes": (lambda folder, run: (folder / "model.py").write_text(HONEST_MODEL.replace(
+        ".flatten(1)", ".flatten(1)[:, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 0, 1]]")), "1000×12"),
+    "no run.json": (lambda folder, run: (run / "run.json").unlink(), "run.json is missing"),
+    "run.json is cut": (lambda folder, run: (run / "run.json").write_text("{"), "can't be read as JSON"),
+    "run.json is a list": (lambda folder, run: (run / "run.json").write_text("[]"), "holds no JSON object"),
+    "a deviation of zero": (lambda folder, run: (run / "run.json").write_text(
+        '{"normalization": {"mean": [0.5], "std": [0]}}'), "no usable normalization"),
+    "three channels": (lambda folder, run: (run / "run.json").write_text(
+        '{"normalization": {"mean": [0.5, 0, 0], "std": [1, 1, 1]}}'), "normalises 3 channels"),
+    "no log": (lambda folder, run: (run / "epochs.jsonl").unlink(), "epochs.jsonl is missing"),
+    "an empty log": (lambda folder, run: (run / "epochs.jsonl").write_text(""), "is empty"),
+    "a cut line": (lambda folder, run: (run / "epochs.jsonl").write_text('{"epoch": 1'), "Line 1 of"),
+    "a binary log": (lambda folder, run: (run / "epochs.jsonl").write_bytes(b"\xff\xfe\x00"), "can't be read"),
+    "a rounded count": (lambda folder, run: write_log(run, [line | {"test_correct": 99.5} for line in read_log(run)]),
+                        "99.5 is no count"),
+    "a missing weight file": (lambda folder, run: (run / "epoch-15.safetensors").unlink(), "epoch-15.safetensors is missing"),
+    "a truncated weight file": (lambda folder, run: truncate(run / "epoch-13.safetensors"), "truncated, damaged"),
+    "an empty weight file": (lambda folder, run: (run / "epoch-13.safetensors").write_bytes(b""), "truncated, damaged"),
+    "weights outside the folder": (lambda folder, run: write_log(run, [
+        line | {"weights": {"file": "../../model.py"}} for line in read_log(run)]), "outside the run's folder"),
+    "weights in another format": (lambda folder, run: write_log(run, [
+        line | {"weights": {"file": "run.json"}} for line in read_log(run)]), "neither a .safetensors"),
+}
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_broken_input_is_a_sentence_and_no_pass(tmp_path: Path, generated_data: Path, capsys: pytest.CaptureFixture,
+                                                name: str) -> None:
+    run_folder = write_submission(tmp_path)
+    change, words = BROKEN[name]
+    change(tmp_path, run_folder)
+    code, found = report(capsys, generated_data, "--path", tmp_path)
+    assert code in (1, 2) and found["passed"] is not True
+    unknown = [rule for rule in found["submissions"][0]["runs"][0]["rules"] if rule["passed"] is None]
+    assert any(words in rule["message"] for rule in unknown)
+    assert all(rule["help"] and "\n" not in rule["message"] for rule in unknown)
+
+
+def test_a_pickle_that_runs_code_is_not_run(tmp_path: Path, generated_data: Path, capsys: pytest.CaptureFixture) -> None:
+    import pickle
+
+    class Attack:
+        def __reduce__(self):
+            return (Path.touch, (tmp_path / "attacked",))
+
+    run_folder = write_submission(tmp_path)
+    (run_folder / "epoch.pt").write_bytes(pickle.dumps({"weight": Attack()}, protocol=2))
+    write_log(run_folder, [line | {"weights": {"file": "epoch.pt"}} for line in read_log(run_folder)])
+    code, found = report(capsys, generated_data, "--path", tmp_path, "--select", "finite_weights")
+    assert code == 2 and not (tmp_path / "attacked").exists()
+    assert "more than a state dict" in found["submissions"][0]["runs"][0]["rules"][0]["message"]
+
+
+def test_no_data_is_said_once_a_run(tmp_path: Path, capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch) -> None:
+    import urllib.error
+    import urllib.request
+
+    def refuse(*args: object, **keywords: object) -> None:
+        raise urllib.error.URLError("no network")
+
+    monkeypatch.setattr(urllib.request, "urlopen", refuse)
+    write_submission(tmp_path)
+    code, found = report(capsys, tmp_path / "no-data", "--path", tmp_path)
+    assert code == 2
+    messages = {rule["message"] for rule in found["submissions"][0]["runs"][0]["rules"] if rule["passed"] is None}
+    (message,) = messages
+    assert "No MNIST in" in message and "DATA_DIR" in message
