@@ -9,22 +9,20 @@ again.
 
 import argparse
 import json
-import runpy
 import sys
 import time
 from dataclasses import replace
-from pathlib import Path
 
 import torch
 from rich.console import Console
 from rich.table import Table
+from sessions import REPOSITORY, load
 
 from common.augment import Affine
 from common.data import hold_out, load_mnist
 from common.errors import UserError
 from common.training import Trainer
 
-REPOSITORY = Path(__file__).resolve().parent.parent
 RESULTS = REPOSITORY / "benchmarks" / "recipes.jsonl"
 RUN = "under-8k"
 VARIANTS = {
@@ -43,11 +41,11 @@ VARIANTS = {
 
 def train(changes: dict) -> dict:
     """Train one variant and return its line for recipes.jsonl."""
-    session = REPOSITORY / "session05"
-    recipe = replace(runpy.run_path(str(session / "train.py"))["RECIPES"][RUN], **changes)
+    session = load("session05")
+    recipe = replace(session.recipes[RUN], **changes)
     train_images, held = hold_out(load_mnist("train"))
     torch.manual_seed(recipe.seed)
-    trainer = Trainer(runpy.run_path(str(session / "model.py"))["build"](RUN), recipe, train_images, torch.device("cpu"))
+    trainer = Trainer(session.build(RUN), recipe, train_images, torch.device("cpu"))
     started = time.perf_counter()
     log = [trainer.run_epoch(epoch, held, lambda images, loss: None) for epoch in range(1, recipe.epochs + 1)]
     return {"run": RUN, "last_five": [epoch.test_correct for epoch in log[-5:]], "held_out": len(held),
@@ -79,7 +77,7 @@ def main() -> int:
         with RESULTS.open("a") as file:
             file.write(json.dumps(line) + "\n")
         console.print(f"{name}: done in {line['seconds']} s", highlight=False)
-    shown = Table(title=f"{RUN}: held-out accuracy over the last five epochs, in percent")
+    shown = Table(caption=f"{RUN}: held-out accuracy over the last five epochs, in percent")
     for heading in ("variant", "least", "mean"):
         shown.add_column(heading, justify="left" if heading == "variant" else "right")
     done = read_results()

@@ -15,12 +15,11 @@ import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
+from sessions import REPOSITORY
 
-REPOSITORY = Path(__file__).resolve().parent.parent
 RESULTS = REPOSITORY / "benchmarks" / "seeds.jsonl"
 WORK = REPOSITORY / "build" / "seeds"
 THRESHOLDS = {"scheduled": 99.5, "under-8k": 99.5, "smallest": 99.4}
@@ -53,7 +52,7 @@ def train(run: str, seed: int) -> None:
 
 def table(results: dict[tuple[str, int], dict]) -> Table:
     """Return the least of the last five epochs for each seed, and how many seeds hold the threshold."""
-    shown = Table(title="Least test accuracy over the last five epochs, in percent")
+    shown = Table(caption="the least test accuracy over the last five epochs, in percent")
     shown.add_column("seed", justify="right")
     columns = [run for run in THRESHOLDS if any(key[0] == run for key in results)]
     for run in columns:

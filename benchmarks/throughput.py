@@ -12,16 +12,15 @@ bare:  forward, backward and optimizer step on one fixed batch, as ours computes
 """
 
 import argparse
-import runpy
 import statistics
 import sys
 import time
-from pathlib import Path
 
 import torch
 import torch.nn.functional as F
 from rich.console import Console
 from rich.table import Table
+from sessions import load
 
 from common.data import Images, data_folder, load_mnist
 from common.device import autocast, choose_device
@@ -29,7 +28,7 @@ from common.errors import UserError
 from common.progress import TrainingProgress
 from common.training import Trainer, batches
 
-SESSION = Path(__file__).resolve().parent.parent / "session05"
+SESSION = load("session05")
 RUN = "published-9680"
 BARE_STEPS = 150
 
@@ -48,7 +47,7 @@ def usual(images: int, epoch: int) -> float:
     ])
     dataset = Subset(datasets.MNIST(data_folder(), train=True, transform=transform), range(images))
     loader = DataLoader(dataset, batch_size=128, shuffle=True, num_workers=2)
-    network = _build(RUN)
+    network = SESSION.build(RUN)
     optimizer = torch.optim.SGD(network.parameters(), lr=0.025, momentum=0.8)
     network.train()
     correct, loss_sum = 0, 0.0
@@ -66,7 +65,7 @@ def usual(images: int, epoch: int) -> float:
 
 def ours(train: Images, epoch: int, device: torch.device) -> float:
     """Return the images/s of one epoch of this project's loop over `train`."""
-    trainer = Trainer(_build(RUN), _recipe(), train, device)
+    trainer = Trainer(SESSION.build(RUN), SESSION.recipes[RUN], train, device)
     with TrainingProgress("ours", 1, len(train)) as progress:
         started = time.perf_counter()
         trainer.train_epoch(epoch, lambda images, loss: progress.step(1, images, loss))
@@ -75,7 +74,7 @@ def ours(train: Images, epoch: int, device: torch.device) -> float:
 
 def bare(train: Images, device: torch.device) -> float:
     """Return the images/s of the same step on one batch that is already there."""
-    trainer = Trainer(_build(RUN), _recipe(), train, device)
+    trainer = Trainer(SESSION.build(RUN), SESSION.recipes[RUN], train, device)
     trainer.network.train()
     images, labels = next(batches(trainer.train_images, trainer.recipe))
     started = time.perf_counter()
@@ -89,14 +88,6 @@ def bare(train: Images, device: torch.device) -> float:
     if device.type == "cuda":
         torch.cuda.synchronize()
     return BARE_STEPS * len(labels) / (time.perf_counter() - started)
-
-
-def _build(name: str) -> torch.nn.Module:
-    return runpy.run_path(str(SESSION / "model.py"))["build"](name)
-
-
-def _recipe() -> "Recipe":  # noqa: F821
-    return runpy.run_path(str(SESSION / "train.py"))["RECIPES"][RUN]
 
 
 def main() -> int:

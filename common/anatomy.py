@@ -183,7 +183,7 @@ class _Tracer(TorchDispatchMode):
         name = self._buffers.get(storage, f"a tensor of shape {tuple(tensor.shape)}")
         return _Value(hidden=frozenset({(name, tensor.numel())}))
 
-    def __torch_dispatch__(self, function, types, args=(), kwargs=None):  # noqa: ANN001, ANN204
+    def __torch_dispatch__(self, function, types, args=(), kwargs=None):
         kwargs = kwargs or {}
         result = function(*args, **kwargs)
         outputs = [each for each in (result if isinstance(result, tuple | list) else [result]) if isinstance(each, Tensor)]
@@ -198,7 +198,7 @@ class _Tracer(TorchDispatchMode):
             self._alive.extend(outputs)
         return result
 
-    def _follow(self, name: str, function, args: tuple, kwargs: dict, inputs: list[Tensor],  # noqa: ANN001
+    def _follow(self, name: str, function, args: tuple, kwargs: dict, inputs: list[Tensor],
                 outputs: list[Tensor]) -> list[_Value]:
         if name in _NORMS:
             # The statistics that a normalisation keeps are its own business; elsewhere they would be hidden numbers.
@@ -330,7 +330,7 @@ class _Tracer(TorchDispatchMode):
                      reduced, fully_connected=kind == "fully connected")
         return reduced
 
-    def _move(self, function, args: tuple, kwargs: dict, merged: _Value, outputs: list[Tensor]) -> list[_Value]:  # noqa: ANN001
+    def _move(self, function, args: tuple, kwargs: dict, merged: _Value, outputs: list[Tensor]) -> list[_Value]:
         def positions(argument: object) -> object:
             if isinstance(argument, tuple | list):
                 return [positions(each) for each in argument]

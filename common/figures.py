@@ -2,10 +2,14 @@
 
 import io
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from torch import Tensor
 
 from common.data import Images
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 # Two colours that stay apart in print and for colour-blind readers.
 _TRAIN, _TEST, _THRESHOLD = "#7a7a7a", "#0072b2", "#d55e00"
@@ -61,7 +65,7 @@ def misclassified(title: str, images: Images, predictions: Tensor, names: Sequen
     return _png(figure)
 
 
-def _png(figure: "matplotlib.figure.Figure") -> bytes:  # noqa: F821
+def _png(figure: "Figure") -> bytes:
     buffer = io.BytesIO()
     # Without the library's version in it, the same picture is the same file.
     figure.savefig(buffer, format="png", dpi=100, metadata={"Software": None})

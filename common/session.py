@@ -3,6 +3,7 @@
 import argparse
 import hashlib
 import platform
+import shlex
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -13,10 +14,13 @@ from typing import TYPE_CHECKING
 from common.errors import UserError
 
 if TYPE_CHECKING:
+    import torch
     from torch import nn
 
     from common.data import Images
     from common.recipe import Recipe
+    from common.run_folder import RunFolder
+    from common.training import Trainer
 
 
 @dataclass(frozen=True)
@@ -24,7 +28,7 @@ class Session:
     """A session: its folder, its networks and how each is trained.
 
     recipes: run name → recipe; `build` knows the same names
-    main:    the run that is trained where none is named
+    main: the run that is trained where none is named
     threshold: accuracy in percent that the figures draw
     """
 
@@ -39,19 +43,25 @@ class Session:
         return self.folder.name
 
 
-def main(session: Session, description: str, arguments: list[str] | None = None) -> int:
+def main(session: Session, description: str) -> int:
     """Train what the command line asks for and return the exit code: 0, 2 after a mistake, 130 after Ctrl-C."""
-    options = _parser(session, description).parse_args(arguments)
+    options = _parser(session, description).parse_args()
+    runs = options.out or session.folder / "runs"
     names = list(session.recipes) if options.run == "all" else [options.run]
-    command = f"python {session.name}/train.py --run {options.run}" + (f" --out {options.out}" if options.out else "")
+    unfinished = [name for name in names if (runs / f".{name}").exists()]
+    if options.resume and unfinished:
+        # Those before the one that was interrupted are finished, those after it have not been started.
+        names = names[names.index(unfinished[0]):]
     try:
-        for name in names:
-            _run(session, name, options)
+        for number, name in enumerate(names):
+            _run(session, name, runs, options, resume=options.resume and number == 0)
     except UserError as error:
         print(error, file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        print(f"\nInterrupted; go on from the last whole epoch with: {command} --resume", file=sys.stderr)
+        again = [argument for argument in sys.argv[1:] if argument != "--resume"] + ["--resume"]
+        print(f"\nInterrupted; go on from the last whole epoch with: python {session.name}/train.py {shlex.join(again)}",
+              file=sys.stderr)
         return 130
     return 0
 
@@ -79,21 +89,18 @@ def _positive(text: str) -> int:
     return number
 
 
-def _run(session: Session, name: str, options: argparse.Namespace) -> None:
+def _run(session: Session, name: str, runs: Path, options: argparse.Namespace, *, resume: bool) -> None:
     from common.data import load_mnist
     from common.device import choose_device
 
     changes = {key: value for key, value in (("epochs", options.epochs), ("seed", options.seed)) if value is not None}
     recipe = replace(session.recipes[name], **changes)
     device = choose_device(options.device)
-    runs = options.out or session.folder / "runs"
-    if options.resume and options.run == "all" and not (runs / f".{name}").exists() and (runs / name).exists():
-        return  # Finished before the interruption.
     train_run(session, name, recipe, load_mnist("train", options.data_dir), load_mnist("test", options.data_dir),
-              device, runs, resume=options.resume and (options.run != "all" or (runs / f".{name}").exists()))
+              device, runs, resume=resume)
 
 
-def train_run(session: Session, name: str, recipe: "Recipe", train: "Images", test: "Images", device: "torch.device",  # noqa: F821
+def train_run(session: Session, name: str, recipe: "Recipe", train: "Images", test: "Images", device: "torch.device",
               runs: Path, *, resume: bool = False) -> Path:
     """Train the run called `name` and return its finished folder, `runs`/`name`. Raises UserError."""
     import torch
@@ -125,7 +132,7 @@ def train_run(session: Session, name: str, recipe: "Recipe", train: "Images", te
     return folder.finish()
 
 
-def describe(session: Session, name: str, trainer: "Trainer", train: "Images", test: "Images") -> dict:  # noqa: F821
+def describe(session: Session, name: str, trainer: "Trainer", train: "Images", test: "Images") -> dict:
     """Return what run.json says of a run before it is trained."""
     import torch
     import torchvision
@@ -146,7 +153,7 @@ def describe(session: Session, name: str, trainer: "Trainer", train: "Images", t
     }
 
 
-def _illustrate(session: Session, name: str, folder: "RunFolder", trainer: "Trainer", test: "Images") -> None:  # noqa: F821
+def _illustrate(session: Session, name: str, folder: "RunFolder", trainer: "Trainer", test: "Images") -> None:
     from common.figures import curves, misclassified
     from common.run_folder import write_atomically
     from common.summary import summary
