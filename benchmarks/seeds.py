@@ -4,8 +4,8 @@
     python benchmarks/seeds.py --run smallest
     python benchmarks/seeds.py --table              prints the table of what is there, and trains nothing
 
-Each seed is `python session05/train.py --run NAME --seed N`, one thread each and as many at a time as there are cores.
-What they measured is kept in benchmarks/seeds.jsonl, a line a seed; a seed that is there is not trained again.
+Seed 0 is the committed run. Each other seed is `python session05/train.py --run NAME --seed N`, one thread each and as
+many at a time as there are cores. What they measured is kept in benchmarks/seeds.jsonl, a line a seed; a seed that is there is not trained again.
 """
 
 import argparse
@@ -34,7 +34,7 @@ def read_results() -> dict[tuple[str, int], dict]:
 
 def train(run: str, seed: int) -> None:
     """Train one seed with one thread and add its line to seeds.jsonl. Raises where train.py fails."""
-    folder = WORK / f"seed-{seed}"
+    folder = WORK / f"seed-{seed}" if seed else REPOSITORY / "session05" / "runs"
     unfinished = (folder / f".{run}").exists()
     if not (folder / run / "run.json").exists() or unfinished:
         command = [sys.executable, "session05/train.py", "--run", run, "--seed", str(seed), "--out", str(folder)]

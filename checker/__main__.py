@@ -64,16 +64,17 @@ def _check(options: argparse.Namespace) -> int:
     from common.device import choose_device
     from common.errors import UserError
 
+    errors = Console(stderr=True)
     try:
         choose_device(options.device)
+        with errors.status("reading") as status:
+            results = [check_folder(
+                assignment, options.path or _own_folder(assignment), own=options.path is None, only_run=options.run,
+                rules=chosen[assignment.id], device=options.device, data_dir=options.data_dir, tell=status.update,
+            ) for assignment in assignments]
     except UserError as error:
-        raise CannotCheckError(str(error), "") from error
-    errors = Console(stderr=True)
-    with errors.status("reading") as status:
-        results = [check_folder(
-            assignment, options.path or _own_folder(assignment), own=options.path is None, only_run=options.run,
-            rules=chosen[assignment.id], device=options.device, data_dir=options.data_dir, tell=status.update,
-        ) for assignment in assignments]
+        print(error, file=sys.stderr)
+        return 2
     passed = combine(result.passed for result in results)
     if options.run is not None:  # Asked for by name, a run decides whether or not it is required.
         passed = combine(run.passed for result in results for run in result.runs)

@@ -2,12 +2,21 @@
 
 import time
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from checker.assignments import Assignment
 from checker.rules import RULES
 from checker.submission import Run, load_build
 from checker.verdict import CannotCheckError, RuleResult, RunResult, SubmissionResult, Verdict
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from common.data import Images
+
+    BuildFunction = Callable[[str], nn.Module]
 
 
 def check_folder(assignment: Assignment, folder: Path, *, own: bool, only_run: str | None, rules: list[str],
@@ -16,40 +25,36 @@ def check_folder(assignment: Assignment, folder: Path, *, own: bool, only_run: s
 
     own: it is the session's own folder, so every run that the assignment names must be there
     tell: hears what is being done
-    Raises CannotCheckError where there is nothing to check.
+    Raises CannotCheckError where there is nothing to check, DataError where the test images are missing.
     """
     names = _run_names(assignment, folder, own, only_run)
-    kept: dict[str, object] = {}
-
-    def once(key: str, make: Callable[[], object]) -> object:
-        if key not in kept:
-            kept[key] = _caught(make)
-        if isinstance(kept[key], CannotCheckError):
-            raise kept[key]
-        return kept[key]
-
-    def test_images() -> object:
-        from common.data import load_mnist
-        from common.errors import DataError
-
-        try:
-            return load_mnist("test", data_dir)
-        except DataError as error:
-            raise CannotCheckError(str(error), "See the README on data.") from error
-
-    results = []
-    for name in names:
-        run = Run(name, folder / "runs" / name, lambda: once("build", lambda: load_build(folder)),
-                  lambda: once("data", test_images), device)
-        results.append(_check_run(assignment, run, rules, tell))
-    return SubmissionResult(assignment.id, assignment.title, str(folder), tuple(results))
+    # Loaded when a rule first asks, and then once for all runs: --select may ask for neither.
+    build = cache(lambda: _attempt(lambda: load_build(folder)))
+    test_images = cache(lambda: load_test_images(data_dir))
+    runs = [Run(name, folder / "runs" / name, lambda: _unwrap(build()), test_images, device) for name in names]
+    return SubmissionResult(assignment.id, assignment.title, str(folder),
+                            tuple(_check_run(assignment, run, rules, tell) for run in runs))
 
 
-def _caught(make: Callable[[], object]) -> object:
+def load_test_images(data_dir: str | None) -> "Images":
+    """Return MNIST's test images. Raises DataError."""
+    from common.data import load_mnist
+
+    return load_mnist("test", data_dir)
+
+
+def _attempt(load: "Callable[[], BuildFunction]") -> "BuildFunction | CannotCheckError":
+    """Return what `load` returns or raises, so that a model.py that can't be imported is tried only once."""
     try:
-        return make()
+        return load()
     except CannotCheckError as error:
         return error
+
+
+def _unwrap(loaded: "BuildFunction | CannotCheckError") -> "BuildFunction":
+    if isinstance(loaded, CannotCheckError):
+        raise loaded
+    return loaded
 
 
 def _run_names(assignment: Assignment, folder: Path, own: bool, only_run: str | None) -> list[str]:

@@ -4,6 +4,7 @@ import json
 from io import StringIO
 
 from rich.console import Console
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -53,39 +54,42 @@ def _run_table(run: RunResult) -> Table:
     table = Table(title=Text(f"{run.name}{note}", style="bold"), title_justify="left", expand=True, box=None,
                   pad_edge=False, header_style="dim")
     table.add_column("", width=1)
-    table.add_column("rule", ratio=5)
-    table.add_column("found", ratio=6)
-    table.add_column("required", ratio=3)
+    table.add_column("rule", width=22)
+    table.add_column("found", ratio=1)
+    table.add_column("required", width=12)
     table.add_column("by", width=8)
+    said: dict[str, str] = {}
     for rule in run.rules:
         verdict = rule.verdict
         symbol, _, style = _SHOWN[verdict.passed]
         unknown = verdict.passed is None
-        table.add_row(Text(symbol, style=style), Text(rule.id), Text(verdict.message, style="" if verdict.passed else style),
+        first = said.setdefault(verdict.message, rule.id) if unknown else rule.id
+        message = verdict.message if first == rule.id else f"see {first}"
+        table.add_row(Text(symbol, style=style), Text(rule.id), Text(message, style="" if verdict.passed else style),
                       Text("" if unknown else verdict.required), Text("" if unknown else verdict.evidence, style="dim"))
     return table
 
 
 def _print_advice(run: RunResult, console: Console) -> None:
-    advice: dict[str, list[str]] = {}
+    advice: dict[str, str] = {}
     for rule in run.rules:
         if rule.verdict.passed is not True and rule.verdict.help:
-            advice.setdefault(rule.verdict.help, []).append(rule.id)
-    for help, ids in advice.items():
-        console.print(Text(f"  → {', '.join(ids)}: {help}", style="cyan"))
+            advice.setdefault(rule.verdict.help, rule.id)
+    for help, id in advice.items():
+        console.print(Padding(Text(f"→ {id}: {help}", style="cyan"), (0, 0, 0, 3)))
     console.print()
 
 
 def _summary(results: list[SubmissionResult]) -> Table:
     table = Table(title=Text("Summary", style="bold"), title_justify="left", box=None, pad_edge=False, header_style="dim")
-    for heading, justify in (("", "left"), ("run", "left"), ("parameters", "right"), ("least of last five", "right"),
-                             ("seconds", "right"), ("", "left")):
-        table.add_column(heading, justify=justify)
+    table.add_column("", width=1)
+    for heading, justify in (("run", "left"), ("parameters", "right"), ("holds", "right"), ("seconds", "right"), ("", "left")):
+        table.add_column(heading, justify=justify, no_wrap=True)
     for result in results:
         for run in result.runs:
             symbol, word, style = _SHOWN[run.passed]
             count, accuracy = _measured(run, "parameters"), _measured(run, "sustained_accuracy")
-            table.add_row(Text(symbol, style=style), Text(f"{result.assignment} {run.name}"),
+            table.add_row(Text(symbol, style=style), f"{result.assignment} {run.name}",
                           "" if count is None else f"{count:,}", "" if accuracy is None else f"{accuracy:.2f} %",
                           f"{run.seconds:.1f}", Text(word if run.required else f"({word})", style=style if run.required else "dim"))
     return table

@@ -45,8 +45,8 @@ def weights_match_model(run: Run) -> Verdict:
     """Only weights that fill the network exactly, none missing and none left over, can have been trained in it."""
     wrong = [f"{epoch.file}: {each}" for epoch in run.last_epochs for each in run.unfilled(epoch) + run.left_over(epoch)]
     return Verdict(
-        not wrong, len(wrong), "0 differences",
-        wrong[0] if wrong else f"{len(run.last_epochs)} files fill every tensor of the network",
+        not wrong, len(wrong), "0",
+        wrong[0] if wrong else f"{len(run.last_epochs)} files fill the network",
         "Submit the model.py that the weights were trained with." if wrong else None)
 
 
@@ -56,7 +56,7 @@ def finite_weights(run: Run) -> Verdict:
     wrong = [f"{epoch.file}: {key}" for epoch in run.last_epochs
              for key, tensor in run.tensors(epoch).items() if not bool(tensor.isfinite().all())]
     return Verdict(
-        not wrong, len(wrong), "0 tensors with NaN or infinity", f"{wrong[0]} is not finite" if wrong else "all are finite",
+        not wrong, len(wrong), "0", f"{wrong[0]} is not finite" if wrong else "all are finite",
         "The training diverged: lower the learning rate and train again." if wrong else None)
 
 
@@ -68,7 +68,7 @@ def no_hidden_parameters(run: Run) -> Verdict:
     count = sum(hidden.values())
     names = ", ".join(f"{name} ({size:,} numbers)" for name, size in hidden.items())
     return Verdict(
-        count == 0, count, "0 numbers", f"the logits depend on {names}" if count else "only parameters act on the logits",
+        count == 0, count, "0", f"the logits depend on {names}" if count else "nothing but parameters",
         "Make it an nn.Parameter, so that it is counted, or compute the network without it." if count else None)
 
 
@@ -119,7 +119,7 @@ def sustained_accuracy(run: Run, *, threshold: float) -> Verdict:
     shown = " ".join(f"{100 * each / total:.2f}" for each in correct)
     # In counts, so that no rounding of a percentage decides.
     enough = 100 * min(correct) >= threshold * total
-    return Verdict(enough, worst, f">= {threshold} %", f"last five {shown}",
+    return Verdict(enough, worst, f">= {threshold} %", shown,
                    None if enough else "Let the learning rate end near zero, and evaluate an average of the weights: both "
                                        "steady the last epochs.")
 
@@ -140,7 +140,7 @@ def log_matches_weights(run: Run) -> Verdict:
     worst, epoch = max(differences, key=lambda pair: pair[0])
     allowed = 0 if _same_device(run) else TOLERANCE
     return Verdict(
-        worst <= allowed, worst, f"<= {allowed} images apart",
+        worst <= allowed, worst, f"<= {allowed} apart",
         "every count agrees" if worst == 0 else
         f"epoch {epoch.epoch}: the log has {epoch.test_correct:,}, measured {run.correct(epoch):,}",
         None if worst <= allowed else "Log what is saved: evaluate in fp32, in evaluation mode, the very weights that "
@@ -154,7 +154,7 @@ def no_fully_connected(run: Run) -> Verdict:
     _refuse_unknown(run)
     names = ", ".join(f"{each.kind} {each.name or '(no module)'}" for each in found)
     return Verdict(
-        not found, len(found), "0 layers", f"{names} sees the whole map" if found else "none sees a whole map",
+        not found, len(found), "0", f"{names} sees the whole map" if found else "none sees a whole map",
         "End in global average pooling, then a 1×1 convolution or a linear layer on the averages." if found else None)
 
 
@@ -166,7 +166,7 @@ def global_average_pooling(run: Run) -> Verdict:
     only = trace.flat and trace.collapses == {"average"}
     others = sorted(trace.collapses - {"average"}) + ([] if trace.flat else ["positions kept in the logits"])
     return Verdict(
-        only, sorted(trace.collapses), "average, and no other way", "every path from image to logits is averaged" if only
+        only, sorted(trace.collapses), "average only", "every map is averaged" if only
         else f"the map also ends by: {', '.join(others)}" if others else "no map is averaged",
         None if only else "Average each feature map over its whole extent, e.g. nn.AdaptiveAvgPool2d(1).")
 
@@ -178,7 +178,7 @@ def receptive_field(run: Run, *, least: int) -> Verdict:
     _refuse_unknown(run)
     before, after = min(trace.receptive_field), min(trace.seen)
     return Verdict(
-        after >= least, after, f">= {least}", f"{before} before the global average, {after} with it",
+        after >= least, after, f">= {least}", f"{before} before averaging, {after} with it",
         None if after >= least else "Add layers, a stride or dilation before the global average.")
 
 

@@ -86,7 +86,7 @@ class Run:
 
     def __init__(self, name: str, folder: Path, build: "Callable[[], Callable[[str], nn.Module]]",
                  test_images: "Callable[[], Images]", device: str) -> None:
-        """`build` and `test_images` are called when they are first needed, and may raise CannotCheckError."""
+        """`build` and `test_images` are called when they are first needed."""
         self.name = name
         self.folder = folder
         self.device = device
@@ -103,12 +103,12 @@ class Run:
         try:
             record = json.loads(path.read_text())
         except FileNotFoundError:
-            raise CannotCheckError(f"{path} is missing.", "Train with our train.py, or write the file as the README "
+            raise CannotCheckError(f"{path.name} is missing.", "Train with our train.py, or write the file as the README "
                                                           "describes it.") from None
         except (OSError, ValueError) as error:
-            raise CannotCheckError(f"{path} can't be read as JSON ({error}).", "Train again, or mend the file.") from error
+            raise CannotCheckError(f"{path.name} can't be read as JSON ({error}).", "Train again, or mend the file.") from error
         if not isinstance(record, dict):
-            raise CannotCheckError(f"{path} holds no JSON object.", "Train again, or mend the file.")
+            raise CannotCheckError(f"{path.name} holds no JSON object.", "Train again, or mend the file.")
         return record
 
     @cached_property
@@ -119,7 +119,7 @@ class Run:
             mean, std = (tuple(float(number) for number in given[key]) for key in ("mean", "std"))
             if mean and len(mean) == len(std) and all(map(math.isfinite, mean)) and all(0 < s < math.inf for s in std):
                 return Normalization(mean, std)
-        raise CannotCheckError(f"{self.folder / 'run.json'} has no usable normalization: {given!r}.",
+        raise CannotCheckError(f"run.json has no usable normalization: {given!r}.",
                                'Write "normalization": {"mean": [0.1307], "std": [0.3081]}, a number per channel.')
 
     @cached_property
@@ -130,7 +130,7 @@ class Run:
             lines = path.read_text().splitlines()
         except (OSError, UnicodeDecodeError) as error:
             reason = "is missing" if isinstance(error, FileNotFoundError) else f"can't be read ({error})"
-            raise CannotCheckError(f"{path} {reason}.", "Train again: the log is written with the weights.") from error
+            raise CannotCheckError(f"{path.name} {reason}.", "Train again: the log is written with the weights.") from error
         epochs = []
         for number, line in enumerate(lines, start=1):
             try:
@@ -140,11 +140,11 @@ class Run:
                     **{key: _count(values[key]) for key in ("epoch", "train_total", "test_correct", "test_total")},
                     file=weights.get("file"), sha256=weights.get("sha256")))
             except (ValueError, TypeError, KeyError, AttributeError) as error:
-                raise CannotCheckError(f"Line {number} of {path} can't be read ({type(error).__name__}: {error}).",
+                raise CannotCheckError(f"Line {number} of {path.name} can't be read ({type(error).__name__}: {error}).",
                                        "Each line is a JSON object as the README describes it; train again, "
                                        "or mend the line.") from error
         if not epochs:
-            raise CannotCheckError(f"{path} is empty.", "Train again: the log is written with the weights.")
+            raise CannotCheckError(f"{path.name} is empty.", "Train again: the log is written with the weights.")
         return tuple(epochs)
 
     @property
@@ -184,7 +184,7 @@ class Run:
             raise CannotCheckError(f"The weights of epoch {epoch.epoch} lie outside the run's folder: {epoch.file}.",
                                    "Put them beside epochs.jsonl.")
         if not path.is_file():
-            raise CannotCheckError(f"{path} is missing.", "Train again, or put the file back: the last five epochs' "
+            raise CannotCheckError(f"{path.name} is missing.", "Train again, or put the file back: the last five epochs' "
                                                           "weights are the proof.")
         return path
 
@@ -205,16 +205,16 @@ class Run:
                 # Anything but plain tensors could run code of its own when it is unpickled.
                 tensors = torch.load(path, map_location="cpu", weights_only=True)
             else:
-                raise CannotCheckError(f"{path} is neither a .safetensors nor a .pt or .pth file.",
+                raise CannotCheckError(f"{path.name} is neither a .safetensors nor a .pt or .pth file.",
                                        "Save the state dict with safetensors.torch.save_file.")
         except CannotCheckError:
             raise
         except Exception as error:  # Each format has a dozen ways to be broken.
-            raise CannotCheckError(f"{path} can't be read as weights ({type(error).__name__}): truncated, damaged, or "
+            raise CannotCheckError(f"{path.name} can't be read as weights ({type(error).__name__}): truncated, damaged, or "
                                    f"more than a state dict.",
                                    "Save network.state_dict() again, best with safetensors.torch.save_file.") from error
         if not isinstance(tensors, dict) or not all(isinstance(value, torch.Tensor) for value in tensors.values()):
-            raise CannotCheckError(f"{path} holds something else than a state dict.", "Save network.state_dict().")
+            raise CannotCheckError(f"{path.name} holds something else than a state dict.", "Save network.state_dict().")
         return tensors
 
     def unfilled(self, epoch: LoggedEpoch) -> list[str]:
@@ -250,8 +250,9 @@ class Run:
         """Return how many of the test images an epoch's weights classify correctly, in fp32."""
         from checker.measure import count_correct
 
+        network, images = self.fitted(epoch), self.test_images
         with _student_code("Evaluating the network", "Try it in Python on a batch of 1,000 images."):
-            return count_correct(self.fitted(epoch), self.test_images, self.normalization, self.device)
+            return count_correct(network, images, self.normalization, self.device)
 
     @cached_property
     def trace(self) -> "Trace":

@@ -21,7 +21,7 @@ DIGITS = (Affine(degrees=10, shift=2, scale=0.1, shear=0.15),)
 ONE_CYCLE = Recipe(lr=0.02, weight_decay=0.01, schedule="one-cycle", averaging=0.999, augmentations=DIGITS)
 
 RECIPES = {
-    "skeleton": Recipe(lr=0.001),
+    "skeleton": Recipe(lr=0.001, averaging=0.999),
     "batch-norm": Recipe(lr=0.003, averaging=0.999),
     "augmented": Recipe(lr=0.003, averaging=0.999, augmentations=DIGITS),
     "scheduled": ONE_CYCLE,

@@ -197,7 +197,7 @@ def test_a_pickle_that_runs_code_is_not_run(tmp_path: Path, generated_data: Path
     assert "more than a state dict" in found["submissions"][0]["runs"][0]["rules"][0]["message"]
 
 
-def test_no_data_is_said_once_a_run(tmp_path: Path, capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_data_is_one_sentence(tmp_path: Path, capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch) -> None:
     import urllib.error
     import urllib.request
 
@@ -206,8 +206,9 @@ def test_no_data_is_said_once_a_run(tmp_path: Path, capsys: pytest.CaptureFixtur
 
     monkeypatch.setattr(urllib.request, "urlopen", refuse)
     write_submission(tmp_path)
-    code, found = report(capsys, tmp_path / "no-data", "--path", tmp_path)
-    assert code == 2
-    messages = {rule["message"] for rule in found["submissions"][0]["runs"][0]["rules"] if rule["passed"] is None}
-    (message,) = messages
-    assert "No MNIST in" in message and "DATA_DIR" in message
+    assert run(tmp_path / "no-data", "--path", tmp_path) == 2
+    captured = capsys.readouterr()
+    assert "No MNIST in" in captured.err and "DATA_DIR" in captured.err and captured.err.count("\n") == 1
+    assert not captured.out
+    # What can be told without images is told.
+    assert run(tmp_path / "no-data", "--path", tmp_path, "--select", "parameters") == 0
