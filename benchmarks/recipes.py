@@ -53,9 +53,10 @@ def train(changes: dict) -> dict:
 
 
 def read_results() -> dict[str, dict]:
-    """Return what has been measured: variant → its line of recipes.jsonl."""
-    lines = RESULTS.read_text().splitlines() if RESULTS.exists() else []
-    return {line["variant"]: line for line in map(json.loads, lines)}
+    """Return what has been measured of the present recipe's variants: variant → its line of recipes.jsonl."""
+    lines = map(json.loads, RESULTS.read_text().splitlines() if RESULTS.exists() else [])
+    return {line["variant"]: line for line in lines if line["recipe"] == json.loads(json.dumps(
+        replace(load("session05").recipes[RUN], **VARIANTS[line["variant"]]).as_dict()))}
 
 
 def main() -> int:

@@ -5,38 +5,49 @@
     python benchmarks/seeds.py --table              prints the table of what is there, and trains nothing
 
 Seed 0 is the committed run. Each other seed is `python session05/train.py --run NAME --seed N`, one thread each and as
-many at a time as there are cores. What they measured is kept in benchmarks/seeds.jsonl, a line a seed; a seed that is there is not trained again.
+many at a time as there are cores. What they measured is kept in benchmarks/seeds.jsonl, a line a seed; a seed that is
+there, for the present network and recipe, is not trained again.
 """
 
 import argparse
+import hashlib
 import json
 import os
 import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 from rich.console import Console
 from rich.table import Table
-from sessions import REPOSITORY
+from sessions import REPOSITORY, load
 
 RESULTS = REPOSITORY / "benchmarks" / "seeds.jsonl"
 WORK = REPOSITORY / "build" / "seeds"
 THRESHOLDS = {"scheduled": 99.5, "under-8k": 99.5, "smallest": 99.4}
 SEEDS = range(10)
+SESSION = load("session05")
 
 
 def read_results() -> dict[tuple[str, int], dict]:
-    """Return what has been measured: (run, seed) → its line of seeds.jsonl."""
-    lines = RESULTS.read_text().splitlines() if RESULTS.exists() else []
-    return {(line["run"], line["seed"]): line for line in map(json.loads, lines)}
+    """Return what has been measured with the present networks and recipes: (run, seed) → its line of seeds.jsonl."""
+    lines = map(json.loads, RESULTS.read_text().splitlines() if RESULTS.exists() else [])
+    return {(line["run"], line["seed"]): line for line in lines if _is_current(line["run"], line)}
+
+
+def _is_current(run: str, record: dict) -> bool:
+    recipe = json.loads(json.dumps(replace(SESSION.recipes[run], seed=record["seed"]).as_dict()))
+    model = hashlib.sha256((SESSION.folder / "model.py").read_bytes()).hexdigest()
+    return record["recipe"] == recipe and record["model_sha256"] == model
 
 
 def train(run: str, seed: int) -> None:
     """Train one seed with one thread and add its line to seeds.jsonl. Raises where train.py fails."""
     folder = WORK / f"seed-{seed}" if seed else REPOSITORY / "session05" / "runs"
     unfinished = (folder / f".{run}").exists()
-    if not (folder / run / "run.json").exists() or unfinished:
+    finished = folder / run / "run.json"
+    if unfinished or not finished.exists() or not _is_current(run, json.loads(finished.read_text())):
         command = [sys.executable, "session05/train.py", "--run", run, "--seed", str(seed), "--out", str(folder)]
         subprocess.run(command + ["--resume"] * unfinished, cwd=REPOSITORY, check=True, stdout=subprocess.DEVNULL,
                        env=os.environ | {"OMP_NUM_THREADS": "1"})
@@ -45,7 +56,7 @@ def train(run: str, seed: int) -> None:
     line = {"run": run, "seed": seed, "parameters": record["parameters"], "epochs": len(log),
             "last_five": [epoch["test_correct"] for epoch in log[-5:]], "test_total": log[-1]["test_total"],
             "model_sha256": record["model_sha256"], "recipe": record["recipe"], "device": record["device"],
-            "precision": record["precision"], "threads": record["threads"], "seconds": record["seconds"]}
+            "precision": record["precision"], "threads": record["threads"]}
     with RESULTS.open("a") as file:
         file.write(json.dumps(line) + "\n")
 
@@ -91,6 +102,10 @@ def main() -> int:
             for future in [pool.submit(one, job) for job in missing]:
                 try:
                     future.result()
+                except KeyboardInterrupt:
+                    pool.shutdown(cancel_futures=True)
+                    print("Interrupted; start again to go on.", file=sys.stderr)
+                    return 130
                 except subprocess.CalledProcessError as error:
                     pool.shutdown(cancel_futures=True)
                     print(f"{' '.join(error.cmd[1:])} ended with exit code {error.returncode}; start again to go on.",

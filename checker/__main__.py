@@ -56,6 +56,8 @@ def _check(options: argparse.Namespace) -> int:
     chosen = {assignment.id: _rules(assignment, options.select, options.ignore) for assignment in assignments}
     if options.output is not None and not options.output.resolve().parent.is_dir():
         raise CannotCheckError(f"There is no folder {options.output.parent} for the report.", "Create it first.")
+    if options.output is not None and options.output.is_dir():
+        raise CannotCheckError(f"{options.output} is a folder.", "Name a file for --output.")
 
     from rich.console import Console
 

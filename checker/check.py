@@ -10,6 +10,7 @@ from checker.assignments import Assignment
 from checker.rules import RULES
 from checker.submission import Run, load_build
 from checker.verdict import CannotCheckError, RuleResult, RunResult, SubmissionResult, Verdict
+from common.errors import UserError
 
 if TYPE_CHECKING:
     from torch import nn
@@ -93,3 +94,9 @@ def _verdict(run: Run, id: str, limits: dict[str, object]) -> Verdict:
         return RULES[id].check(run, **limits)
     except CannotCheckError as error:
         return Verdict(None, None, RULES[id].title.format(**limits), error.message, error.help)
+    except UserError:
+        raise
+    except Exception as error:  # There is always a submission that nobody thought of, and it has not passed.
+        lines = str(error).splitlines() or [""]
+        return Verdict(None, None, RULES[id].title.format(**limits), f"Judging it raised {type(error).__name__}: {lines[0]}",
+                       "Have it judged by a person, and report this to the checker's authors.")

@@ -26,7 +26,7 @@ def as_json(results: list[SubmissionResult], passed: bool | None) -> str:
                 "message": rule.verdict.message, "help": rule.verdict.help,
             } for rule in run.rules],
         } for run in result.runs],
-    } for result in results]}, indent=2, ensure_ascii=False) + "\n"
+    } for result in results]}, indent=2) + "\n"
 
 
 def as_rich(results: list[SubmissionResult], passed: bool | None, console: Console) -> None:

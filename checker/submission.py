@@ -70,6 +70,7 @@ def load_build(folder: Path) -> "Callable[[str], nn.Module]":
                                             "with torch and nothing of its neighbours."):
         specification = importlib.util.spec_from_file_location("submitted_model", path)
         module = importlib.util.module_from_spec(specification)
+        sys.modules["submitted_model"] = module  # Dataclasses look their module up.
         # A byte-code file left behind would change the folder that is judged.
         written, sys.dont_write_bytecode = sys.dont_write_bytecode, True
         try:
@@ -105,7 +106,7 @@ class Run:
         except FileNotFoundError:
             raise CannotCheckError(f"{path.name} is missing.", "Train with our train.py, or write the file as the README "
                                                           "describes it.") from None
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, RecursionError) as error:
             raise CannotCheckError(f"{path.name} can't be read as JSON ({error}).", "Train again, or mend the file.") from error
         if not isinstance(record, dict):
             raise CannotCheckError(f"{path.name} holds no JSON object.", "Train again, or mend the file.")
@@ -115,7 +116,7 @@ class Run:
     def normalization(self) -> Normalization:
         """The mean and standard deviation that the network's inputs are normalised with, from run.json."""
         given = self.record.get("normalization")
-        with contextlib.suppress(TypeError, ValueError, KeyError):
+        with contextlib.suppress(TypeError, ValueError, KeyError, OverflowError):
             mean, std = (tuple(float(number) for number in given[key]) for key in ("mean", "std"))
             if mean and len(mean) == len(std) and all(map(math.isfinite, mean)) and all(0 < s < math.inf for s in std):
                 return Normalization(mean, std)
@@ -138,8 +139,8 @@ class Run:
                 weights = values.get("weights") or {}
                 epochs.append(LoggedEpoch(
                     **{key: _count(values[key]) for key in ("epoch", "train_total", "test_correct", "test_total")},
-                    file=weights.get("file"), sha256=weights.get("sha256")))
-            except (ValueError, TypeError, KeyError, AttributeError) as error:
+                    file=_text(weights.get("file")), sha256=_text(weights.get("sha256"))))
+            except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
                 raise CannotCheckError(f"Line {number} of {path.name} can't be read ({type(error).__name__}: {error}).",
                                        "Each line is a JSON object as the README describes it; train again, "
                                        "or mend the line.") from error
@@ -164,7 +165,8 @@ class Run:
         if not isinstance(network, nn.Module):
             raise CannotCheckError(f"build({self.name!r}) of model.py returned {type(network).__name__}, not a network.",
                                    "Return an nn.Module.")
-        return network.to(self.device)
+        with _student_code("Moving the network to its device", "Build every layer in __init__, with its sizes."):
+            return network.to(self.device)
 
     @cached_property
     def parameter_count(self) -> int:
@@ -176,7 +178,7 @@ class Run:
 
     def weights_path(self, epoch: LoggedEpoch) -> Path:
         """Return where the weights of `epoch` lie; the file is there."""
-        if not isinstance(epoch.file, str) or not epoch.file:
+        if not epoch.file:
             raise CannotCheckError(f"The log names no weights for epoch {epoch.epoch}.",
                                    "Keep the weights of the last five epochs and name them in epochs.jsonl.")
         path = self.folder / epoch.file
@@ -187,6 +189,14 @@ class Run:
             raise CannotCheckError(f"{path.name} is missing.", "Train again, or put the file back: the last five epochs' "
                                                           "weights are the proof.")
         return path
+
+    def learned_digest(self, epoch: LoggedEpoch) -> str:
+        """Return the SHA-256 of what an epoch's weights say, less the counts of batches that change by themselves."""
+        digest = hashlib.sha256()
+        for key, tensor in sorted(self.tensors(epoch).items()):
+            if not key.endswith("num_batches_tracked"):
+                digest.update(key.encode() + _bytes(tensor))
+        return digest.hexdigest()
 
     def file_digest(self, epoch: LoggedEpoch) -> str:
         """Return the SHA-256 of an epoch's weight file."""
@@ -217,9 +227,15 @@ class Run:
             raise CannotCheckError(f"{path.name} holds something else than a state dict.", "Save network.state_dict().")
         return tensors
 
+    def _state(self) -> "dict[str, Tensor]":
+        from torch import nn
+
+        with _student_code("Reading the network's tensors", "Build every layer in __init__, with its sizes."):
+            return nn.Module.state_dict(self.network)
+
     def unfilled(self, epoch: LoggedEpoch) -> list[str]:
         """Return which of the network's tensors an epoch's weights don't fill, and why, in words."""
-        own, given = self.network.state_dict(), self.tensors(epoch)
+        own, given = self._state(), self.tensors(epoch)
         # Old versions of PyTorch kept no batch counts, and nothing depends on them.
         return ([f"{key} is missing" for key in own if key not in given and not key.endswith("num_batches_tracked")]
                 + [f"{key} is {_shape(given[key])}, not {_shape(own[key])}"
@@ -227,7 +243,7 @@ class Run:
 
     def left_over(self, epoch: LoggedEpoch) -> list[str]:
         """Return which of an epoch's weights have no place in the network, in words."""
-        own = self.network.state_dict()
+        own = self._state()
         return [f"{key} is not in the network" for key in self.tensors(epoch) if key not in own]
 
     def _fitted(self, epoch: LoggedEpoch) -> "nn.Module":
@@ -237,9 +253,13 @@ class Run:
         wrong = self.unfilled(epoch)
         if wrong:
             raise CannotCheckError(f"{epoch.file} doesn't fit model.py: {wrong[0]}.", "See weights_match_model.")
-        network = copy.deepcopy(self.network)
-        network.load_state_dict(self.tensors(epoch), strict=False)
-        return network.eval()
+        from torch import nn
+
+        with _student_code("Loading the weights", "Keep parameters and buffers in the network, and nothing else that "
+                                                  "must be copied with it."):
+            network = copy.deepcopy(self.network)
+            nn.Module.load_state_dict(network, self.tensors(epoch), strict=False)
+            return network.eval()
 
     @property
     def test_images(self) -> "Images":
@@ -257,13 +277,28 @@ class Run:
     @cached_property
     def trace(self) -> "Trace":
         """What the network of the last epoch does with test images."""
-        from checker.measure import inputs
-        from common.anatomy import trace
+        import torch
 
-        images = inputs(self.test_images.pixels[:TRACED_IMAGES], self.normalization, self.device)
-        network = self.fitted(self.log[-1])
+        from checker.measure import traced
+
+        network, images = self.fitted(self.log[-1]), self.test_images
+        # Always the same images for the same weights, and not ones that model.py could know beforehand.
+        seed = int(self.learned_digest(self.log[-1])[:8], 16)
+        chosen = torch.randperm(len(images), generator=torch.Generator().manual_seed(seed))[:TRACED_IMAGES]
         with _student_code("Tracing the network", "Try it in Python on a batch of two images."):
-            return trace(network, images)
+            return traced(network, images, self.normalization, self.device, chosen)
+
+
+def _text(value: object) -> str | None:
+    if value is not None and not isinstance(value, str):
+        raise TypeError(f"{value!r} is no text")
+    return value
+
+
+def _bytes(tensor: "Tensor") -> bytes:
+    import torch
+
+    return tensor.detach().cpu().contiguous().flatten().view(torch.uint8).numpy().tobytes()
 
 
 def _count(value: object) -> int:

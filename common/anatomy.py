@@ -16,12 +16,11 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.utils._python_dispatch import TorchDispatchMode
 
-# Operators by name, without the overload. Whatever is in none of these sets and keeps a tensor's shape is taken as
-# elementwise; whatever changes the shape otherwise is reported as not understood.
+# Operators by name, without the overload. Whatever is in none of these sets is reported as not understood.
 _MOVES = {
     "view", "_unsafe_view", "reshape", "permute", "transpose", "t", "expand", "unsqueeze", "squeeze", "clone",
     "_to_copy", "slice", "select", "alias", "detach", "cat", "stack", "split", "split_with_sizes", "unbind", "flip",
-    "roll", "im2col", "constant_pad_nd", "reflection_pad2d", "replication_pad2d", "repeat", 
+    "roll", "im2col", "constant_pad_nd", "reflection_pad2d", "replication_pad2d", "repeat", "pixel_unshuffle",
     "channel_shuffle", "unfold", "index_select", "lift_fresh", "contiguous",
 }
 _AVERAGES = {"mean", "sum"}
@@ -35,8 +34,15 @@ _POOLS = {
     "max_pool2d_with_indices": "max pool", "avg_pool2d": "average pool", "_adaptive_avg_pool2d": "average pool",
     "adaptive_max_pool2d": "max pool",
 }
-# Linear in each position, so that weights laid on before still act as weights after.
-_LINEAR = {"add", "sub", "mul", "div", "neg"} | _MOVES
+# Operators that treat each place by itself. A softmax over places is among them: what it gives are shares, not weights.
+_ELEMENTWISE = {
+    "add", "sub", "rsub", "mul", "div", "neg", "pow", "square", "sqrt", "rsqrt", "reciprocal", "exp", "log", "log1p", "abs",
+    "sign", "sin", "cos", "tanh", "sigmoid", "relu", "relu6", "threshold", "leaky_relu", "elu", "celu", "selu", "gelu", "silu",
+    "mish", "softplus", "hardtanh", "hardswish", "hardsigmoid", "log_sigmoid_forward", "_prelu_kernel", "erf", "clamp",
+    "clamp_min", "clamp_max", "maximum", "minimum", "where", "masked_fill", "lerp", "addcmul", "addcdiv", "floor", "round",
+    "eq", "ne", "gt", "ge", "lt", "le", "logical_and", "logical_not", "isnan", "native_dropout", "_softmax", "_log_softmax",
+    "copy", "fill", "zeros_like", "ones_like", "full_like", "rand_like", "randn_like", "empty_like", "bernoulli", "fmod",
+}
 
 
 @dataclass(frozen=True)
@@ -78,7 +84,8 @@ class Trace:
     flat:            the logits have no positions left
     not_understood:  operators on the way to the logits that the trace can't follow
     hidden:          name → count of numbers that act on the logits and are neither parameters nor the running
-                     statistics of a normalisation
+                     statistics of a normalisation; the same number everywhere is one number
+    logits:          what the network returned
     modules:         receptive field (height, width) after each module that was called, in the order of their ends; the
                      network itself and plain containers are left out, as torchsummary leaves them out
     """
@@ -90,14 +97,21 @@ class Trace:
     flat: bool
     not_understood: frozenset[str]
     hidden: dict[str, int]
+    logits: Tensor
     modules: tuple[tuple[int, int], ...]
 
 
 @dataclass(frozen=True)
 class _Value:
-    """What is known of a tensor. `positions` is float32 of the tensor's shape; 0 stands for padding."""
+    """What is known of a tensor. `positions` is float32 of the tensor's shape; 0 stands for padding.
+
+    image: it was computed from the image
+    weighted: learned weights lie on its places, other ones at each
+    learned: it was computed from parameters alone
+    """
 
     positions: Tensor | None = None
+    image: bool = False
     field: tuple[int, int] = (1, 1)
     jump: tuple[int, int] = (1, 1)
     spatial_field: tuple[int, int] = (1, 1)
@@ -138,13 +152,14 @@ def trace(network: nn.Module, images: Tensor) -> Trace:
     return Trace(
         operations=tuple(tracer.operations), collapses=value.collapses, receptive_field=value.spatial_field,
         seen=value.field, flat=value.places == 1, not_understood=value.not_understood, hidden=dict(sorted(value.hidden)),
-        modules=tuple(fields),
+        logits=logits, modules=tuple(fields),
     )
 
 
 def parameter_count(network: nn.Module) -> int:
-    """Return how many numbers the network learns: each once, frozen or not, used or not; a complex one is two."""
-    return sum(parameter.numel() * (2 if parameter.is_complex() else 1) for parameter in network.parameters())
+    """Return how many numbers the network learns: each once, frozen or not, used or not; one of 64 bits is two."""
+    # nn.Module's own method, whatever the class makes of it. A number wider than 32 bits could hold several.
+    return sum(max(parameter.numel(), -(-parameter.nbytes // 4)) for parameter in nn.Module.parameters(network))
 
 
 def _grid(shape: torch.Size) -> Tensor:
@@ -163,12 +178,14 @@ class _Tracer(TorchDispatchMode):
     def __init__(self, network: nn.Module, images: Tensor) -> None:
         super().__init__()
         self.operations: list[Operation] = []
-        self._values: dict[int, _Value] = {id(images): _Value(positions=_grid(images.shape))}
+        self._values: dict[int, _Value] = {id(images): _Value(positions=_grid(images.shape), image=True)}
         # Tensors are known by id, so none of them may be freed while the trace runs.
         self._alive: list[Tensor] = [images]
-        self._parameters = {p.untyped_storage().data_ptr(): (name, p) for name, p in network.named_parameters()}
-        self._buffers = {b.untyped_storage().data_ptr(): name for name, b in network.named_buffers() if b.numel()}
+        self._parameters = {p.untyped_storage().data_ptr(): (name, p) for name, p in nn.Module.named_parameters(network)}
+        self._buffers = {b.untyped_storage().data_ptr(): name for name, b in nn.Module.named_buffers(network)
+                         if b.numel()}
         self._counted: set[str] = set()
+        self._images = len(images)
 
     def value_of(self, tensor: Tensor) -> _Value:
         """Return what is known of `tensor`; an unknown one is a parameter or was made outside this forward pass."""
@@ -177,11 +194,12 @@ class _Tracer(TorchDispatchMode):
         storage = tensor.untyped_storage().data_ptr()
         if storage in self._parameters:
             return _Value(learned=True)
-        # One number, or the same number everywhere, is a constant; so are a mean and a deviation for three channels.
-        if tensor.numel() <= 6 or bool((tensor == tensor.flatten()[0]).all()):
-            return _Value()
-        name = self._buffers.get(storage, f"a tensor of shape {tuple(tensor.shape)}")
-        return _Value(hidden=frozenset({(name, tensor.numel())}))
+        self._alive.append(tensor)
+        name = self._buffers.get(storage, f"tensor {len(self._alive)} of shape {tuple(tensor.shape)}")
+        same = tensor.numel() > 0 and bool((tensor == tensor.flatten()[0]).all())
+        value = _Value(hidden=frozenset({(name, 1 if same else tensor.numel())}))
+        self._values[id(tensor)] = value
+        return value
 
     def __torch_dispatch__(self, function, types, args=(), kwargs=None):
         kwargs = kwargs or {}
@@ -196,18 +214,32 @@ class _Tracer(TorchDispatchMode):
             for output, value in zip(outputs, values, strict=True):
                 self._values[id(output)] = value
             self._alive.extend(outputs)
+            if in_place:
+                self._spread(outputs[0], values[0])
         return result
+
+    def _spread(self, written: Tensor, value: _Value) -> None:
+        """What is written into a tensor is in every other view of the same memory too."""
+        storage = written.untyped_storage().data_ptr()
+        for other in self._alive:
+            if other is not written and other.untyped_storage().data_ptr() == storage and id(other) in self._values:
+                if other.shape == written.shape and other.stride() == written.stride():
+                    self._values[id(other)] = value
+                else:
+                    self._values[id(other)] = replace(
+                        _merge([self._values[id(other)], value]), positions=self._values[id(other)].positions,
+                        not_understood=value.not_understood | {"a write into a part of a tensor"})
 
     def _follow(self, name: str, function, args: tuple, kwargs: dict, inputs: list[Tensor],
                 outputs: list[Tensor]) -> list[_Value]:
-        if name in _NORMS:
-            # The statistics that a normalisation keeps are its own business; elsewhere they would be hidden numbers.
-            inputs = inputs[:3] if name.endswith("batch_norm") or "legit" in name else inputs
+        if _NORMS.get(name) == "batch norm" and self.value_of(args[0]).image:
+            # The statistics of the image's activations are a normalisation's own business; others would be hidden numbers.
+            inputs = [each for each in args[:3] if isinstance(each, Tensor)]
         values = [self.value_of(each) for each in inputs]
         merged = _merge(values)
         out = outputs[0]
         if not any(value.positions is not None for value in values):
-            if name in _CONTRACTIONS and merged.learned:
+            if name in _CONTRACTIONS and any(value.learned for value in values):
                 self._record("linear", inputs, out, merged, weight=self._weight_shape(inputs))
             return [merged] * len(outputs)
         if name == "convolution":
@@ -216,7 +248,7 @@ class _Tracer(TorchDispatchMode):
             return [self._contraction(name, args, inputs, out, merged)]
         if name in _POOLS:
             return [self._pool(name, args, values[0], out, merged)] * len(outputs)
-        if name == "pixel_unshuffle":
+        if name == "pixel_unshuffle" and out.shape[-1] * out.shape[-2] > 1:
             return [_windowed(merged, out, _pair(args[1]), _pair(args[1]), (1, 1))]
         if name in _NORMS:
             value = replace(merged, positions=values[0].positions)
@@ -224,9 +256,14 @@ class _Tracer(TorchDispatchMode):
             return [value] * len(outputs)
         if name in _AVERAGES | _EXTREMES and out.numel() < inputs[0].numel():
             return [self._reduction(name, args, kwargs, inputs, values[0], merged, out)] * len(outputs)
+        if name == "as_strided" and out.shape == inputs[0].shape and out.data_ptr() == inputs[0].data_ptr():
+            # How a pooling puts its result into the memory format of its input.
+            return [values[0]]
         if name in _MOVES:
             return self._move(function, args, kwargs, merged, outputs)
-        return [self._elementwise(name, inputs, values, merged, out)] * len(outputs)
+        if name in _ELEMENTWISE:
+            return [self._elementwise(name, inputs, values, merged, out)] * len(outputs)
+        return [replace(merged, not_understood=merged.not_understood | {f"aten::{name}"})] * len(outputs)
 
     def _record(self, kind: str, inputs: list[Tensor], out: Tensor, value: _Value, *, multiply_adds: int = 0,
                 **details: object) -> None:
@@ -282,7 +319,7 @@ class _Tracer(TorchDispatchMode):
                             spatial_field=merged.field,
                             not_understood=merged.not_understood if whole else merged.not_understood | {f"aten::{name}"})
         self._record("linear", inputs, out, value, weight=self._weight_shape(inputs), fully_connected=whole,
-                     multiply_adds=left[0].numel() // (1 if left.ndim > 2 else 1) * out.shape[-1] if learned else 0)
+                     multiply_adds=out.numel() * left.shape[-1] // self._images if learned else 0)
         return value
 
     def _pool(self, name: str, args: tuple, value: _Value, out: Tensor, merged: _Value) -> _Value:
@@ -364,7 +401,7 @@ class _Tracer(TorchDispatchMode):
                 return replace(merged, positions=None)
             return replace(merged, positions=None, not_understood=merged.not_understood | {f"aten::{name}"})
         best = max(candidates, key=lambda value: value.places)
-        weighted = any(value.weighted for value in values) and name in _LINEAR
+        weighted = merged.weighted
         if name in ("mul", "div", "addcmul"):
             weighted |= any(value.learned and _varies_with(best.positions, tensor)
                             for tensor, value in zip(inputs, values, strict=True))
@@ -376,13 +413,13 @@ def _merge(values: list[_Value]) -> _Value:
     largest = max(values, key=lambda value: (max(value.field), max(value.jump)), default=_Value())
     spatial = [value for value in values if value.positions is not None]
     return _Value(
+        image=any(value.image for value in values),
         positions=max(spatial, key=lambda value: value.positions.numel()).positions if spatial else None,
         field=largest.field, jump=largest.jump,
         spatial_field=tuple(max(value.spatial_field[side] for value in values) for side in (0, 1)) if values else (1, 1),
         collapses=frozenset().union(*(value.collapses for value in values)),
         weighted=any(value.weighted for value in values),
-        learned=bool(values) and not spatial and any(value.learned for value in values)
-        and not any(value.collapses for value in values),
+        learned=any(value.learned for value in values) and not any(value.image for value in values),
         not_understood=frozenset().union(*(value.not_understood for value in values)),
         hidden=frozenset().union(*(value.hidden for value in values)),
     )
@@ -393,7 +430,8 @@ def _windowed(value: _Value, out: Tensor, kernel: tuple[int, int], stride: tuple
     """The value after a convolution or pooling window: a fresh plane and a grown receptive field."""
     grown = tuple(f + (k - 1) * d * j for f, k, d, j in zip(value.field, kernel, dilation, value.jump, strict=True))
     jump = tuple(j * s for j, s in zip(value.jump, stride, strict=True))
-    return replace(value, positions=_grid(out.shape), field=grown, jump=jump, weighted=False,
+    # A larger window mixes the places, and the weights that lay on them with its own.
+    return replace(value, positions=_grid(out.shape), field=grown, jump=jump, weighted=value.weighted and kernel == (1, 1),
                    spatial_field=value.spatial_field if value.collapses else grown)
 
 

@@ -21,6 +21,8 @@ from common.training import Epoch
 
 FORMAT = 1
 KEPT_EPOCHS = 5
+# What the numbers of a run follow from: with another of these, a resumed run would end otherwise than it began.
+_DECIDING = ("recipe", "dataset", "model_sha256", "device", "precision", "threads", "versions")
 
 
 def write_atomically(path: Path, content: bytes | str) -> None:
@@ -67,7 +69,7 @@ class RunFolder:
     def resume(self, device: torch.device) -> dict | None:
         """Take up an unfinished run: return its last checkpoint, or None where no epoch was finished.
 
-        Raises RunError where there is no such run, it is damaged, or it has another recipe, data set or model.py.
+        Raises RunError where there is no such run, it is damaged, or what its numbers follow from has changed.
         """
         if not self.path.is_dir():
             raise RunError(f"There is no unfinished run in {self.path}; leave out --resume to start one.")
@@ -77,7 +79,7 @@ class RunFolder:
             # Absent only where the run was killed before it had written anything.
             written = self.path / "run.json"
             earlier = json.loads(written.read_text()) if written.exists() else mine
-            changed = [key for key in ("recipe", "dataset", "model_sha256") if earlier.get(key) != mine[key]]
+            changed = [key for key in _DECIDING if earlier.get(key) != mine[key]]
             if changed:
                 raise RunError(f"The unfinished run in {self.path} has another {' and '.join(changed)}; "
                                f"delete that folder to start again.")
@@ -89,6 +91,8 @@ class RunFolder:
             lines = (self.path / "epochs.jsonl").read_text().splitlines()
             # A line more than the checkpoint knows belongs to an epoch that will be trained again.
             self.log = [json.loads(line) for line in lines[:checkpoint["epoch"]]]
+            if len(self.log) != checkpoint["epoch"]:
+                raise ValueError("the log is shorter than the checkpoint is old")
         except RunError:
             raise
         except Exception as error:  # Whatever a damaged file makes a parser raise.

@@ -11,7 +11,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from common.errors import UserError
+from common.errors import RunError, UserError
 
 if TYPE_CHECKING:
     import torch
@@ -49,19 +49,28 @@ def main(session: Session, description: str) -> int:
     runs = options.out or session.folder / "runs"
     names = list(session.recipes) if options.run == "all" else [options.run]
     unfinished = [name for name in names if (runs / f".{name}").exists()]
-    if options.resume and unfinished:
-        # Those before the one that was interrupted are finished, those after it have not been started.
-        names = names[names.index(unfinished[0]):]
     try:
+        if options.out is None and (options.epochs is not None or options.seed is not None):
+            raise RunError("--epochs and --seed make another run than the one that session's runs folder stands for; "
+                           "choose a folder for it with --out.")
+        if options.resume and options.run == "all" and unfinished:
+            # Those before the one that was interrupted are finished, those after it have not been started.
+            names = names[names.index(unfinished.pop(0)):]
+        if options.run == "all" and unfinished:
+            raise RunError(f"There are unfinished runs in {runs}: {', '.join(unfinished)}; finish each with --run NAME "
+                           f"--resume, or delete its hidden folder.")
         for number, name in enumerate(names):
             _run(session, name, runs, options, resume=options.resume and number == 0)
     except UserError as error:
         print(error, file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        again = [argument for argument in sys.argv[1:] if argument != "--resume"] + ["--resume"]
-        print(f"\nInterrupted; go on from the last whole epoch with: python {session.name}/train.py {shlex.join(again)}",
-              file=sys.stderr)
+        if any((runs / f".{name}").exists() for name in names):
+            again = [argument for argument in sys.argv[1:] if argument != "--resume"] + ["--resume"]
+            print(f"\nInterrupted; go on from the last whole epoch with: python {session.name}/train.py {shlex.join(again)}",
+                  file=sys.stderr)
+        else:
+            print("\nInterrupted before anything was written.", file=sys.stderr)
         return 130
     return 0
 
@@ -72,7 +81,7 @@ def _parser(session: Session, description: str) -> argparse.ArgumentParser:
     parser.add_argument("--run", choices=[*session.recipes, "all"], default=session.main, metavar="NAME",
                         help=f"{', '.join(session.recipes)} or all (default: {session.main})")
     parser.add_argument("--epochs", type=_positive, help="train for so many epochs instead of the recipe's")
-    parser.add_argument("--seed", type=int, help="start from another seed than the recipe's")
+    parser.add_argument("--seed", type=_seed, help="start from another seed than the recipe's")
     parser.add_argument("--device", default="cpu", help="cpu (default), cuda, cuda:1, mps")
     parser.add_argument("--data-dir", metavar="FOLDER", help="the data sets, as torchvision lays them out "
                                                              "(default: $DATA_DIR, else data/)")
@@ -86,6 +95,13 @@ def _positive(text: str) -> int:
     number = int(text)
     if number < 1:
         raise argparse.ArgumentTypeError(f"{text} is not a positive number")
+    return number
+
+
+def _seed(text: str) -> int:
+    number = int(text)
+    if not 0 <= number < 2**31:
+        raise argparse.ArgumentTypeError(f"{text} is not between 0 and 2³¹")
     return number
 
 
@@ -106,7 +122,8 @@ def train_run(session: Session, name: str, recipe: "Recipe", train: "Images", te
     import torch
 
     from common.progress import TrainingProgress
-    from common.run_folder import RunFolder
+    from common.run_folder import RunFolder, write_atomically
+    from common.summary import summary
     from common.training import Epoch, Trainer
 
     torch.manual_seed(recipe.seed)
@@ -120,6 +137,8 @@ def train_run(session: Session, name: str, recipe: "Recipe", train: "Images", te
     else:
         folder.start()
     test_images = test.to(device)
+    table = summary(network, tuple(test.pixels.shape[1:]))
+    print(table)
     title = f"{session.name} {name}: {folder.description['parameters']:,} parameters, {trainer.precision} on {device}"
     with TrainingProgress(title, recipe.epochs, len(train)) as progress:
         for line in folder.log:
@@ -128,6 +147,7 @@ def train_run(session: Session, name: str, recipe: "Recipe", train: "Images", te
             epoch = trainer.run_epoch(number, test_images, lambda images, loss, number=number: progress.step(number, images, loss))
             folder.add_epoch(epoch, trainer.evaluated, trainer.state(), recipe.epochs)
             progress.add(epoch)
+    write_atomically(folder.path / "summary.txt", table)
     _illustrate(session, name, folder, trainer, test_images)
     return folder.finish()
 
@@ -156,7 +176,6 @@ def describe(session: Session, name: str, trainer: "Trainer", train: "Images", t
 def _illustrate(session: Session, name: str, folder: "RunFolder", trainer: "Trainer", test: "Images") -> None:
     from common.figures import curves, misclassified
     from common.run_folder import write_atomically
-    from common.summary import summary
     from common.training import evaluate
 
     title = f"{session.name} {name}"
@@ -164,4 +183,3 @@ def _illustrate(session: Session, name: str, folder: "RunFolder", trainer: "Trai
     write_atomically(folder.path / "curves.png", curves(title, folder.log, session.threshold))
     write_atomically(folder.path / "misclassified.png",
                      misclassified(title, test.to("cpu"), predictions.cpu(), [str(digit) for digit in range(10)]))
-    write_atomically(folder.path / "summary.txt", summary(trainer.evaluated, tuple(test.pixels.shape[1:])))

@@ -1,6 +1,7 @@
 """A network as a table: torchsummary's, with each layer's receptive field beside it."""
 
 import contextlib
+import copy
 import io
 
 import torch
@@ -17,11 +18,13 @@ def summary(network: nn.Module, shape: tuple[int, int, int]) -> str:
     """
     import torchsummary
 
-    image = torch.zeros(2, *shape, device=next(network.parameters()).device)
+    # torchsummary knows no device but the CPU and the first GPU.
+    network = copy.deepcopy(network).cpu()
+    image = torch.zeros(2, *shape)
     traced = trace(network, image)
     printed = io.StringIO()
     with contextlib.redirect_stdout(printed):
-        torchsummary.summary(network, shape, device=image.device.type)
+        torchsummary.summary(network, shape, device="cpu")
     lines, fields = [], iter(traced.modules)
     for line in printed.getvalue().splitlines():
         if "Output Shape" in line:

@@ -45,7 +45,8 @@ def evaluate(network: nn.Module, images: Images, normalization: Normalization) -
     """Return the mean cross-entropy and the predictions (int64 N) of `network` in fp32, on the images' device."""
     network.eval()
     loss, predictions = 0.0, []
-    with torch.no_grad():
+    # On a GPU, convolutions would otherwise run in TF32.
+    with torch.no_grad(), torch.backends.cudnn.flags(enabled=True, deterministic=True, allow_tf32=False):
         for start in range(0, len(images), EVALUATION_BATCH):
             labels = images.labels[start:start + EVALUATION_BATCH]
             inputs = normalization(images.pixels[start:start + EVALUATION_BATCH].float() / 255)

@@ -24,7 +24,7 @@ from torch import nn
 class Network(nn.Module):
     def __init__(self):
         super().__init__()
-        self.tiles = nn.Conv2d(1, 10, 4, stride=4, bias=False)
+        self.tiles = nn.Conv2d(1, 10, 16, stride=4, bias=False)
         self.norm = nn.BatchNorm2d(10)
         self.classify = nn.Conv2d(10, 10, 1)
 
@@ -43,6 +43,11 @@ def tiles() -> Tensor:
     for _ in range(4):  # The rows of a Hadamard matrix are orthogonal; the first is all ones.
         rows = torch.cat([torch.cat([rows, rows], 1), torch.cat([rows, -rows], 1)])
     return rows[1:11].view(10, 1, TILE, TILE)
+
+
+def kernels() -> Tensor:
+    """The tiles, repeated over 16×16 pixels, float32 10×1×16×16."""
+    return tiles().repeat(1, 1, 4, 4) / 16
 
 
 def images(count: int, seed: int = 0) -> tuple[Tensor, Tensor]:
@@ -69,7 +74,7 @@ def write_dataset(folder: Path) -> None:
 def set_tiles(network: nn.Module) -> None:
     """Give an untrained network the weights that solve the task, where it has the honest network's layers."""
     with torch.no_grad():
-        network.tiles.weight.copy_(tiles())
+        network.tiles.weight.copy_(kernels())
         network.classify.weight.copy_(torch.eye(10).view(10, 10, 1, 1))
         network.classify.bias.zero_()
 

@@ -29,7 +29,7 @@ def test_an_honest_submission_exits_0(tmp_path: Path, generated_data: Path, caps
     assert one["name"] == "mine" and one["passed"] is True and one["required"] is True and one["seconds"] >= 0
     rules = {rule["id"]: rule for rule in one["rules"]}
     assert set(rules["parameters"]) == {"id", "passed", "measured", "required", "evidence", "message", "help"}
-    assert rules["parameters"]["measured"] == 290 and rules["parameters"]["required"] == "< 10,000"
+    assert rules["parameters"]["measured"] == 2_690 and rules["parameters"]["required"] == "< 10,000"
     assert rules["parameters"]["evidence"] == "measured" and rules["epochs"]["evidence"] == "recorded"
 
 
@@ -93,7 +93,7 @@ def test_the_report_is_plain_and_narrow_when_it_is_piped(tmp_path: Path, generat
     run(generated_data, "--path", tmp_path)
     out = capsys.readouterr().out
     assert "\x1b" not in out and max(map(len, out.splitlines())) <= 80
-    assert "FAILED" in out and "16 epochs" in out and "290" in out
+    assert "FAILED" in out and "16 epochs" in out and "2,690" in out
 
 
 def test_list_names_every_rule_and_why(capsys: pytest.CaptureFixture) -> None:
@@ -111,6 +111,7 @@ def test_list_names_every_rule_and_why(capsys: pytest.CaptureFixture) -> None:
     (["session05", "--select", "taste"], "There is no rule 'taste'"),
     (["session05", "--select", "epochs", "--ignore", "epochs"], "No rule of session05 is left"),
     (["session05", "--device", "abacus"], "'abacus' is not available"),
+    (["session05", "--output", "{folder}"], "is a folder"),
     (["all", "--path", "{folder}"], "--path holds one submission"),
     ([], "Name an assignment"),
 ])
@@ -164,6 +165,14 @@ BROKEN = {
     "an empty weight file": (lambda folder, run: (run / "epoch-13.safetensors").write_bytes(b""), "truncated, damaged"),
     "weights outside the folder": (lambda folder, run: write_log(run, [
         line | {"weights": {"file": "../../model.py"}} for line in read_log(run)]), "outside the run's folder"),
+    "a list for a file name": (lambda folder, run: write_log(run, [
+        line | {"weights": {"file": ["a"]}} for line in read_log(run)]), "is no text"),
+    "a very long file name": (lambda folder, run: write_log(run, [
+        line | {"weights": {"file": "a" * 300}} for line in read_log(run)]), ""),
+    "a mean beyond all numbers": (lambda folder, run: (run / "run.json").write_text(
+        '{"normalization": {"mean": [1' + "0" * 400 + '], "std": [1]}}'), "no usable normalization"),
+    "layers without sizes": (lambda folder, run: (folder / "model.py").write_text(HONEST_MODEL.replace(
+        "nn.Conv2d(10, 10, 1)", "nn.LazyConv2d(10, 1)")), "with its sizes"[:0]),
     "weights in another format": (lambda folder, run: write_log(run, [
         line | {"weights": {"file": "run.json"}} for line in read_log(run)]), "neither a .safetensors"),
 }

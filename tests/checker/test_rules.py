@@ -11,8 +11,10 @@ from torch import nn
 from checker.assignments import SESSION05
 from checker.check import check_folder
 from checker.rules import RULES
+from checker.submission import Run, load_build
 from checker.verdict import RunResult
-from tests.submissions import HONEST_MODEL, read_log, set_tiles, tiles, write_log, write_submission, write_weights
+from common.data import load_mnist
+from tests.submissions import HONEST_MODEL, images, kernels, read_log, set_tiles, write_log, write_submission, write_weights
 
 
 def check(folder: Path, data: Path) -> RunResult:
@@ -46,31 +48,23 @@ def test_an_honest_submission_passes_every_rule(tmp_path: Path, generated_data: 
 
 # Cheats: model.py changed ------------------------------------------------------------------------------------------
 
-FLATTENED = replaced("nn.Conv2d(10, 10, 1)\n", "nn.Conv2d(10, 10, 7)\n").replace(
-    "nn.functional.adaptive_avg_pool2d(x, 1)", "x")
 MAXIMUM = replaced("nn.functional.adaptive_avg_pool2d(x, 1)", "x.amax((2, 3), keepdim=True)")
 WIDE = replaced("self.classify =", "self.never_used = nn.Linear(100, 100)\n        self.classify =")
-BUFFER = replaced("self.tiles = nn.Conv2d(1, 10, 4, stride=4, bias=False)",
-                  "self.register_buffer('kernels', torch.zeros(10, 1, 4, 4))").replace(
+BUFFER = replaced("self.tiles = nn.Conv2d(1, 10, 16, stride=4, bias=False)",
+                  "self.register_buffer('kernels', torch.zeros(10, 1, 16, 16))").replace(
     "self.tiles(images)", "nn.functional.conv2d(images, self.kernels, stride=4)")
 CROPPED = replaced("self.tiles(images)", "self.tiles(images[:, :, 4:24, 4:24])")
 
 
-def set_dense(network: nn.Module) -> None:
-    with torch.no_grad():
-        network.tiles.weight.copy_(tiles())
-        network.classify.weight.copy_(torch.eye(10).view(10, 10, 1, 1).expand(10, 10, 7, 7) / 49)
-
-
 def set_buffer(network: nn.Module) -> None:
     with torch.no_grad():
-        network.kernels.copy_(tiles())
+        network.kernels.copy_(kernels())
         network.classify.weight.copy_(torch.eye(10).view(10, 10, 1, 1))
 
 
 @pytest.mark.parametrize(("model", "prepare", "rule", "words"), [
-    (WIDE, set_tiles, "parameters", "10,"),
-    (BUFFER, set_buffer, "no_hidden_parameters", "kernels (160 numbers)"),
+    (WIDE, set_tiles, "parameters", "12,790 parameters"),
+    (BUFFER, set_buffer, "no_hidden_parameters", "kernels (2,560 numbers)"),
     (MAXIMUM, set_tiles, "global_average_pooling", "max"),
     (CROPPED, set_tiles, "receptive_field", "20 with it"),
 ], ids=["parameters that never run", "weights in a buffer", "maximum instead of average", "sees a part only"])
@@ -82,9 +76,60 @@ def test_a_network_that_breaks_one_rule(tmp_path: Path, generated_data: Path, mo
 
 def test_a_fully_connected_layer_that_is_averaged_after(tmp_path: Path, generated_data: Path) -> None:
     # Twice as large as the map and padded, so that every output sees all of it, and there is still a map to average.
-    model = replaced("self.classify =", "self.dense = nn.Conv2d(10, 10, 13, padding=6, groups=10)\n        self.classify =")
+    model = replaced("self.classify =", "self.dense = nn.Conv2d(10, 10, 7, padding=3, groups=10)\n        self.classify =")
     write_submission(tmp_path, model=model.replace("adaptive_avg_pool2d(x, 1)", "adaptive_avg_pool2d(x + 0 * self.dense(x), 1)"))
     breaks_only(check(tmp_path, generated_data), "no_fully_connected", "convolution dense sees the whole map")
+
+
+# Cheats: what only looks like one thing --------------------------------------------------------------------------
+
+SNEAKY = {
+    "another network for two images": (replaced(
+        "    def forward(self, images):\n", "    def forward(self, images):\n        if len(images) == 2:\n            return self.classify(torch.relu("
+        "self.norm(self.tiles(images))).mean((2, 3), keepdim=True) * 0.5).flatten(1)\n"),
+        "no_fully_connected", None, "something else for two images"),
+    "a parameters() of its own": (replaced("self.classify =", "self.never_used = nn.Linear(100, 100)\n        self.classify =").replace(
+        "    def forward", "    def parameters(self, recurse=True):\n        return iter([self.classify.bias])\n\n    def forward"),
+        "parameters", False, "parameters"),
+    "two numbers in one of 64 bits": (replaced(
+        "self.classify =", "self.never_used = nn.Parameter(torch.zeros(5000, dtype=torch.float64))\n        self.classify ="),
+        "parameters", False, "parameters"),
+    "many small constants": (replaced("self.classify(nn", "(torch.cat([torch.tensor([1.0, 2.0, 3.0, 4.0, 5.0]), torch.tensor("
+                                      "[5.0, 4.0, 3.0, 2.0, 1.0])]).view(1, 10) * 0 + 1) * self.classify(nn"),
+                             "no_hidden_parameters", False, "(5 numbers)"),
+    "statistics of no image": (replaced(
+        "self.classify =", "self.bank = nn.BatchNorm1d(160)\n        self.bank.running_mean.normal_()\n        self.classify =").replace(
+        "return self.classify(", "self.bank.eval()\n        x = x + 0 * self.bank(torch.zeros(1, 160)).sum()\n        return self.classify("),
+        "no_hidden_parameters", False, "bank.running_mean"),
+    "written into a part of a tensor": (replaced(
+        "return self.classify(", "z = torch.zeros(2, 20)\n        z[:, :10] = torch.arange(10.0) ** 2\n        return 0 * z.sum() + self.classify("),
+        "no_fully_connected", None, "a write into a part"),
+    "a dense layer bent before its sum": (replaced("self.classify =", "self.w = nn.Parameter(torch.ones(10, 4, 4))\n        self.classify =").replace(
+        "return self.classify(nn.functional.adaptive_avg_pool2d(x, 1))",
+        "return self.classify((x * self.w).clamp(-1e9, 1e9).mean((2, 3), keepdim=True))"),
+        "no_fully_connected", False, "weighted sum"),
+    "a map folded into channels": (replaced(
+        "self.classify =", "self.dense = nn.Conv2d(160, 10, 1)\n        self.classify =").replace(
+        "return self.classify(", "x = x + 0 * self.dense(nn.functional.pixel_unshuffle(x, 4))\n        return self.classify("),
+        "no_fully_connected", False, "convolution dense"),
+    "a running total": (replaced("self.classify(nn", "self.classify(0 * x.cumsum(2)[:, :, :1, :1] + nn"),
+                        "no_fully_connected", None, "cumsum"),
+    "small patches only": (replaced("nn.Conv2d(1, 10, 16, stride=4, bias=False)", "nn.Conv2d(1, 10, 4, stride=4, bias=False)"),
+                           "receptive_field", False, "4 before averaging"),
+}
+
+
+def set_any(network: nn.Module) -> None:
+    set_tiles(network) if network.tiles.weight.shape[-1] == 16 else None
+
+
+@pytest.mark.parametrize("name", SNEAKY)
+def test_sneaky_networks_do_not_pass(tmp_path: Path, generated_data: Path, name: str) -> None:
+    model, rule, passed, words = SNEAKY[name]
+    write_submission(tmp_path, model=model, prepare=set_any)
+    run = check(tmp_path, generated_data)
+    assert verdicts(run)[rule] is passed
+    assert words in _message(run, rule)
 
 
 # Cheats: files changed ---------------------------------------------------------------------------------------------
@@ -143,18 +188,9 @@ def test_nan_weights_are_wrong_on_every_image(tmp_path: Path, generated_data: Pa
 def test_one_bad_epoch_of_five(tmp_path: Path, generated_data: Path) -> None:
     run = write_submission(tmp_path)
     # Without one digit's output, every image of that digit is wrong; the log says so too.
-    wrong = int((test_labels() == 3).sum())
+    wrong = int((images(10_000)[1] == 3).sum())
     change_weights(run, 13, lambda tensors: tensors["classify.bias"][3].fill_(-100), test_correct=10_000 - wrong)
     breaks_only(check(tmp_path, generated_data), "sustained_accuracy", f"{(10_000 - wrong) / 100:.2f}")
-
-
-def test_labels() -> torch.Tensor:
-    from tests.submissions import images
-
-    return images(10_000)[1]
-
-
-test_labels.__test__ = False
 
 
 def test_the_same_weights_five_times(tmp_path: Path, generated_data: Path) -> None:
@@ -164,6 +200,34 @@ def test_the_same_weights_five_times(tmp_path: Path, generated_data: Path) -> No
         line["weights"] = log[-1]["weights"]
     write_log(run, log)
     breaks_only(check(tmp_path, generated_data), "sustained_accuracy", "5 of the last epochs have the same weights")
+
+
+def test_the_same_weights_in_other_files(tmp_path: Path, generated_data: Path) -> None:
+    run = write_submission(tmp_path)
+    log = read_log(run)
+    for number, line in enumerate(log[-5:]):
+        tensors = load(run / "epoch-11.safetensors") | {"norm.num_batches_tracked": torch.tensor(number)}
+        line["weights"] = write_weights(run / line["weights"]["file"], tensors)
+    write_log(run, log)
+    breaks_only(check(tmp_path, generated_data), "sustained_accuracy", "5 of the last epochs have the same weights")
+
+
+@pytest.mark.parametrize(("count", "passed"), [(10_000, False), (9_999, True)])
+def test_fewer_than_the_limit_is_not_the_limit(tmp_path: Path, generated_data: Path, count: int, passed: bool) -> None:
+    own = 2_560 + 20 + 110
+    model = replaced("self.classify =", f"self.spare = nn.Parameter(torch.zeros({count - own}))\n        self.classify =")
+    write_submission(tmp_path, model=model)
+    result = check(tmp_path, generated_data)
+    assert _rule(result, "parameters").measured == count and verdicts(result)["parameters"] is passed
+
+
+def test_the_threshold_itself_is_enough_and_one_image_less_is_not(tmp_path: Path, generated_data: Path) -> None:
+    run = write_submission(tmp_path)
+    wrong = int((images(10_000)[1] == 3).sum())
+    change_weights(run, 13, lambda tensors: tensors["classify.bias"][3].fill_(-100), test_correct=10_000 - wrong)
+    mine = Run("mine", run, lambda: load_build(tmp_path), lambda: load_mnist("test", generated_data), "cpu")
+    assert RULES["sustained_accuracy"].check(mine, threshold=(10_000 - wrong) / 100).passed is True
+    assert RULES["sustained_accuracy"].check(mine, threshold=(10_001 - wrong) / 100).passed is False
 
 
 def test_a_run_of_four_epochs(tmp_path: Path, generated_data: Path) -> None:
@@ -190,17 +254,15 @@ def test_a_weight_file_exchanged_after_the_log_was_written(tmp_path: Path, gener
     breaks_only(check(tmp_path, generated_data), "log_matches_weights", "not the file")
 
 
-def test_counts_may_differ_by_two_images_on_another_device(tmp_path: Path, generated_data: Path) -> None:
+def test_counts_may_differ_by_two_images_as_on_another_device(tmp_path: Path, generated_data: Path) -> None:
     run = write_submission(tmp_path)
     log = read_log(run)
     log[13]["test_correct"] -= 2
     write_log(run, log)
     assert verdicts(check(tmp_path, generated_data))["log_matches_weights"] is True
-    from common.device import describe_device
-    record = json.loads((run / "run.json").read_text())
-    record |= {"device": describe_device(torch.device("cpu")), "versions": {"torch": torch.__version__}}
-    (run / "run.json").write_text(json.dumps(record))
-    breaks_only(check(tmp_path, generated_data), "log_matches_weights", "the log has 9,998")
+    log[13]["test_correct"] -= 1
+    write_log(run, log)
+    breaks_only(check(tmp_path, generated_data), "log_matches_weights", "the log has 9,997")
 
 
 @pytest.mark.parametrize(("change", "words"), [
@@ -249,13 +311,13 @@ class Network(nn.Module):
 
     def __init__(self):
         super().__init__()
-        self.tiles = nn.ParameterDict({"weight": nn.Parameter(torch.zeros(10, 1, 4, 4))})
+        self.tiles = nn.ParameterDict({"weight": nn.Parameter(torch.zeros(10, 1, 16, 16))})
         self.classify = nn.ParameterDict({"weight": nn.Parameter(torch.zeros(10, 10, 1, 1)),
                                           "bias": nn.Parameter(torch.zeros(10))})
 
     def forward(self, images):
         x = nn.functional.conv2d(images, self.tiles["weight"], stride=4).clamp(min=0)
-        return x.sum((2, 3)) / 49 @ self.classify["weight"][:, :, 0, 0].t() + self.classify["bias"]
+        return x.sum((2, 3)) / 16 @ self.classify["weight"][:, :, 0, 0].t() + self.classify["bias"]
 
 def build(name):
     return Network()
@@ -264,12 +326,16 @@ def build(name):
 
 def set_dicts(network: nn.Module) -> None:
     with torch.no_grad():
-        network.tiles["weight"].copy_(tiles())
+        network.tiles["weight"].copy_(kernels())
         network.classify["weight"].copy_(torch.eye(10).view(10, 10, 1, 1))
     network.classify.bias = network.classify["bias"]
 
 
 UNUSUAL = {
+    "batch norm without scale and bias": replaced("nn.BatchNorm2d(10)", "nn.BatchNorm2d(10, affine=False)"),
+    "a dataclass and deferred annotations": "from __future__ import annotations\nfrom dataclasses import dataclass\n" + HONEST_MODEL
+                                            + "\n@dataclass\nclass Sizes:\n    width: int = 10\n",
+    "in place": replaced("torch.relu(", "torch.relu_("),
     "log-probabilities": replaced(".flatten(1)", ".flatten(1).log_softmax(1)"),
     "linear layer after the average": replaced("return self.classify(nn.functional.adaptive_avg_pool2d(x, 1)).flatten(1)",
                                                "return x.mean((2, 3)) @ self.classify.weight[:, :, 0, 0].t() + self.classify.bias"),

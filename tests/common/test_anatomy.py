@@ -18,6 +18,7 @@ class Network(nn.Module):
         self.stem = nn.Conv2d(1, 8, 3, stride=2, padding=1)
         self.linear = nn.Linear(8, 10)
         self.dense = nn.Linear(8 * 14 * 14, 10)
+        self.mix = nn.Conv2d(8, 8, 3, padding=1)
         self.places = nn.Linear(14 * 14, 1)
         self.whole = nn.Conv2d(8, 10, 14)
         self.padded = nn.Conv2d(8, 10, 27, padding=13)
@@ -40,6 +41,7 @@ FULLY_CONNECTED = {
     "an einsum": lambda n, x: n.linear(torch.einsum("nchw,chw->nc", x, n.weight)),
     "a weighted sum": lambda n, x: n.linear((x * n.weight).sum((2, 3))),
     "a weighted average pool": lambda n, x: n.linear(F.adaptive_avg_pool2d(x * n.weight, 1).flatten(1)),
+    "weights at each place, bent before the average": lambda n, x: n.linear(torch.relu(x * n.weight).mean((2, 3))),
     "one weight a place": lambda n, x: n.linear(n.places(x.flatten(2)).squeeze(-1)),
     "beside an honest average": lambda n, x: n.linear(x.mean((2, 3))) + n.dense(x.flatten(1)),
 }
@@ -52,7 +54,7 @@ AVERAGED = {
     "adaptive pooling": lambda n, x: n.linear(F.adaptive_avg_pool2d(x, 1).flatten(1)),
     "a linear layer at each place, averaged": lambda n, x: n.linear(x.flatten(2).transpose(1, 2)).mean(1),
     "squeeze and excitation": lambda n, x: n.linear((x * x.mean((2, 3), keepdim=True).sigmoid()).mean((2, 3))),
-    "weights at each place, bent before the average": lambda n, x: n.linear(torch.relu(x * n.weight).mean((2, 3))),
+    "weights at each place, mixed before the average": lambda n, x: n.linear(n.mix(x * n.weight).mean((2, 3))),
 }
 
 
@@ -91,12 +93,12 @@ def test_what_the_trace_cannot_follow_is_said() -> None:
 
 @pytest.mark.parametrize(("head", "hidden"), [
     (lambda n, x: x.mean((2, 3)) @ n.buffer, {"buffer": 80}),
-    (lambda n, x: x.mean((2, 3)) @ n.attribute, {"a tensor of shape (8, 10)": 80}),
+    (lambda n, x: x.mean((2, 3)) @ n.attribute, None),
     (lambda n, x: x.mean((2, 3)) @ torch.tensor([[float(i * j) for i in range(10)] for j in range(8)]), None),
 ])
 def test_hidden_numbers_are_found(head, hidden: dict | None) -> None:
     found = trace(Network(head), IMAGES).hidden
-    assert found == hidden if hidden else sum(found.values()) == 80
+    assert found == hidden if hidden else list(found.values()) == [80]
 
 
 def test_running_statistics_are_hidden_only_outside_their_norm() -> None:

@@ -52,7 +52,8 @@ def test_another_seed_gives_other_weights(uninterrupted: Path, tmp_path: Path) -
 @pytest.mark.parametrize(("function", "call"), [
     ("os.fsync", 1),       # while run.json is written for the first time
     ("Adam.step", 60),     # in the third epoch
-    ("os.fsync", 5),       # while the log of the second epoch is written
+    ("os.fsync", 4),       # while the log of the second epoch is written
+    ("os.fsync", 5),       # between its log and its checkpoint
     ("os.fsync", 12),      # while weights are written
     ("os.fsync", 14),      # while a checkpoint is written
     ("Path.rename", 1),    # when all is done, before the run has its place
@@ -66,6 +67,16 @@ def test_a_killed_run_resumes_to_the_same_numbers(uninterrupted: Path, tmp_path:
     assert numbers(resumed) == numbers(uninterrupted)
     assert [path.name for path in tmp_path.iterdir()] == ["tiny"]
     assert not any(path.name.startswith(".") or path.suffix == ".pt" for path in resumed.iterdir())
+
+
+def test_a_run_killed_while_it_replaces_an_older_one(uninterrupted: Path, tmp_path: Path) -> None:
+    train(tmp_path, recipe=replace(RECIPE, epochs=1))
+    # Files are put into place by Path.replace; the first Path.rename moves the older run away, the second the new one in.
+    killed = subprocess.run([sys.executable, "-m", "tests.tiny_session.train", str(tmp_path), "Path.rename", "2"],
+                            cwd=REPOSITORY, capture_output=True, check=False)
+    assert killed.returncode == -9, killed.stderr
+    assert numbers(train(tmp_path, resume=True)) == numbers(uninterrupted)
+    assert [path.name for path in tmp_path.iterdir()] == ["tiny"]
 
 
 def test_a_finished_run_is_replaced_only_by_a_finished_one(uninterrupted: Path, tmp_path: Path,
@@ -114,6 +125,13 @@ def unfinished(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_a_run_with_another_recipe_is_not_resumed(unfinished: Path) -> None:
     with pytest.raises(RunError, match="another recipe"):
         train(unfinished, recipe=replace(RECIPE, lr=0.1), resume=True)
+
+
+def test_a_log_that_lost_an_epoch_is_not_resumed(unfinished: Path) -> None:
+    log = unfinished / ".tiny" / "epochs.jsonl"
+    log.write_text(log.read_text().splitlines(keepends=True)[0])
+    with pytest.raises(RunError, match="is damaged"):
+        train(unfinished, resume=True)
 
 
 @pytest.mark.parametrize("name", ["last.pt", "run.json", "epochs.jsonl"])

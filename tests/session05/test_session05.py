@@ -85,6 +85,18 @@ def test_a_wrong_device_is_one_sentence_and_exit_code_2() -> None:
     assert finished.stderr == "The device 'cuda' is not available on this machine; try --device cpu.\n"
 
 
+def test_another_recipe_does_not_replace_the_committed_run() -> None:
+    finished = subprocess.run([sys.executable, "session05/train.py", "--epochs", "1"], cwd=REPOSITORY,
+                              capture_output=True, text=True, check=False)
+    assert finished.returncode == 2 and "--out" in finished.stderr
+
+
+def test_the_readme_shows_what_was_measured() -> None:
+    finished = subprocess.run([sys.executable, "benchmarks/readme.py", "--check"], cwd=REPOSITORY,
+                              capture_output=True, text=True, check=False)
+    assert finished.returncode == 0, finished.stderr
+
+
 def test_ctrl_c_leaves_a_resumable_run_and_one_line(real_data: Path, tmp_path: Path) -> None:
     import signal
     import time
@@ -92,7 +104,9 @@ def test_ctrl_c_leaves_a_resumable_run_and_one_line(real_data: Path, tmp_path: P
     process = subprocess.Popen([sys.executable, "session05/train.py", "--run", "published-9680", "--out", str(tmp_path),
                                 "--data-dir", str(real_data)], cwd=REPOSITORY, stderr=subprocess.PIPE, text=True,
                                stdout=subprocess.DEVNULL)
-    while not (tmp_path / ".published-9680" / "run.json").exists() and process.poll() is None:
+    for _ in range(600):
+        if (tmp_path / ".published-9680" / "run.json").exists() or process.poll() is not None:
+            break
         time.sleep(0.1)
     time.sleep(1)
     process.send_signal(signal.SIGINT)
