@@ -20,6 +20,7 @@ class Recipe:
     schedule:        "constant", or "one-cycle": a linear rise to `lr` over the share `warmup` of all steps,
                      then half a cosine down to zero (Smith and Topin, 2018)
     momentum:        SGD's momentum, AdamW's first beta
+    nesterov:        SGD with Nesterov's momentum
     averaging:       decay per step of an exponential moving average of weights and batch-norm statistics;
                      the average is what is evaluated and saved (Polyak and Juditsky, 1992); 0 for none
     augmentations:   applied in order to whole batches of images in [0, 1], then `normalization`
@@ -27,9 +28,10 @@ class Recipe:
 
     epochs: int = 15
     batch_size: int = 128
-    optimizer: str = "adamw"
-    lr: float = 0.01
+    optimizer: str = "sgd"
+    lr: float = 0.1
     momentum: float = 0.9
+    nesterov: bool = False
     weight_decay: float = 0.0
     schedule: str = "constant"
     warmup: float = 0.2

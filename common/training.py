@@ -176,5 +176,5 @@ def _optimizer(network: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
     others = [parameter for parameter in network.parameters() if parameter.ndim <= 1]
     groups = [{"params": kernels, "weight_decay": recipe.weight_decay}, {"params": others, "weight_decay": 0.0}]
     if recipe.optimizer == "sgd":
-        return torch.optim.SGD(groups, lr=recipe.lr, momentum=recipe.momentum, fused=True)
+        return torch.optim.SGD(groups, lr=recipe.lr, momentum=recipe.momentum, nesterov=recipe.nesterov, fused=True)
     return torch.optim.AdamW(groups, lr=recipe.lr, betas=(recipe.momentum, 0.99), fused=True)

@@ -4,16 +4,15 @@ Each takes float32 images N×1×28×28, scaled to [0, 1] and normalised, and ret
 log-probabilities). In the comments: output channels×height×width | receptive field in pixels.
 """
 
-import torch
 from torch import Tensor, nn
 
 
-def convolution(channels_in: int, channels_out: int) -> nn.Sequential:
-    """3×3 convolution, batch norm, ReLU. Batch norm has a bias of its own, so the convolution needs none."""
+def convolution(channels_in: int, channels_out: int, activation: type[nn.Module] = nn.SiLU) -> nn.Sequential:
+    """3×3 convolution, batch norm, activation. Batch norm has a bias of its own, so the convolution needs none."""
     return nn.Sequential(
         nn.Conv2d(channels_in, channels_out, 3, padding=1, bias=False),
         nn.BatchNorm2d(channels_out),
-        nn.ReLU(),
+        activation(),
     )
 
 
@@ -22,21 +21,19 @@ class Separable(nn.Module):
 
     It adds to the receptive field what a full 3×3 convolution does, for 16 channels with 432 parameters instead of
     2,336. Where the width stays the same the input is added to the output (a residual connection), so that many layers
-    train as easily as few. `inner_norm` puts a batch norm between the two, two more parameters a channel, which the
-    narrowest network needs.
+    train as easily as few.
     """
 
-    def __init__(self, channels_in: int, channels_out: int, *, inner_norm: bool = False) -> None:
+    def __init__(self, channels_in: int, channels_out: int) -> None:
         super().__init__()
         self.depthwise = nn.Conv2d(channels_in, channels_in, 3, padding=1, groups=channels_in, bias=False)
-        self.inner_norm = nn.BatchNorm2d(channels_in) if inner_norm else nn.Identity()
         self.pointwise = nn.Conv2d(channels_in, channels_out, 1, bias=False)
         self.norm = nn.BatchNorm2d(channels_out)
+        self.activation = nn.ReLU()
         self.residual = channels_in == channels_out
 
     def forward(self, x: Tensor) -> Tensor:
-        y = self.pointwise(self.inner_norm(self.depthwise(x)))
-        y = torch.relu(self.norm(y))
+        y = self.activation(self.norm(self.pointwise(self.depthwise(x))))
         return x + y if self.residual else y
 
 
@@ -68,22 +65,19 @@ class Skeleton(nn.Sequential):
 
 
 class BatchNorm(nn.Sequential):
-    """Step 2: batch norm, and separable convolutions to get under 10,000 parameters."""
+    """Step 2: batch norm, and narrow layers to get under 10,000 parameters."""
 
     def __init__(self) -> None:
         super().__init__(
-            convolution(1, 16),  # 16×28×28 | 3
-            Separable(16, 16),   # 16×28×28 | 5
-            Separable(16, 16),   # 16×28×28 | 7
-            nn.MaxPool2d(2),     # 16×14×14 | 8
-            Separable(16, 16),   # 16×14×14 | 12
-            Separable(16, 16),   # 16×14×14 | 16
-            Separable(16, 32),   # 32×14×14 | 20
-            nn.MaxPool2d(2),     # 32×7×7   | 22
-            Separable(32, 32),   # 32×7×7   | 30
-            Separable(32, 32),   # 32×7×7   | 38
-            Separable(32, 32),   # 32×7×7   | 46
-            classifier(32),      # 10
+            convolution(1, 8),    # 8×28×28  | 3
+            convolution(8, 8),    # 8×28×28  | 5
+            nn.MaxPool2d(2),      # 8×14×14  | 6
+            convolution(8, 8),    # 8×14×14  | 10
+            convolution(8, 16),   # 16×14×14 | 14
+            nn.MaxPool2d(2),      # 16×7×7   | 16
+            convolution(16, 16),  # 16×7×7   | 24
+            convolution(16, 16),  # 16×7×7   | 32
+            classifier(16),       # 10
         )
 
 
@@ -92,75 +86,67 @@ class Augmented(nn.Sequential):
 
     def __init__(self) -> None:
         super().__init__(
-            convolution(1, 16),           # 16×28×28 | 3
-            Separable(16, 16),            # 16×28×28 | 5
-            Separable(16, 16),            # 16×28×28 | 7
-            nn.MaxPool2d(2),              # 16×14×14 | 8
-            Separable(16, 16),            # 16×14×14 | 12
-            Separable(16, 16),            # 16×14×14 | 16
-            Separable(16, 32),            # 32×14×14 | 20
-            nn.MaxPool2d(2),              # 32×7×7   | 22
-            Separable(32, 32),            # 32×7×7   | 30
-            Separable(32, 32),            # 32×7×7   | 38
-            Separable(32, 32),            # 32×7×7   | 46
-            classifier(32, dropout=0.1),  # 10
+            convolution(1, 8),            # 8×28×28  | 3
+            convolution(8, 8),            # 8×28×28  | 5
+            nn.MaxPool2d(2),              # 8×14×14  | 6
+            convolution(8, 8),            # 8×14×14  | 10
+            convolution(8, 16),           # 16×14×14 | 14
+            nn.MaxPool2d(2),              # 16×7×7   | 16
+            convolution(16, 16),          # 16×7×7   | 24
+            convolution(16, 16),          # 16×7×7   | 32
+            classifier(16, dropout=0.1),  # 10
         )
 
 
 class Scheduled(nn.Sequential):
-    """Step 4: without dropout again, which a network this small doesn't need, and with a learning-rate schedule."""
+    """Step 4: one layer wider, no dropout, and trained with a learning-rate schedule."""
 
     def __init__(self) -> None:
         super().__init__(
-            convolution(1, 16),  # 16×28×28 | 3
-            Separable(16, 16),   # 16×28×28 | 5
-            Separable(16, 16),   # 16×28×28 | 7
-            nn.MaxPool2d(2),     # 16×14×14 | 8
-            Separable(16, 16),   # 16×14×14 | 12
-            Separable(16, 16),   # 16×14×14 | 16
-            Separable(16, 32),   # 32×14×14 | 20
-            nn.MaxPool2d(2),     # 32×7×7   | 22
-            Separable(32, 32),   # 32×7×7   | 30
-            Separable(32, 32),   # 32×7×7   | 38
-            Separable(32, 32),   # 32×7×7   | 46
-            classifier(32),      # 10
+            convolution(1, 8),    # 8×28×28  | 3
+            convolution(8, 8),    # 8×28×28  | 5
+            nn.MaxPool2d(2),      # 8×14×14  | 6
+            convolution(8, 16),   # 16×14×14 | 10
+            convolution(16, 16),  # 16×14×14 | 14
+            nn.MaxPool2d(2),      # 16×7×7   | 16
+            convolution(16, 16),  # 16×7×7   | 24
+            convolution(16, 16),  # 16×7×7   | 32
+            classifier(16),       # 10
         )
 
 
 class Under8k(nn.Sequential):
-    """Step 5: wide only where the map is small."""
+    """Step 5: the narrow network again, with the schedule."""
 
     def __init__(self) -> None:
         super().__init__(
-            convolution(1, 16),  # 16×28×28 | 3
-            Separable(16, 16),   # 16×28×28 | 5
-            nn.MaxPool2d(2),     # 16×14×14 | 6
-            Separable(16, 16),   # 16×14×14 | 10
-            Separable(16, 16),   # 16×14×14 | 14
-            Separable(16, 32),   # 32×14×14 | 18
-            nn.MaxPool2d(2),     # 32×7×7   | 20
-            Separable(32, 32),   # 32×7×7   | 28
-            Separable(32, 32),   # 32×7×7   | 36
-            classifier(32),      # 10
+            convolution(1, 8),    # 8×28×28  | 3
+            convolution(8, 8),    # 8×28×28  | 5
+            nn.MaxPool2d(2),      # 8×14×14  | 6
+            convolution(8, 8),    # 8×14×14  | 10
+            convolution(8, 16),   # 16×14×14 | 14
+            nn.MaxPool2d(2),      # 16×7×7   | 16
+            convolution(16, 16),  # 16×7×7   | 24
+            convolution(16, 16),  # 16×7×7   | 32
+            classifier(16),       # 10
         )
 
 
 class Smallest(nn.Sequential):
-    """Step 6: sixteen channels until the last layer, which has twice as many to tell the digits apart by."""
+    """Step 6: separable convolutions, twice as wide where the map is smallest."""
 
     def __init__(self) -> None:
         super().__init__(
-            convolution(1, 16),                 # 16×28×28 | 3
-            Separable(16, 16),                  # 16×28×28 | 5
-            Separable(16, 16),                  # 16×28×28 | 7
-            nn.MaxPool2d(2),                    # 16×14×14 | 8
-            Separable(16, 16, inner_norm=True), # 16×14×14 | 12
-            Separable(16, 16, inner_norm=True), # 16×14×14 | 16
-            Separable(16, 16, inner_norm=True), # 16×14×14 | 20
-            nn.MaxPool2d(2),                    # 16×7×7   | 22
-            Separable(16, 16, inner_norm=True), # 16×7×7   | 30
-            Separable(16, 32, inner_norm=True), # 32×7×7   | 38
-            classifier(32),                     # 10
+            convolution(1, 16, nn.ReLU),  # 16×28×28 | 3
+            Separable(16, 16),            # 16×28×28 | 5
+            nn.MaxPool2d(2),              # 16×14×14 | 6
+            Separable(16, 16),            # 16×14×14 | 10
+            Separable(16, 16),            # 16×14×14 | 14
+            Separable(16, 32),            # 32×14×14 | 18
+            nn.MaxPool2d(2),              # 32×7×7   | 20
+            Separable(32, 32),            # 32×7×7   | 28
+            Separable(32, 32),            # 32×7×7   | 36
+            classifier(32),               # 10
         )
 
 

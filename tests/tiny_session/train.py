@@ -12,7 +12,7 @@ from common.session import Session, train_run
 from tests.submissions import images
 from tests.tiny_session.model import build
 
-RECIPE = Recipe(epochs=7, lr=0.02, schedule="one-cycle", averaging=0.9, augmentations=(Affine(degrees=5, shift=1),))
+RECIPE = Recipe(epochs=7, optimizer="adamw", lr=0.02, schedule="one-cycle", averaging=0.9, augmentations=(Affine(degrees=5, shift=1),))
 SESSION = Session(folder=Path(__file__).resolve().parent, build=build, recipes={"tiny": RECIPE}, main="tiny", threshold=99.4)
 
 
