@@ -7,10 +7,11 @@ log-probabilities). In the comments: output channels×height×width | receptive 
 from torch import Tensor, nn
 
 
-def convolution(channels_in: int, channels_out: int, activation: type[nn.Module] = nn.SiLU) -> nn.Sequential:
+def convolution(channels_in: int, channels_out: int, *, groups: int = 1,
+                activation: type[nn.Module] = nn.SiLU) -> nn.Sequential:
     """3×3 convolution, batch norm, activation. Batch norm has a bias of its own, so the convolution needs none."""
     return nn.Sequential(
-        nn.Conv2d(channels_in, channels_out, 3, padding=1, bias=False),
+        nn.Conv2d(channels_in, channels_out, 3, padding=1, groups=groups, bias=False),
         nn.BatchNorm2d(channels_out),
         activation(),
     )
@@ -65,19 +66,19 @@ class Skeleton(nn.Sequential):
 
 
 class BatchNorm(nn.Sequential):
-    """Step 2: batch norm, and narrow layers to get under 10,000 parameters."""
+    """Step 2: batch norm, and narrow layers to get under 10,000 parameters; one convolution in two groups."""
 
     def __init__(self) -> None:
         super().__init__(
-            convolution(1, 8),    # 8×28×28  | 3
-            convolution(8, 8),    # 8×28×28  | 5
-            nn.MaxPool2d(2),      # 8×14×14  | 6
-            convolution(8, 8),    # 8×14×14  | 10
-            convolution(8, 16),   # 16×14×14 | 14
-            nn.MaxPool2d(2),      # 16×7×7   | 16
-            convolution(16, 16),  # 16×7×7   | 24
-            convolution(16, 16),  # 16×7×7   | 32
-            classifier(16),       # 10
+            convolution(1, 8),              # 8×28×28  | 3
+            convolution(8, 8),              # 8×28×28  | 5
+            nn.MaxPool2d(2),                # 8×14×14  | 6
+            convolution(8, 16),             # 16×14×14 | 10
+            convolution(16, 16, groups=2),  # 16×14×14 | 14
+            nn.MaxPool2d(2),                # 16×7×7   | 16
+            convolution(16, 16),            # 16×7×7   | 24
+            convolution(16, 16),            # 16×7×7   | 32
+            classifier(16),                 # 10
         )
 
 
@@ -86,20 +87,20 @@ class Augmented(nn.Sequential):
 
     def __init__(self) -> None:
         super().__init__(
-            convolution(1, 8),            # 8×28×28  | 3
-            convolution(8, 8),            # 8×28×28  | 5
-            nn.MaxPool2d(2),              # 8×14×14  | 6
-            convolution(8, 8),            # 8×14×14  | 10
-            convolution(8, 16),           # 16×14×14 | 14
-            nn.MaxPool2d(2),              # 16×7×7   | 16
-            convolution(16, 16),          # 16×7×7   | 24
-            convolution(16, 16),          # 16×7×7   | 32
-            classifier(16, dropout=0.1),  # 10
+            convolution(1, 8),              # 8×28×28  | 3
+            convolution(8, 8),              # 8×28×28  | 5
+            nn.MaxPool2d(2),                # 8×14×14  | 6
+            convolution(8, 16),             # 16×14×14 | 10
+            convolution(16, 16, groups=2),  # 16×14×14 | 14
+            nn.MaxPool2d(2),                # 16×7×7   | 16
+            convolution(16, 16),            # 16×7×7   | 24
+            convolution(16, 16),            # 16×7×7   | 32
+            classifier(16, dropout=0.1),    # 10
         )
 
 
 class Scheduled(nn.Sequential):
-    """Step 4: one layer wider, no dropout, and trained with a learning-rate schedule."""
+    """Step 4: all convolutions full, no dropout, and trained with a learning-rate schedule."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -116,19 +117,19 @@ class Scheduled(nn.Sequential):
 
 
 class Under8k(nn.Sequential):
-    """Step 5: the narrow network again, with the schedule."""
+    """Step 5: the network of step 2 again, without dropout, with the schedule."""
 
     def __init__(self) -> None:
         super().__init__(
-            convolution(1, 8),    # 8×28×28  | 3
-            convolution(8, 8),    # 8×28×28  | 5
-            nn.MaxPool2d(2),      # 8×14×14  | 6
-            convolution(8, 8),    # 8×14×14  | 10
-            convolution(8, 16),   # 16×14×14 | 14
-            nn.MaxPool2d(2),      # 16×7×7   | 16
-            convolution(16, 16),  # 16×7×7   | 24
-            convolution(16, 16),  # 16×7×7   | 32
-            classifier(16),       # 10
+            convolution(1, 8),              # 8×28×28  | 3
+            convolution(8, 8),              # 8×28×28  | 5
+            nn.MaxPool2d(2),                # 8×14×14  | 6
+            convolution(8, 16),             # 16×14×14 | 10
+            convolution(16, 16, groups=2),  # 16×14×14 | 14
+            nn.MaxPool2d(2),                # 16×7×7   | 16
+            convolution(16, 16),            # 16×7×7   | 24
+            convolution(16, 16),            # 16×7×7   | 32
+            classifier(16),                 # 10
         )
 
 
@@ -137,16 +138,16 @@ class Smallest(nn.Sequential):
 
     def __init__(self) -> None:
         super().__init__(
-            convolution(1, 16, nn.ReLU),  # 16×28×28 | 3
-            Separable(16, 16),            # 16×28×28 | 5
-            nn.MaxPool2d(2),              # 16×14×14 | 6
-            Separable(16, 16),            # 16×14×14 | 10
-            Separable(16, 16),            # 16×14×14 | 14
-            Separable(16, 32),            # 32×14×14 | 18
-            nn.MaxPool2d(2),              # 32×7×7   | 20
-            Separable(32, 32),            # 32×7×7   | 28
-            Separable(32, 32),            # 32×7×7   | 36
-            classifier(32),               # 10
+            convolution(1, 16, activation=nn.ReLU), # 16×28×28 | 3
+            Separable(16, 16),                      # 16×28×28 | 5
+            nn.MaxPool2d(2),                        # 16×14×14 | 6
+            Separable(16, 16),                      # 16×14×14 | 10
+            Separable(16, 16),                      # 16×14×14 | 14
+            Separable(16, 32),                      # 32×14×14 | 18
+            nn.MaxPool2d(2),                        # 32×7×7   | 20
+            Separable(32, 32),                      # 32×7×7   | 28
+            Separable(32, 32),                      # 32×7×7   | 36
+            classifier(32),                         # 10
         )
 
 

@@ -25,8 +25,8 @@ SEPARABLE = Recipe(optimizer="adamw", lr=0.02, weight_decay=0.01, schedule="one-
 
 RECIPES = {
     "skeleton": Recipe(optimizer="adamw", lr=0.001, averaging=0.999),
-    "batch-norm": Recipe(optimizer="sgd", lr=0.03, nesterov=True, weight_decay=0.0001, averaging=0.999),
-    "augmented": Recipe(optimizer="sgd", lr=0.03, nesterov=True, weight_decay=0.0001, averaging=0.999, augmentations=DIGITS),
+    "batch-norm": Recipe(optimizer="sgd", lr=0.03, nesterov=True, weight_decay=0.0005, averaging=0.999),
+    "augmented": Recipe(optimizer="sgd", lr=0.03, nesterov=True, weight_decay=0.0005, averaging=0.999, augmentations=DIGITS),
     "scheduled": PLAIN,
     "under-8k": PLAIN,
     "smallest": SEPARABLE,
