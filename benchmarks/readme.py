@@ -83,10 +83,19 @@ def published() -> str:
 
 def anatomy(run: str) -> str:
     """Output shape, parameters and receptive field of each layer, folded away."""
-    traced = trace(SESSION.build(run), torch.zeros(2, 1, 28, 28))
+    network = SESSION.build(run)
+    # One look of a network that takes five.
+    traced = trace(getattr(network, "network", network), torch.zeros(2, 1, 28, 28))
     return "\n".join([
         f"<details><summary><code>{run}</code>: {parameters(run):,} parameters, receptive field {traced.receptive_field[0]} before "
         f"the global average, {traced.seen[0]} with it</summary>", "", receptive_field_table(traced), "", "</details>"])
+
+
+def looks() -> str:
+    """What the five looks of under-8k bring."""
+    rows = json.loads((REPOSITORY / "benchmarks" / "looks.json").read_text())
+    return "\n".join(["| epoch | one look | five looks |", "|---:|---:|---:|"] + [
+        f"| {row['epoch']} | {100 * row['one'] / row['of']:.2f} | {100 * row['five'] / row['of']:.2f} |" for row in rows])
 
 
 def seed_table() -> str:
@@ -115,7 +124,7 @@ def recipe_table() -> str:
     return "\n".join(rows)
 
 
-MAKERS = {"steps": steps, "published": published, "seeds": seed_table, "recipes": recipe_table}
+MAKERS = {"steps": steps, "looks": looks, "published": published, "seeds": seed_table, "recipes": recipe_table}
 MAKERS |= {f"result {run}": (lambda run=run: result(run)) for run in SESSION.recipes}
 MAKERS |= {"anatomy": lambda: "\n\n".join(anatomy(run) for run in SESSION.recipes)}
 

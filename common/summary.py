@@ -23,6 +23,7 @@ def summary(network: nn.Module, shape: tuple[int, int, int]) -> str:
     image = torch.zeros(2, *shape)
     traced = trace(network, image)
     printed = io.StringIO()
+    network.train()  # A network that looks several times in evaluation is printed once.
     with contextlib.redirect_stdout(printed):
         torchsummary.summary(network, shape, device="cpu")
     lines, fields = [], iter(traced.modules)

@@ -117,7 +117,7 @@ class Scheduled(nn.Sequential):
 
 
 class Under8k(nn.Sequential):
-    """Step 5: the network of step 2 again, without dropout, with the schedule."""
+    """Step 5: the network of step 2 again, with the schedule; evaluated by FiveLooks."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -131,6 +131,26 @@ class Under8k(nn.Sequential):
             convolution(16, 16),            # 16×7×7   | 32
             classifier(16),                 # 10
         )
+
+
+class FiveLooks(nn.Module):
+    """In evaluation, the mean of a network's logits for the image and for the image moved by one pixel to each side.
+
+    It learns nothing of its own and costs no parameter, but five times the arithmetic. Training sees one look.
+    """
+
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, images: Tensor) -> Tensor:
+        logits = self.network(images)
+        if self.training:
+            return logits
+        # A digit has an empty border, so that what leaves the image on one side may enter on the other.
+        for rows, columns in ((1, 0), (-1, 0), (0, 1), (0, -1)):
+            logits = logits + self.network(images.roll((rows, columns), (2, 3)))
+        return logits / 5
 
 
 class Smallest(nn.Sequential):
@@ -173,7 +193,7 @@ NETWORKS = {
     "batch-norm": BatchNorm,
     "augmented": Augmented,
     "scheduled": Scheduled,
-    "under-8k": Under8k,
+    "under-8k": lambda: FiveLooks(Under8k()),
     "smallest": Smallest,
     "published-9680": Published9680,
 }
