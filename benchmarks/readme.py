@@ -22,18 +22,17 @@ from common.summary import receptive_field_table
 README = REPOSITORY / "session05" / "README.md"
 SESSION = load("session05")
 # Step, parameters and best test accuracy in percent of the drill-downs that students have published, and the run of ours
-# that stands against it: one with no more parameters.
+# that stands against it: one with no more parameters. (Two more have 5,000 and 5,112 parameters, and 99.00 and 98.91 %:
+# ours with fewer than those is still to come.)
 PUBLISHED = (
     ("vanilla skeleton", 147_344, 99.11, "skeleton"),
     ("+ batch norm, GAP, fewer parameters", 8_872, 99.32, "batch-norm"),
     ("+ dropout, augmentation", 8_872, 99.28, "augmented"),
-    ("+ LR scheduler", 8_872, 99.30, "scheduled"),
-    ("cyclic LR, dropout 5 %", 6_202, 99.45, "under-8k"),
+    ("+ LR scheduler", 8_872, 99.30, "under-8k"),
+    ("cyclic LR, dropout 5 %", 6_202, 99.45, "smallest"),
     ("skeleton", 8_892, 98.60, "batch-norm"),
     ("+ batch norm, dropout, depth, two FC after GAP, MultiStepLR", 9_780, 99.29, "augmented"),
     ("StepLR, one FC less", 9_680, 99.41, "scheduled"),
-    ("small skeleton", 5_000, 99.00, "smallest"),
-    ("+ batch norm", 5_112, 98.91, "smallest"),
 )
 BLOCK = re.compile(r"(<!-- begin (.+?) -->\n).*?(<!-- end -->)", re.DOTALL)
 
@@ -74,10 +73,11 @@ def result(run: str) -> str:
 
 def published() -> str:
     """The published drill-downs beside ours."""
-    rows = ["| published step | parameters | best | ours | parameters | least of last five |", "|---|---:|---:|---|---:|---:|"]
+    rows = ["| published step | parameters | best | ours | parameters | best | least of last five |",
+            "|---|---:|---:|---|---:|---:|---:|"]
     for step, count, best, run in PUBLISHED:
-        least = min(percent(epoch) for epoch in log(run)[-5:])
-        rows.append(f"| {step} | {count:,} | {best:.2f} | `{run}` | {parameters(run):,} | {least:.2f} |")
+        reached = [percent(epoch) for epoch in log(run)]
+        rows.append(f"| {step} | {count:,} | {best:.2f} | `{run}` | {parameters(run):,} | {max(reached):.2f} | {min(reached[-5:]):.2f} |")
     return "\n".join(rows)
 
 
