@@ -179,7 +179,7 @@ def receptive_field(run: Run, *, before: int, after: int) -> Verdict:
     local, whole = min(trace.receptive_field), min(trace.seen)
     enough = local >= before and whole >= after
     return Verdict(
-        enough, [local, whole], f">= {before}, {after}", f"{local} before averaging, {whole} with it",
+        enough, [local, whole], f">= {before}, {after}", f"maps {local}, logits {whole}",
         None if enough else "Add layers, a stride or dilation before the global average.")
 
 

@@ -66,7 +66,7 @@ def set_buffer(network: nn.Module) -> None:
     (WIDE, set_tiles, "parameters", "12,790 parameters"),
     (BUFFER, set_buffer, "no_hidden_parameters", "kernels (2,560 numbers)"),
     (MAXIMUM, set_tiles, "global_average_pooling", "max"),
-    (CROPPED, set_tiles, "receptive_field", "20 with it"),
+    (CROPPED, set_tiles, "receptive_field", "logits 20"),
 ], ids=["parameters that never run", "weights in a buffer", "maximum instead of average", "sees a part only"])
 def test_a_network_that_breaks_one_rule(tmp_path: Path, generated_data: Path, model: str,
                                         prepare: Callable[[nn.Module], None], rule: str, words: str) -> None:
@@ -115,7 +115,7 @@ SNEAKY = {
     "a running total": (replaced("self.classify(nn", "self.classify(0 * x.cumsum(2)[:, :, :1, :1] + nn"),
                         "no_fully_connected", None, "cumsum"),
     "small patches only": (replaced("nn.Conv2d(1, 10, 16, stride=4, bias=False)", "nn.Conv2d(1, 10, 4, stride=4, bias=False)"),
-                           "receptive_field", False, "4 before averaging"),
+                           "receptive_field", False, "maps 4"),
 }
 
 
