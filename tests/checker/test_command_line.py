@@ -168,11 +168,11 @@ BROKEN = {
     "a list for a file name": (lambda folder, run: write_log(run, [
         line | {"weights": {"file": ["a"]}} for line in read_log(run)]), "is no text"),
     "a very long file name": (lambda folder, run: write_log(run, [
-        line | {"weights": {"file": "a" * 300}} for line in read_log(run)]), ""),
+        line | {"weights": {"file": "a" * 300}} for line in read_log(run)]), "too long"),
     "a mean beyond all numbers": (lambda folder, run: (run / "run.json").write_text(
         '{"normalization": {"mean": [1' + "0" * 400 + '], "std": [1]}}'), "no usable normalization"),
     "layers without sizes": (lambda folder, run: (folder / "model.py").write_text(HONEST_MODEL.replace(
-        "nn.Conv2d(10, 10, 1)", "nn.LazyConv2d(10, 1)")), "with its sizes"[:0]),
+        "nn.Conv2d(10, 10, 1)", "nn.LazyConv2d(10, 1)")), "uninitialized"),
     "weights in another format": (lambda folder, run: write_log(run, [
         line | {"weights": {"file": "run.json"}} for line in read_log(run)]), "neither a .safetensors"),
 }
