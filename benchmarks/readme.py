@@ -116,6 +116,8 @@ def seed_table() -> str:
 def recipe_table() -> str:
     """Held-out accuracy of the variants of the recipe."""
     results = recipes.read_results()
+    if not results:
+        return "*Not measured yet for the present recipe.*"
     rows = ["| variant | least of the last five, held out | mean |", "|---|---:|---:|"]
     for name in recipes.VARIANTS:
         if name in results:

@@ -1,6 +1,6 @@
 """How the recipe was chosen: variants of it, trained on 50,000 images and judged by the 10,000 held-out ones.
 
-    python benchmarks/recipes.py              about half an hour on two cores
+    python benchmarks/recipes.py              about half an hour
 
 The test set plays no part. The variants change one thing each; the table shows the least and the mean held-out
 accuracy of the last five epochs. Results are kept in benchmarks/recipes.jsonl; a variant that is there is not trained
