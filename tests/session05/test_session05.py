@@ -103,14 +103,16 @@ def test_ctrl_c_leaves_a_resumable_run_and_one_line(real_data: Path, tmp_path: P
 
     process = subprocess.Popen([sys.executable, "session05/train.py", "--run", "published-9680", "--out", str(tmp_path),
                                 "--data-dir", str(real_data)], cwd=REPOSITORY, stderr=subprocess.PIPE, text=True,
-                               stdout=subprocess.DEVNULL)
+                               stdout=subprocess.DEVNULL,
+                               # A shell lets its background jobs ignore Ctrl-C, and so would this test's process.
+                               preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
     for _ in range(600):
         if (tmp_path / ".published-9680" / "run.json").exists() or process.poll() is not None:
             break
         time.sleep(0.1)
     time.sleep(1)
     process.send_signal(signal.SIGINT)
-    _, errors = process.communicate(timeout=60)
+    _, errors = process.communicate(timeout=120)
     assert process.returncode == 130
     assert "Interrupted" in errors and f"--data-dir {real_data} --resume" in errors and "Traceback" not in errors
     assert (tmp_path / ".published-9680").is_dir()
