@@ -21,6 +21,7 @@ class Recipe:
                      then half a cosine down to zero (Smith and Topin, 2018)
     momentum:        SGD's momentum, AdamW's first beta
     nesterov:        SGD with Nesterov's momentum
+    l1:              weight in the loss of the sum of the kernels' absolute values
     averaging:       decay per step of an exponential moving average of weights and batch-norm statistics;
                      the average is what is evaluated and saved (Polyak and Juditsky, 1992); 0 for none
     augmentations:   applied in order to whole batches of images in [0, 1], then `normalization`
@@ -33,6 +34,7 @@ class Recipe:
     momentum: float = 0.9
     nesterov: bool = False
     weight_decay: float = 0.0
+    l1: float = 0.0
     schedule: str = "constant"
     warmup: float = 0.2
     averaging: float = 0.0

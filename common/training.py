@@ -16,6 +16,7 @@ from torch.optim.swa_utils import AveragedModel
 
 from common.data import Images, Normalization
 from common.device import autocast, training_precision
+from common.dropout import use_cheap_dropout
 from common.errors import DivergedError
 from common.recipe import Recipe
 
@@ -75,6 +76,8 @@ class Trainer:
         self.device = device
         self.precision = training_precision(device)
         self.train_images = train.to(device)
+        if device.type == "cpu":
+            use_cheap_dropout(network)
         self.network = network.to(device, memory_format=torch.channels_last)
         self.average = AveragedModel(
             self.network, multi_avg_fn=_exponential_average(recipe.averaging), use_buffers=True,
@@ -108,7 +111,7 @@ class Trainer:
                 logits = self.network(images)
             loss = F.cross_entropy(logits.float(), labels)
             self.optimizer.zero_grad(set_to_none=True)
-            self.scaler.scale(loss).backward()
+            self.scaler.scale(loss + self._penalty() if self.recipe.l1 else loss).backward()
             self.scaler.step(self.optimizer)
             self.scaler.update()
             if self.average is not None:
@@ -123,6 +126,9 @@ class Trainer:
                 pending = []
                 on_step(seen, loss_sum / seen)
         return {"lr": lr, "train_loss": loss_sum / seen, "train_correct": int(correct), "train_total": seen}
+
+    def _penalty(self) -> Tensor:
+        return self.recipe.l1 * torch.stack([kernel.abs().sum() for kernel in _kernels(self.network)]).sum()
 
     def _sum_losses(self, pending: list[tuple[Tensor, int]], epoch: int, step: int) -> float:
         losses = torch.stack([loss for loss, _ in pending]).tolist()
@@ -170,9 +176,14 @@ def _exponential_average(decay: float) -> Callable[[list[Tensor], list[Tensor], 
     return update
 
 
+def _kernels(network: nn.Module) -> list[nn.Parameter]:
+    """Return the weights of convolutions and linear layers: not biases, not the scales of normalisation layers."""
+    return [parameter for parameter in network.parameters() if parameter.ndim > 1]
+
+
 def _optimizer(network: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
-    """Weight decay is for kernels: biases and the scales of normalisation layers (one dimension) go without."""
-    kernels = [parameter for parameter in network.parameters() if parameter.ndim > 1]
+    """Weight decay is for kernels; what is left goes without."""
+    kernels = _kernels(network)
     others = [parameter for parameter in network.parameters() if parameter.ndim <= 1]
     groups = [{"params": kernels, "weight_decay": recipe.weight_decay}, {"params": others, "weight_decay": 0.0}]
     if recipe.optimizer == "sgd":
