@@ -16,7 +16,7 @@ from sessions import REPOSITORY, load
 
 from common.data import load_mnist
 from common.errors import UserError
-from common.training import evaluate
+from common.training import Classification
 
 RESULTS = REPOSITORY / "benchmarks" / "looks.json"
 RUN = "under-8k"
@@ -36,7 +36,7 @@ def main() -> int:
         network = session.build(RUN)
         network.load_state_dict(load_file(folder / line["weights"]["file"]))
         network.to(memory_format=torch.channels_last)
-        counts = [int((evaluate(each, test, session.recipes[RUN].normalization)[1] == test.labels).sum())
+        counts = [int(Classification().evaluate(each, test, session.recipes[RUN].normalization).right.sum())
                   for each in (network.network, network)]
         rows.append({"epoch": line["epoch"], "one": counts[0], "five": counts[1], "of": len(test)})
     RESULTS.write_text(json.dumps(rows, indent=1) + "\n")

@@ -26,20 +26,22 @@ from sessions import REPOSITORY, load
 from common.augment import Affine
 from common.data import hold_out, load_mnist
 from common.errors import UserError
-from common.training import Trainer, evaluate
+from common.recipe import Recipe
+from common.session import Session
+from common.training import Trainer
 
 RESULTS = REPOSITORY / "benchmarks" / "recipes.jsonl"
-SESSION = load("session05")
 AS_IT_IS = "as it is"
+ADAMW = {"optimizer": "adamw", "lr": 0.01, "nesterov": False, "weight_decay": 0.01}
 VARIANTS = {
-    "batch-norm": {
+    "session05/batch-norm": {
         AS_IT_IS: {},
         "a third of the rate": {"lr": 0.01},
         "three times the rate": {"lr": 0.1},
         "weight decay 0.002": {"weight_decay": 0.002},
     },
-    "scheduled": {AS_IT_IS: {}},
-    "under-8k": {
+    "session05/scheduled": {AS_IT_IS: {}},
+    "session05/under-8k": {
         AS_IT_IS: {},
         "AdamW": {"optimizer": "adamw", "lr": 0.02, "nesterov": False, "weight_decay": 0.01},
         "half the rate": {"lr": 0.15},
@@ -49,28 +51,41 @@ VARIANTS = {
         "no averaging": {"averaging": 0.0},
         "constant rate, a tenth": {"schedule": "constant", "lr": 0.03},
     },
-    "smallest": {
+    "session05/smallest": {
         AS_IT_IS: {},
         "SGD": {"optimizer": "sgd", "lr": 0.3, "nesterov": True, "weight_decay": 0.0001},
     },
+    "session03/digit-sum": {AS_IT_IS: {}},
+    "session04/published-10066": {AS_IT_IS: {}},
+    "session04/under-20k": {AS_IT_IS: {}},
+    "session06/batch": {AS_IT_IS: {}},
+    "session06/batch-l1": {AS_IT_IS: {}, "ten times the L1": {"l1": 1e-4}},
+    "session06/layer": {AS_IT_IS: {}, "a third of the rate": {"lr": 0.1}, "AdamW": ADAMW},
+    "session06/group": {AS_IT_IS: {}, "a third of the rate": {"lr": 0.1}, "AdamW": ADAMW},
 }
 
 
 def train(run: str, variant: str) -> dict:
     """Train one variant and return its line for recipes.jsonl."""
-    recipe = replace(SESSION.recipes[run], **VARIANTS[run][variant])
+    session, name, recipe = _of(run, variant)
     train_images, held = hold_out(load_mnist("train"))
     torch.manual_seed(recipe.seed)
-    trainer = Trainer(SESSION.build(run), recipe, train_images, torch.device("cpu"))
+    trainer = Trainer(session.build(name), recipe, train_images, torch.device("cpu"), session.task)
     started = time.perf_counter()
     counts, one_look = [], []
     for epoch in range(1, recipe.epochs + 1):
         counts.append(trainer.run_epoch(epoch, held, lambda images, loss: None).test_correct)
-        if hasattr(trainer.evaluated, "network"):
-            predictions = evaluate(trainer.evaluated.network, held, recipe.normalization)[1]
-            one_look.append(int((predictions == held.labels).sum()))
-    return {"run": run, "variant": variant, "last_five": counts[-5:], "one_look": one_look[-5:], "held_out": len(held),
-            "recipe": recipe.as_dict(), "model_sha256": _model_digest(), "seconds": round(time.perf_counter() - started)}
+        if epoch > recipe.epochs - 5 and hasattr(trainer.evaluated, "network"):
+            found = session.task.evaluate(trainer.evaluated.network, held, recipe.normalization)
+            one_look.append(int(found.right.sum()))
+    return {"run": run, "variant": variant, "last_five": counts[-5:], "one_look": one_look, "held_out": len(held),
+            "recipe": recipe.as_dict(), "model_sha256": _model_digest(session), "seconds": round(time.perf_counter() - started)}
+
+
+def _of(run: str, variant: str) -> tuple[Session, str, Recipe]:
+    session_name, name = run.split("/")
+    session = load(session_name)
+    return session, name, replace(session.recipes[name], **VARIANTS[run][variant])
 
 
 def read_results() -> dict[tuple[str, str], dict]:
@@ -80,14 +95,14 @@ def read_results() -> dict[tuple[str, str], dict]:
 
 
 def _is_current(line: dict) -> bool:
-    changes = VARIANTS.get(line["run"], {}).get(line["variant"])
-    if changes is None or line["model_sha256"] != _model_digest():
+    if line["variant"] not in VARIANTS.get(line["run"], {}):
         return False
-    return line["recipe"] == json.loads(json.dumps(replace(SESSION.recipes[line["run"]], **changes).as_dict()))
+    session, _, recipe = _of(line["run"], line["variant"])
+    return line["recipe"] == json.loads(json.dumps(recipe.as_dict())) and line["model_sha256"] == _model_digest(session)
 
 
-def _model_digest() -> str:
-    return hashlib.sha256((SESSION.folder / "model.py").read_bytes()).hexdigest()
+def _model_digest(session: Session) -> str:
+    return hashlib.sha256((session.folder / "model.py").read_bytes()).hexdigest()
 
 
 def rows() -> list[tuple[str, str, str, str, str]]:
@@ -107,7 +122,8 @@ def rows() -> list[tuple[str, str, str, str, str]]:
 def main() -> int:
     """Train what is missing, print the table, and return the exit code."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--run", choices=list(VARIANTS), help="the variants of this run only")
+    parser.add_argument("--run", choices=list(VARIANTS), metavar="SESSION/NAME",
+                        help="the variants of this run only")
     parser.add_argument("--variant", metavar="NAME", help="this variant only, in this process")
     parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="trainings at a time (default: one a core)")
     parser.add_argument("--table", action="store_true", help="train nothing")

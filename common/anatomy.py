@@ -85,7 +85,7 @@ class Trace:
     not_understood:  operators on the way to the logits that the trace can't follow
     hidden:          name → count of numbers that act on the logits and are neither parameters nor the running
                      statistics of a normalisation; the same number everywhere is one number
-    logits:          what the network returned
+    logits:          what the network returned; where it is more than one tensor, the rest is about all of them
     modules:         receptive field (height, width) after each module that was called, in the order of their ends; the
                      network itself and plain containers are left out, as torchsummary leaves them out
     """
@@ -97,7 +97,7 @@ class Trace:
     flat: bool
     not_understood: frozenset[str]
     hidden: dict[str, int]
-    logits: Tensor
+    logits: Tensor | tuple[Tensor, ...]
     modules: tuple[tuple[int, int], ...]
 
 
@@ -105,7 +105,7 @@ class Trace:
 class _Value:
     """What is known of a tensor. `positions` is float32 of the tensor's shape; 0 stands for padding.
 
-    image: it was computed from the image
+    image: it was computed from an input
     weighted: learned weights lie on its places, other ones at each
     learned: it was computed from parameters alone
     """
@@ -130,13 +130,13 @@ class _Value:
         return max(1, int((distinct > 0).sum()))
 
 
-def trace(network: nn.Module, images: Tensor) -> Trace:
+def trace(network: nn.Module, images: Tensor, *others: Tensor) -> Trace:
     """Run `network` once in evaluation mode on `images` (float32 N×C×H×W, normalised) and return what it did.
 
-    Raises whatever the network raises.
+    others: its further inputs, where it takes any. Raises whatever the network raises.
     """
     network.eval()
-    tracer = _Tracer(network, images)
+    tracer = _Tracer(network, images, others)
     fields = []
     hooks = [module.register_forward_hook(lambda module, inputs, output: fields.append(
         tracer.value_of(output).field if isinstance(output, Tensor) else (0, 0)))
@@ -144,11 +144,11 @@ def trace(network: nn.Module, images: Tensor) -> Trace:
     try:
         # Under inference_mode composite operators would arrive whole; no_grad takes them apart.
         with torch.no_grad(), tracer:
-            logits = network(images)
+            logits = network(images, *others)
     finally:
         for hook in hooks:
             hook.remove()
-    value = tracer.value_of(logits)
+    value = _merge([tracer.value_of(each) for each in (logits if isinstance(logits, tuple | list) else [logits])])
     return Trace(
         operations=tuple(tracer.operations), collapses=value.collapses, receptive_field=value.spatial_field,
         seen=value.field, flat=value.places == 1, not_understood=value.not_understood, hidden=dict(sorted(value.hidden)),
@@ -175,12 +175,13 @@ def _pair(value: int | list[int], default: int = 1) -> tuple[int, int]:
 
 
 class _Tracer(TorchDispatchMode):
-    def __init__(self, network: nn.Module, images: Tensor) -> None:
+    def __init__(self, network: nn.Module, images: Tensor, others: tuple[Tensor, ...]) -> None:
         super().__init__()
         self.operations: list[Operation] = []
         self._values: dict[int, _Value] = {id(images): _Value(positions=_grid(images.shape), image=True)}
+        self._values |= {id(other): _Value(image=True) for other in others}
         # Tensors are known by id, so none of them may be freed while the trace runs.
-        self._alive: list[Tensor] = [images]
+        self._alive: list[Tensor] = [images, *others]
         self._parameters = {p.untyped_storage().data_ptr(): (name, p) for name, p in nn.Module.named_parameters(network)}
         self._buffers = {b.untyped_storage().data_ptr(): name for name, b in nn.Module.named_buffers(network)
                          if b.numel()}

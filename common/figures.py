@@ -11,14 +11,14 @@ from common.data import Images
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-# Two colours that stay apart in print and for colour-blind readers.
-_TRAIN, _TEST, _THRESHOLD = "#7a7a7a", "#0072b2", "#d55e00"
+# Colours that stay apart in print and for colour-blind readers.
+_TRAIN, _TEST, _ALSO, _THRESHOLD = "#7a7a7a", "#0072b2", "#009e73", "#d55e00"
 
 
-def curves(title: str, log: Sequence[dict], threshold: float) -> bytes:
+def curves(title: str, log: Sequence[dict], threshold: float, also: Sequence[str] = ()) -> bytes:
     """Return a PNG of loss and accuracy against the epoch, training and test, with the threshold drawn.
 
-    `log` has the lines of epochs.jsonl; `threshold` is in percent.
+    `log` has the lines of epochs.jsonl; `threshold` is in percent; `also` names further accuracies in the log.
     """
     from matplotlib.figure import Figure
 
@@ -33,11 +33,14 @@ def curves(title: str, log: Sequence[dict], threshold: float) -> bytes:
     loss.set(xlabel="epoch", ylabel="cross-entropy", yscale="log")
     accuracy.plot(epochs, train, color=_TRAIN, label="train (as augmented)")
     accuracy.plot(epochs, test, color=_TEST, marker="o", markersize=3, label="test")
+    for name in also:
+        accuracy.plot(epochs, [100 * line[f"{name}_correct"] / line[f"{name}_total"] for line in log], color=_ALSO, marker="s",
+                      markersize=3, label=f"test, {name}")
     accuracy.axhline(threshold, color=_THRESHOLD, linestyle="--", linewidth=1, label=f"threshold {threshold:g} %")
     # The first epochs are far below: what matters happens in the last percent.
     accuracy.set(xlabel="epoch", ylabel="accuracy (%)", ylim=(min(min(test), 98.0) if min(test) > 97 else 97.0, 100.05))
     accuracy.annotate(f"{test[-1]:.2f}", (epochs[-1], test[-1]), xytext=(0, 6), textcoords="offset points",
-                      ha="center", color=_TEST)
+                      ha="right", color=_TEST)
     for axes in (loss, accuracy):
         axes.grid(alpha=0.3)
         axes.xaxis.get_major_locator().set_params(integer=True)

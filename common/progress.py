@@ -19,16 +19,17 @@ def console() -> Console:
 class TrainingProgress:
     """Shows one run. Use as a context manager; tell it of blocks of images with `step`, of epochs with `add`."""
 
-    def __init__(self, title: str, epochs: int, images_per_epoch: int) -> None:
+    def __init__(self, title: str, epochs: int, images_per_epoch: int, also: tuple[str, ...] = ()) -> None:
+        """`also` names further accuracies of the epochs, as in common.training.Task."""
         self._console = console()
         self._live = None
         self._table = Table(title=title)
-        for heading in ("epoch", "lr", "train loss", "train %", "test loss", "test %", "images/s"):
+        for heading in ("epoch", "lr", "train loss", "train %", "test loss", "test %", *(f"{name} %" for name in also), "images/s"):
             self._table.add_column(heading, justify="right")
         self._bar = Progress(TextColumn("{task.description}"), BarColumn(bar_width=28), TextColumn("{task.percentage:>3.0f}%"),
                              TimeRemainingColumn(), TextColumn("left · loss {task.fields[loss]:.4f}"))
         self._task = self._bar.add_task("training", total=epochs * images_per_epoch, loss=float("nan"))
-        self._epochs, self._images_per_epoch = epochs, images_per_epoch
+        self._epochs, self._images_per_epoch, self._also = epochs, images_per_epoch, also
         if not self._console.is_terminal:
             self._console.print(title)
 
@@ -51,10 +52,13 @@ class TrainingProgress:
         """An epoch is done, now or before this run was resumed."""
         train = 100 * epoch.train_correct / epoch.train_total
         test = 100 * epoch.test_correct / epoch.test_total
+        also = {name: 100 * epoch.also[f"{name}_correct"] / epoch.also[f"{name}_total"] for name in self._also}
         self._table.add_row(f"{epoch.epoch}", f"{epoch.lr:.5f}", f"{epoch.train_loss:.4f}", f"{train:.2f}",
-                            f"{epoch.test_loss:.4f}", f"{test:.2f}", f"{epoch.images_per_second:,.0f}")
+                            f"{epoch.test_loss:.4f}", f"{test:.2f}",
+                            *(f"{share:.2f}" for share in also.values()), f"{epoch.images_per_second:,.0f}")
         self.step(epoch.epoch, self._images_per_epoch, epoch.train_loss)
         if self._live is None:
             self._console.print(f"epoch {epoch.epoch:2d} of {self._epochs}  lr {epoch.lr:.5f}  "
                                 f"train {epoch.train_loss:.4f} {train:6.2f} %  test {epoch.test_loss:.4f} {test:6.2f} %  "
-                                f"{epoch.images_per_second:,.0f} images/s")
+                                + "".join(f"{name} {share:6.2f} %  " for name, share in also.items())
+                                + f"{epoch.images_per_second:,.0f} images/s")

@@ -10,7 +10,6 @@ import io
 import json
 import os
 import shutil
-from dataclasses import asdict
 from pathlib import Path
 
 import torch
@@ -104,7 +103,7 @@ class RunFolder:
         """Write one epoch: its weights (of the last five of `epochs`), its line in the log, the checkpoint."""
         from safetensors.torch import save
 
-        line = {**asdict(epoch), "weights": None}
+        line = {**epoch.as_line(), "weights": None}
         if epoch.epoch > epochs - KEPT_EPOCHS:
             name = f"epoch-{epoch.epoch:02d}.safetensors"
             tensors = {key: value.detach().cpu().contiguous() for key, value in network.state_dict().items()}

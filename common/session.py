@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from common.errors import RunError, UserError
+from common.training import Classification, Evaluation, Task, Trainer
 
 if TYPE_CHECKING:
     import torch
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from common.data import Images
     from common.recipe import Recipe
     from common.run_folder import RunFolder
-    from common.training import Trainer
 
 
 @dataclass(frozen=True)
@@ -30,6 +30,7 @@ class Session:
     recipes: run name → recipe; `build` knows the same names
     main: the run that is trained where none is named
     threshold: accuracy in percent that the figures draw
+    task: what the networks take in and give out, and how that is judged
     """
 
     folder: Path
@@ -37,6 +38,7 @@ class Session:
     recipes: "dict[str, Recipe]"
     main: str
     threshold: float
+    task: Task = Classification()
 
     @property
     def name(self) -> str:
@@ -124,11 +126,12 @@ def train_run(session: Session, name: str, recipe: "Recipe", train: "Images", te
     from common.progress import TrainingProgress
     from common.run_folder import RunFolder, write_atomically
     from common.summary import summary
-    from common.training import Epoch, Trainer
+    from common.training import Epoch
 
     torch.manual_seed(recipe.seed)
     network = session.build(name)
-    trainer = Trainer(network, recipe, train, device)
+    table = summary(network, *session.task.input_shapes(test))
+    trainer = Trainer(network, recipe, train, device, session.task)
     folder = RunFolder(runs, name, describe(session, name, trainer, train, test))
     if resume:
         checkpoint = folder.resume(device)
@@ -137,12 +140,11 @@ def train_run(session: Session, name: str, recipe: "Recipe", train: "Images", te
     else:
         folder.start()
     test_images = test.to(device)
-    table = summary(network, tuple(test.pixels.shape[1:]))
     print(table)
     title = f"{session.name} {name}: {folder.description['parameters']:,} parameters, {trainer.precision} on {device}"
-    with TrainingProgress(title, recipe.epochs, len(train)) as progress:
+    with TrainingProgress(title, recipe.epochs, len(train), session.task.also) as progress:
         for line in folder.log:
-            progress.add(Epoch(**{key: value for key, value in line.items() if key != "weights"}))
+            progress.add(Epoch.from_line(line))
         for number in range(len(folder.log) + 1, recipe.epochs + 1):
             epoch = trainer.run_epoch(number, test_images, lambda images, loss, number=number: progress.step(number, images, loss))
             folder.add_epoch(epoch, trainer.evaluated, trainer.state(), recipe.epochs)
@@ -152,7 +154,7 @@ def train_run(session: Session, name: str, recipe: "Recipe", train: "Images", te
     return folder.finish()
 
 
-def describe(session: Session, name: str, trainer: "Trainer", train: "Images", test: "Images") -> dict:
+def describe(session: Session, name: str, trainer: Trainer, train: "Images", test: "Images") -> dict:
     """Return what run.json says of a run before it is trained."""
     import torch
     import torchvision
@@ -173,13 +175,12 @@ def describe(session: Session, name: str, trainer: "Trainer", train: "Images", t
     }
 
 
-def _illustrate(session: Session, name: str, folder: "RunFolder", trainer: "Trainer", test: "Images") -> None:
+def _illustrate(session: Session, name: str, folder: "RunFolder", trainer: Trainer, test: "Images") -> None:
     from common.figures import curves, misclassified
     from common.run_folder import write_atomically
-    from common.training import evaluate
 
     title = f"{session.name} {name}"
-    _, predictions = evaluate(trainer.evaluated, test, trainer.recipe.normalization)
-    write_atomically(folder.path / "curves.png", curves(title, folder.log, session.threshold))
+    found: Evaluation = session.task.evaluate(trainer.evaluated, test, trainer.recipe.normalization)
+    write_atomically(folder.path / "curves.png", curves(title, folder.log, session.threshold, session.task.also))
     write_atomically(folder.path / "misclassified.png",
-                     misclassified(title, test.to("cpu"), predictions.cpu(), [str(digit) for digit in range(10)]))
+                     misclassified(title, test.to("cpu"), found.predictions.cpu(), [str(digit) for digit in range(10)]))

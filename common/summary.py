@@ -10,8 +10,10 @@ from torch import nn
 from common.anatomy import Trace, parameter_count, trace
 
 
-def summary(network: nn.Module, shape: tuple[int, int, int]) -> str:
-    """Return torchsummary's table for one image of `shape` (C×H×W), the receptive fields in a last column.
+def summary(network: nn.Module, image: tuple[int, ...], *others: tuple[int, ...]) -> str:
+    """Return torchsummary's table for one image (C×H×W), the receptive fields in a last column.
+
+    others: shapes of the network's further inputs, where it takes any.
 
     Under it stand the counts that torchsummary gets wrong where a layer runs twice or never: parameters taken from
     the parameters themselves, multiply-adds from what ran.
@@ -20,12 +22,14 @@ def summary(network: nn.Module, shape: tuple[int, int, int]) -> str:
 
     # torchsummary knows no device but the CPU and the first GPU.
     network = copy.deepcopy(network).cpu()
-    image = torch.zeros(2, *shape)
-    traced = trace(network, image)
+    traced = trace(network, *(torch.zeros(2, *shape) for shape in (image, *others)))
+    # torchsummary fails on inputs of different ranks, so it is given the image alone.
+    network.register_forward_pre_hook(
+        lambda module, inputs: (*inputs, *(torch.zeros(len(inputs[0]), *shape) for shape in others)))
     printed = io.StringIO()
     network.train()  # A network that looks several times in evaluation is printed once.
     with contextlib.redirect_stdout(printed):
-        torchsummary.summary(network, shape, device="cpu")
+        torchsummary.summary(network, image, device="cpu")
     lines, fields = [], iter(traced.modules)
     for line in printed.getvalue().splitlines():
         if "Output Shape" in line:

@@ -4,10 +4,12 @@ Every epoch starts from a seed of its own and the learning rate follows from the
 resumed at an epoch's end needs no more than the weights and the optimizer's state.
 """
 
+import contextlib
 import math
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field, fields
+from typing import Protocol
 
 import torch
 import torch.nn.functional as F
@@ -28,7 +30,10 @@ EVALUATION_BATCH = 1_000
 
 @dataclass(frozen=True)
 class Epoch:
-    """What one epoch measured. Losses are means over the images; `seconds` is the training pass alone."""
+    """What one epoch measured. Losses are means over the images; `seconds` is the training pass alone.
+
+    also: counts that the task adds, e.g. sum_correct and sum_total; beside the others in the log
+    """
 
     epoch: int
     lr: float
@@ -40,21 +45,98 @@ class Epoch:
     test_total: int
     seconds: float
     images_per_second: float
+    also: dict[str, int] = field(default_factory=dict)
+
+    def as_line(self) -> dict:
+        """Return the epoch as a line of the log."""
+        line = asdict(self)
+        return line | line.pop("also")
+
+    @classmethod
+    def from_line(cls, line: dict) -> "Epoch":
+        """Return the epoch that a line of the log tells of."""
+        own = {each.name for each in fields(cls)}
+        return cls(**{key: value for key, value in line.items() if key in own},
+                   also={key: value for key, value in line.items() if key not in own and key != "weights"})
 
 
-def evaluate(network: nn.Module, images: Images, normalization: Normalization) -> tuple[float, Tensor]:
-    """Return the mean cross-entropy and the predictions (int64 N) of `network` in fp32, on the images' device."""
+@dataclass(frozen=True)
+class Evaluation:
+    """What a network does on a set of images: mean loss, and for each image (N) its prediction (int64) and whether it is
+    right (bool). `also` as in Epoch."""
+
+    loss: float
+    predictions: Tensor
+    right: Tensor
+    also: dict[str, int] = field(default_factory=dict)
+
+
+class Task(Protocol):
+    """What a session asks of a network: its inputs, its loss, and what counts as right.
+
+    also: names of what is counted beside the images, e.g. "sum" for sum_correct and sum_total
+    """
+
+    also: tuple[str, ...]
+
+    def input_shapes(self, images: Images) -> tuple[tuple[int, ...], ...]:
+        """Return the shape of each input of the network, without the batch."""
+
+    def draw(self, images: Tensor, labels: Tensor) -> tuple[tuple[Tensor, ...], Tensor]:
+        """Return the network's inputs for a training batch, and the targets, whose first column or all is the label."""
+
+    def loss(self, outputs: Tensor | tuple[Tensor, ...], targets: Tensor) -> Tensor:
+        """Return the mean loss (a number) of the network's outputs."""
+
+    def right(self, outputs: Tensor | tuple[Tensor, ...], targets: Tensor) -> Tensor:
+        """Return for each image (bool N) whether it is classified correctly."""
+
+    def evaluate(self, network: nn.Module, images: Images, normalization: Normalization) -> Evaluation:
+        """Evaluate `network` in fp32 on all of `images`, on their device."""
+
+
+class Classification:
+    """One image in, the logits of its class out; cross-entropy."""
+
+    also = ()
+
+    def input_shapes(self, images: Images) -> tuple[tuple[int, ...], ...]:
+        return (tuple(images.pixels.shape[1:]),)
+
+    def draw(self, images: Tensor, labels: Tensor) -> tuple[tuple[Tensor, ...], Tensor]:
+        return (images,), labels
+
+    def loss(self, outputs: Tensor, targets: Tensor) -> Tensor:
+        return F.cross_entropy(outputs.float(), targets)
+
+    def right(self, outputs: Tensor, targets: Tensor) -> Tensor:
+        return outputs.argmax(1) == targets
+
+    def evaluate(self, network: nn.Module, images: Images, normalization: Normalization) -> Evaluation:
+        loss, predictions = 0.0, []
+        with evaluating(network):
+            for inputs, labels in in_order(images, normalization):
+                logits = network(inputs)
+                loss += F.cross_entropy(logits, labels, reduction="sum").item()
+                predictions.append(logits.argmax(1))
+        predictions = torch.cat(predictions)
+        return Evaluation(loss / len(images), predictions, predictions == images.labels)
+
+
+@contextlib.contextmanager
+def evaluating(network: nn.Module) -> Iterator[None]:
+    """Put `network` into evaluation mode and compute in fp32, without gradients."""
     network.eval()
-    loss, predictions = 0.0, []
     # On a GPU, convolutions would otherwise run in TF32.
     with torch.no_grad(), torch.backends.cudnn.flags(enabled=True, deterministic=True, allow_tf32=False):
-        for start in range(0, len(images), EVALUATION_BATCH):
-            labels = images.labels[start:start + EVALUATION_BATCH]
-            inputs = normalization(images.pixels[start:start + EVALUATION_BATCH].float() / 255)
-            logits = network(inputs.contiguous(memory_format=torch.channels_last))
-            loss += F.cross_entropy(logits, labels, reduction="sum").item()
-            predictions.append(logits.argmax(1))
-    return loss / len(images), torch.cat(predictions)
+        yield
+
+
+def in_order(images: Images, normalization: Normalization) -> Iterator[tuple[Tensor, Tensor]]:
+    """Yield all images in batches for an evaluation: float32 N×C×H×W (channels last, normalised), int64 N."""
+    for start in range(0, len(images), EVALUATION_BATCH):
+        inputs = normalization(images.pixels[start:start + EVALUATION_BATCH].float() / 255)
+        yield inputs.contiguous(memory_format=torch.channels_last), images.labels[start:start + EVALUATION_BATCH]
 
 
 def batches(images: Images, recipe: Recipe) -> Iterator[tuple[Tensor, Tensor]]:
@@ -71,8 +153,10 @@ def batches(images: Images, recipe: Recipe) -> Iterator[tuple[Tensor, Tensor]]:
 class Trainer:
     """A network, its optimizer and its weight average, trained one epoch at a time."""
 
-    def __init__(self, network: nn.Module, recipe: Recipe, train: Images, device: torch.device) -> None:
+    def __init__(self, network: nn.Module, recipe: Recipe, train: Images, device: torch.device,
+                 task: Task = Classification()) -> None:
         self.recipe = recipe
+        self.task = task
         self.device = device
         self.precision = training_precision(device)
         self.train_images = train.to(device)
@@ -107,16 +191,17 @@ class Trainer:
             lr = self.recipe.lr_at(step, steps)
             for group in self.optimizer.param_groups:
                 group["lr"] = lr
+            inputs, targets = self.task.draw(images, labels)
             with autocast(self.device, self.precision):
-                logits = self.network(images)
-            loss = F.cross_entropy(logits.float(), labels)
+                outputs = self.network(*inputs)
+            loss = self.task.loss(outputs, targets)
             self.optimizer.zero_grad(set_to_none=True)
             self.scaler.scale(loss + self._penalty() if self.recipe.l1 else loss).backward()
             self.scaler.step(self.optimizer)
             self.scaler.update()
             if self.average is not None:
                 self.average.update_parameters(self.network)
-            correct += (logits.argmax(1) == labels).sum()
+            correct += self.task.right(outputs, targets).sum()
             pending.append((loss.detach(), len(labels)))
             step += 1
             seen += len(labels)
@@ -144,9 +229,9 @@ class Trainer:
         started = time.perf_counter()
         trained = self.train_epoch(epoch, on_step)
         seconds = time.perf_counter() - started
-        loss, predictions = evaluate(self.evaluated, test, self.recipe.normalization)
-        return Epoch(epoch=epoch, **trained, test_loss=loss, test_correct=int((predictions == test.labels).sum()),
-                     test_total=len(test), seconds=seconds, images_per_second=trained["train_total"] / seconds)
+        found = self.task.evaluate(self.evaluated, test, self.recipe.normalization)
+        return Epoch(epoch=epoch, **trained, test_loss=found.loss, test_correct=int(found.right.sum()), test_total=len(test),
+                     seconds=seconds, images_per_second=trained["train_total"] / seconds, also=found.also)
 
     def state(self) -> dict:
         """Return what `restore` needs to go on from the end of an epoch."""

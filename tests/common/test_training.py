@@ -10,7 +10,7 @@ from common.data import Images, Normalization
 from common.device import choose_device, training_precision
 from common.errors import DeviceError, DivergedError
 from common.recipe import Recipe
-from common.training import Trainer, batches, evaluate
+from common.training import Classification, Trainer, batches
 from tests.tiny_session.model import build
 from tests.tiny_session.train import RECIPE, data
 
@@ -60,11 +60,11 @@ def test_the_average_is_what_is_evaluated() -> None:
 
 def test_evaluation_is_fp32_and_counts_what_a_plain_loop_counts() -> None:
     network, images = build("tiny").eval(), data(1_500, 3)
-    loss, predictions = evaluate(network, images, Normalization())
+    found = Classification().evaluate(network, images, Normalization())
     with torch.no_grad():
         logits = network(Normalization()(images.pixels.float() / 255))
-    assert logits.dtype == torch.float32 and torch.equal(predictions, logits.argmax(1))
-    assert loss == pytest.approx(nn.functional.cross_entropy(logits, images.labels).item(), rel=1e-5)
+    assert logits.dtype == torch.float32 and torch.equal(found.predictions, logits.argmax(1))
+    assert found.loss == pytest.approx(nn.functional.cross_entropy(logits, images.labels).item(), rel=1e-5)
 
 
 def test_one_cycle_rises_to_the_peak_and_falls_to_zero() -> None:

@@ -1,0 +1,76 @@
+"""Train session 3's network on MNIST and random numbers: the digit, and the digit plus the number.
+
+    python session03/train.py            digit-sum
+    python session03/train.py --resume   go on after Ctrl-C, a crash or a power cut
+
+The run leaves a folder session03/runs/digit-sum, which `python -m checker session03` measures again.
+"""
+
+import sys
+from pathlib import Path
+
+import torch
+import torch.nn.functional as F
+from model import build
+from torch import Tensor, nn
+
+from common.augment import Affine
+from common.data import Images, Normalization
+from common.recipe import Recipe
+from common.session import Session, main
+from common.training import Evaluation, evaluating, in_order
+
+NUMBERS = 10
+
+
+class DigitSum:
+    """Image and one-hot number in, logits of the digit and of the sum out; the two cross-entropies are added.
+
+    In training each image meets a random number, another one each epoch. Evaluation is over all ten numbers for every
+    image, so that no draw decides; a digit is right where it is right beside each of them.
+    """
+
+    also = ("sum",)
+
+    def input_shapes(self, images: Images) -> tuple[tuple[int, ...], ...]:
+        return tuple(images.pixels.shape[1:]), (NUMBERS,)
+
+    def draw(self, images: Tensor, labels: Tensor) -> tuple[tuple[Tensor, ...], Tensor]:
+        numbers = torch.randint(NUMBERS, labels.shape, device=labels.device)
+        return (images, F.one_hot(numbers, NUMBERS).float()), torch.stack([labels, labels + numbers], 1)
+
+    def loss(self, outputs: tuple[Tensor, ...], targets: Tensor) -> Tensor:
+        return sum(F.cross_entropy(logits.float(), target) for logits, target in zip(outputs, targets.T, strict=True))
+
+    def right(self, outputs: tuple[Tensor, ...], targets: Tensor) -> Tensor:
+        return outputs[0].argmax(1) == targets[:, 0]
+
+    def evaluate(self, network: nn.Module, images: Images, normalization: Normalization) -> Evaluation:
+        loss, sums, predictions, right = 0.0, 0, [], []
+        with evaluating(network):
+            for inputs, labels in in_order(images, normalization):
+                always = torch.ones_like(labels, dtype=torch.bool)
+                for number in range(NUMBERS):
+                    numbers = F.one_hot(torch.full_like(labels, number), NUMBERS).float()
+                    outputs = network(inputs, numbers)
+                    targets = torch.stack([labels, labels + number], 1)
+                    loss += self.loss(outputs, targets).item() * len(labels) / NUMBERS
+                    always &= self.right(outputs, targets)
+                    sums += int((outputs[1].argmax(1) == targets[:, 1]).sum())
+                predictions.append(outputs[0].argmax(1))
+                right.append(always)
+        return Evaluation(loss / len(images), torch.cat(predictions), torch.cat(right),
+                          also={"sum_correct": sums, "sum_total": NUMBERS * len(images)})
+
+
+RECIPES = {
+    "digit-sum": Recipe(
+        optimizer="sgd", lr=0.3, nesterov=True, weight_decay=0.0001, schedule="one-cycle", averaging=0.999,
+        augmentations=(Affine(degrees=10, shift=2, scale=0.1, shear=0.15),)),
+}
+
+SESSION = Session(folder=Path(__file__).resolve().parent, build=build, recipes=RECIPES, main="digit-sum", threshold=99.4,
+                  task=DigitSum())
+
+if __name__ == "__main__":
+    sys.exit(main(SESSION, __doc__))

@@ -1,0 +1,33 @@
+"""Train session 6's networks on MNIST: one network, three normalisations.
+
+    python session06/train.py --run all     batch (for comparison), batch-l1, layer, group
+    python session06/train.py --run layer   one of them; batch-l1 where none is named
+    python session06/train.py --resume      go on after Ctrl-C, a crash or a power cut
+
+Every run leaves a folder session06/runs/NAME, which `python -m checker session06` measures again.
+"""
+
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+from model import build
+
+from common.augment import Affine
+from common.recipe import Recipe
+from common.session import Session, main
+
+BATCH = Recipe(epochs=20, optimizer="sgd", lr=0.3, nesterov=True, weight_decay=0.0001, schedule="one-cycle",
+               averaging=0.999, augmentations=(Affine(degrees=10, shift=2, scale=0.1, shear=0.15),))
+
+RECIPES = {
+    "batch": BATCH,
+    "batch-l1": replace(BATCH, l1=1e-5),
+    "layer": BATCH,
+    "group": BATCH,
+}
+
+SESSION = Session(folder=Path(__file__).resolve().parent, build=build, recipes=RECIPES, main="batch-l1", threshold=99.4)
+
+if __name__ == "__main__":
+    sys.exit(main(SESSION, __doc__))
