@@ -111,7 +111,7 @@ def _rules(assignment: Assignment, select: list[str], ignore: list[str]) -> list
     for id in [*select, *ignore]:
         if id not in RULES:
             raise CannotCheckError(f"There is no rule {id!r}.", f"The rules are: {', '.join(RULES)}.")
-    rules = [id for id in assignment.rules if (not select or id in select) and id not in ignore]
+    rules = [id for id in assignment.every_rule if (not select or id in select) and id not in ignore]
     if not rules:
         raise CannotCheckError(f"No rule of {assignment.id} is left to check.", "Select others, or ignore fewer.")
     return rules
@@ -127,10 +127,12 @@ def _list(only: str | None) -> int:
             continue
         console.print(Text(f"{assignment.id}: {assignment.title}", style="bold"))
         for name, run in assignment.runs.items():
-            own = "; ".join(RULES[id].title.format(**(assignment.rules[id] | limits)) for id, limits in run.limits.items())
+            own = "; ".join(RULES[id].title.format(**assignment.limits(name, id)) for id in run.limits)
             console.print(Text(f"  {name}{'' if run.required else ' (shown, not required to pass)'}{': ' if own else ''}{own}"))
-        for id, limits in assignment.rules.items():
-            console.print(Text(f"\n  {id}: {RULES[id].title.format(**limits)}"))
+        for id in assignment.every_rule:
+            # A rule that only one run must meet is shown with that run's limits.
+            run = "" if id in assignment.rules else next(name for name, run in assignment.runs.items() if id in run.limits)
+            console.print(Text(f"\n  {id}: {RULES[id].title.format(**assignment.limits(run, id))}{run and f' ({run})'}"))
             console.print(Text(f"    {RULES[id].reason}", style="dim"))
     return 0
 

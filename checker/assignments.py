@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class RunRules:
-    """What is asked of one run: the assignment's rules, with these limits instead of the general ones.
+    """What is asked of one run: the assignment's rules, with these limits instead of the general ones, and those rules
+    of its own that are only named here.
 
     A run that is not required is checked and shown, and does not decide.
     """
@@ -19,21 +20,69 @@ class Assignment:
     """id: of the session and of its folder
     rules: rule id → its limits, for every run, in the order of the report
     runs: the runs of the session's own folder; in another folder, a run by another name meets the general rules
+    all_runs: another folder must hold all the required runs too, by these names
+    two_inputs: the networks take images and one-hot numbers, and return logits of the digit and of the sum
     """
 
     id: str
     title: str
     rules: dict[str, dict[str, object]]
     runs: dict[str, RunRules]
+    all_runs: bool = False
+    two_inputs: bool = False
+
+    @property
+    def every_rule(self) -> list[str]:
+        """The ids of all rules, those that only some runs must meet last."""
+        return list(dict.fromkeys([*self.rules, *(id for run in self.runs.values() for id in run.limits)]))
+
+    def rules_of(self, run: str) -> list[str]:
+        """Return the ids of the rules that the run called `run` must meet."""
+        return list(dict.fromkeys([*self.rules, *self.rules_for(run).limits]))
 
     def limits(self, run: str, rule: str) -> dict[str, object]:
         """Return the limits of `rule` for the run called `run`."""
-        return self.rules[rule] | self.rules_for(run).limits.get(rule, {})
+        return self.rules.get(rule, {}) | self.rules_for(run).limits.get(rule, {})
 
     def rules_for(self, run: str) -> RunRules:
         """Return what is asked of the run called `run`."""
         return self.runs.get(run, RunRules())
 
+
+SESSION03 = Assignment(
+    id="session03",
+    title="Session 3: the digit in an MNIST image, and its sum with a number",
+    rules={
+        "weights_match_model": {},
+        "finite_weights": {},
+        "no_hidden_parameters": {},
+        "two_inputs": {},
+        "sustained_accuracy": {"threshold": 99.0},
+        "sum_accuracy": {"threshold": 98.5},
+        "log_matches_weights": {},
+    },
+    runs={"digit-sum": RunRules(limits={"sustained_accuracy": {"threshold": 99.4}, "sum_accuracy": {"threshold": 99.3}})},
+    two_inputs=True,
+)
+
+SESSION04 = Assignment(
+    id="session04",
+    title="Session 4: 99.4 % on MNIST, held, in fewer than 20 epochs with fewer than 20,000 parameters",
+    rules={
+        "weights_match_model": {},
+        "finite_weights": {},
+        "no_hidden_parameters": {},
+        "parameters": {"limit": 20_000},
+        "epochs": {"limit": 19, "images": 60_000},
+        "sustained_accuracy": {"threshold": 99.4},
+        "log_matches_weights": {},
+        "no_fully_connected": {},
+    },
+    runs={
+        "published-10066": RunRules(limits={"epochs": {"limit": 17}, "sustained_accuracy": {"threshold": 99.41}}),
+        "under-20k": RunRules(limits={"sustained_accuracy": {"threshold": 99.5}}),
+    },
+)
 
 SESSION05 = Assignment(
     id="session05",
@@ -62,4 +111,25 @@ SESSION05 = Assignment(
     },
 )
 
-ASSIGNMENTS = {assignment.id: assignment for assignment in (SESSION05,)}
+SESSION06 = Assignment(
+    id="session06",
+    title="Session 6: 99.4 % on MNIST, held, with batch norm and L1, with layer norm, and with group norm",
+    rules={
+        "weights_match_model": {},
+        "finite_weights": {},
+        "no_hidden_parameters": {},
+        "epochs": {"limit": 20, "images": 60_000},
+        "sustained_accuracy": {"threshold": 99.4},
+        "log_matches_weights": {},
+        "normalization": {"kind": "one normalisation"},
+    },
+    runs={
+        "batch-l1": RunRules(limits={"normalization": {"kind": "batch norm"}, "l1_penalty": {"without": "batch"}}),
+        "layer": RunRules(limits={"normalization": {"kind": "layer norm"}}),
+        "group": RunRules(limits={"normalization": {"kind": "group norm"}}),
+        "batch": RunRules(required=False, limits={"normalization": {"kind": "batch norm"}}),
+    },
+    all_runs=True,
+)
+
+ASSIGNMENTS = {assignment.id: assignment for assignment in (SESSION03, SESSION04, SESSION05, SESSION06)}

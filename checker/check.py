@@ -28,11 +28,15 @@ def check_folder(assignment: Assignment, folder: Path, *, own: bool, only_run: s
     tell: hears what is being done
     Raises CannotCheckError where there is nothing to check, DataError where the test images are missing.
     """
-    names = _run_names(assignment, folder, own, only_run)
+    names = [name for name in _run_names(assignment, folder, own, only_run) if set(rules) & set(assignment.rules_of(name))]
+    if not names:
+        raise CannotCheckError(f"None of the rules {', '.join(rules)} is asked of {only_run or 'the runs there'}.",
+                               f"--list {assignment.id} shows which run must meet which.")
     # Loaded when a rule first asks, and then once for all runs: --select may ask for neither.
     build = cache(lambda: _attempt(lambda: load_build(folder)))
     test_images = cache(lambda: load_test_images(data_dir))
-    runs = [Run(name, folder / "runs" / name, lambda: _unwrap(build()), test_images, device) for name in names]
+    runs = [Run(name, folder / "runs" / name, lambda: _unwrap(build()), test_images, device,
+                two_inputs=assignment.two_inputs) for name in names]
     return SubmissionResult(assignment.id, assignment.title, str(folder),
                             tuple(_check_run(assignment, run, rules, tell) for run in runs))
 
@@ -65,9 +69,11 @@ def _run_names(assignment: Assignment, folder: Path, own: bool, only_run: str | 
     if not runs.is_dir():
         raise CannotCheckError(f"There is no folder {runs}.", "Train first: each run leaves a folder runs/NAME there.")
     found = sorted(path.name for path in runs.iterdir() if path.is_dir() and not path.name.startswith("."))
+    # What must be there is checked whether it is there or not; a run that is missing can't be checked.
     if own:
-        # Ours must all be there; one that is missing shows as runs that can't be checked.
         found = list(assignment.runs) + [name for name in found if name not in assignment.runs]
+    elif assignment.all_runs:
+        found = sorted({*found, *(name for name, run in assignment.runs.items() if run.required)})
     if only_run is not None:
         if only_run not in found:
             raise CannotCheckError(f"There is no run {only_run!r} in {runs}.",
@@ -81,7 +87,7 @@ def _run_names(assignment: Assignment, folder: Path, own: bool, only_run: str | 
 def _check_run(assignment: Assignment, run: Run, rules: list[str], tell: Callable[[str], None]) -> RunResult:
     started = time.perf_counter()
     results = []
-    for id in rules:
+    for id in [id for id in assignment.rules_of(run.name) if id in rules]:
         limits = assignment.limits(run.name, id)
         tell(f"{run.name}: {RULES[id].title.format(**limits)}")
         results.append(RuleResult(id, RULES[id].title.format(**limits), _verdict(run, id, limits)))

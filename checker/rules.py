@@ -5,12 +5,21 @@ A rule raises CannotCheckError, or lets one pass, where it can't tell; it never 
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from checker.submission import LAST_EPOCHS, Run
-from checker.verdict import RECORDED, CannotCheckError, Verdict
+from checker.verdict import DECLARED, RECORDED, CannotCheckError, Verdict
+
+if TYPE_CHECKING:
+    from common.anatomy import Operation
 
 # Another device, precision or number of threads rounds otherwise, which may turn a digit that lies on the edge.
 TOLERANCE = 2
+# What a network's layers must add to its accuracy, as a share of the images, to count as used.
+MATTERS = 0.01
+NORMALIZATIONS = ("batch norm", "layer norm", "group norm", "instance norm")
+# The mean |w| of Gaussian weights is 0.80 of their root mean square; two seeds differ by less than this.
+SHOWS = 0.02
 # A mean and a standard deviation for three channels.
 FREE_NUMBERS = 6
 
@@ -115,7 +124,7 @@ def sustained_accuracy(run: Run, *, threshold: float) -> Verdict:
         return Verdict(False, None, f">= {threshold} %", f"{LAST_EPOCHS - len(digests) + 1} of the last epochs have the same weights",
                        "Keep the weights of each epoch as they were at its end.")
     total = len(run.test_images)
-    correct = [run.correct(epoch) for epoch in run.last_epochs]
+    correct = [run.counts(epoch).images for epoch in run.last_epochs]
     worst = 100 * min(correct) / total
     shown = " ".join(f"{100 * each / total:.2f}" for each in correct)
     # In counts, so that no rounding of a percentage decides.
@@ -133,18 +142,22 @@ def log_matches_weights(run: Run) -> Verdict:
         if epoch.sha256 is not None and epoch.sha256 != run.file_digest(epoch):
             return Verdict(False, None, "the same files", f"{epoch.file} is not the file that the log was written for",
                            "Submit log and weights of one run.")
-        if epoch.test_total != len(run.test_images):
-            return Verdict(False, epoch.test_total, f"{len(run.test_images)} test images",
-                           f"epoch {epoch.epoch} was logged over {epoch.test_total:,} images",
-                           "Log the accuracy on the whole test set, and on nothing else.")
-        differences.append((abs(run.correct(epoch) - epoch.test_correct), epoch))
-    worst, epoch = max(differences, key=lambda pair: pair[0])
+        logged = [(epoch.test_total, epoch.test_correct, len(run.test_images), run.counts(epoch).images, "images")]
+        if run.two_inputs:
+            logged.append((epoch.sum_total, epoch.sum_correct, 10 * len(run.test_images), run.counts(epoch).sums, "pairs"))
+        for total, correct, expected, measured, what in logged:
+            if total != expected:
+                return Verdict(False, total, f"{expected} test {what}", f"epoch {epoch.epoch} was logged over {total:,} {what}",
+                               "Log the accuracy on the whole test set, and on nothing else.")
+            # An image on the edge may turn ten pairs.
+            allowed = TOLERANCE if what == "images" else 10 * TOLERANCE
+            differences.append((abs(measured - correct) / allowed, abs(measured - correct), allowed,
+                                f"epoch {epoch.epoch}: the log has {correct:,} {what}, measured {measured:,}"))
+    share, worst, allowed, message = max(differences, key=lambda difference: difference[0])
     return Verdict(
-        worst <= TOLERANCE, worst, f"<= {TOLERANCE} apart",
-        "every count agrees" if worst == 0 else
-        f"epoch {epoch.epoch}: the log has {epoch.test_correct:,}, measured {run.correct(epoch):,}",
-        None if worst <= TOLERANCE else "Log what is saved: evaluate in fp32, in evaluation mode, the very weights that "
-                                      "are written (the averaged ones, where you average).")
+        share <= 1, worst, f"<= {allowed} apart", "every count agrees" if worst == 0 else message,
+        None if share <= 1 else "Log what is saved: evaluate in fp32, in evaluation mode, the very weights that "
+                                "are written (the averaged ones, where you average).")
 
 
 @rule("No fully connected layer")
@@ -181,6 +194,84 @@ def receptive_field(run: Run, *, before: int, after: int) -> Verdict:
     return Verdict(
         enough, [local, whole], f">= {before}, {after}", f"maps {local}, logits {whole}",
         None if enough else "Add layers, a stride or dilation before the global average.")
+
+
+@rule("The network runs {kind} and no other")
+def normalization(run: Run, *, kind: str) -> Verdict:
+    """Three normalisations are compared: what a network is called says nothing about which of them runs in it."""
+    found: dict[str, list[Operation]] = {}
+    for operation in run.trace.operations:
+        if operation.kind in NORMALIZATIONS:
+            found.setdefault(operation.kind, []).append(operation)
+    _refuse_unknown(run)
+    shown = ", ".join(f"{len(operations)} × {each}" for each, operations in found.items()) or "none"
+    if len(found) != 1 or kind in NORMALIZATIONS and kind not in found:
+        return Verdict(False, shown, kind, f"{shown} runs" if found else "no normalisation runs",
+                       "Normalise with nn.BatchNorm2d, nn.GroupNorm or nn.LayerNorm, one kind throughout; "
+                       "GroupNorm(1, C) is a layer norm.")
+    whole, without = run.accuracy_without(()), run.accuracy_without(tuple(next(iter(found.values()))))
+    matters = whole - without >= MATTERS
+    return Verdict(matters, shown, kind, f"{shown}; without, {100 * without:.0f} % of {100 * whole:.0f} % are left",
+                   None if matters else "Normalise the maps that lead to the logits: what runs beside them does nothing.")
+
+
+@rule("L1 in the loss, and it shows in the weights")
+def l1_penalty(run: Run, *, without: str) -> Verdict:
+    """A penalty on absolute values pulls small weights to zero, so that few carry most; a word in a recipe does not."""
+    declared = _recipe(run)
+    l1 = declared.get("l1", 0)
+    if isinstance(l1, bool) or not isinstance(l1, int | float) or not l1 > 0:
+        return Verdict(False, l1, "> 0", f"the recipe's l1 is {l1!r}",
+                       'Add the kernels\' absolute values to the loss, and their weight to the recipe: "l1": 1e-5.', DECLARED)
+    other = run.sibling(without)
+    compared = _recipe(other)
+    differs = sorted(key for key in {*declared, *compared} - {"l1"} if declared.get(key) != compared.get(key))
+    if differs or compared.get("l1", 0) != 0:
+        raise CannotCheckError(f"The run {without} is no comparison: its recipe has {'an L1 of its own' if not differs else 'another '}"
+                               f"{', '.join(differs)}.", "Train the same recipe with l1 = 0 for comparison.")
+    ours, theirs = (each.evenness(each.log[-1]) for each in (run, other))
+    shows = ours <= theirs - SHOWS
+    return Verdict(shows, ours, f"<= {theirs - SHOWS:.3f}",
+                   f"L1 {l1:g} declared; the mean |w| is {ours:.3f} of the root mean square, without L1 {theirs:.3f}",
+                   None if shows else "Raise the penalty's weight until some weights go to zero.")
+
+
+@rule("Both inputs matter, and the sum is learned")
+def two_inputs(run: Run) -> Verdict:
+    """A digit needs no number, and a sum needs both; adding them up in code instead would leave nothing to learn."""
+    used = run.inputs_used
+    wrong = [message for is_wrong, message in (
+        (used.digit_by_number, "the digit's logits change with the number"),
+        (not used.digit_by_image, "the digit's logits don't change with the image"),
+        (not used.sum_by_number, "the sum's logits don't change with the number"),
+        (not used.sum_by_image, "the sum's logits don't change with the image"),
+        (used.learned == 0, "no learned number acts on the sum alone: it is computed, not learned"),
+        (used.learned > 0 and not used.shuffled <= used.accuracy / 2,
+         f"{100 * used.shuffled:.0f} % of the sums stay right with the sum's weights shuffled: they are computed, not learned"),
+    ) if is_wrong]
+    return Verdict(
+        not wrong, used.learned, "both matter", wrong[0] if wrong else
+        f"{used.learned:,} weights make the sum: {100 * used.accuracy:.0f} % right, {100 * used.shuffled:.0f} % when shuffled",
+        "Read the digit from the image alone; let learned layers make the sum from it and the one-hot number." if wrong else None)
+
+
+@rule("The sum reaches {threshold} % in each of the last five epochs")
+def sum_accuracy(run: Run, *, threshold: float) -> Verdict:
+    """Judged on all ten numbers for every image, since a single draw of numbers could be a lucky one."""
+    total = 10 * len(run.test_images)
+    correct = [run.counts(epoch).sums for epoch in run.last_epochs]
+    shown = " ".join(f"{100 * each / total:.2f}" for each in correct)
+    enough = len(correct) == LAST_EPOCHS and 100 * min(correct) >= threshold * total
+    return Verdict(enough, 100 * min(correct) / total, f">= {threshold} %", shown,
+                   None if enough else "The sum can be as good as the digit: give its layer each pair of digit and number "
+                                       "as an input of its own.")
+
+
+def _recipe(run: Run) -> dict:
+    recipe = run.record.get("recipe")
+    if not isinstance(recipe, dict):
+        raise CannotCheckError(f"{run.name}/run.json holds no recipe.", 'Write how the run was trained: "recipe": {"l1": …}.')
+    return recipe
 
 
 def _refuse_unknown(run: Run) -> None:

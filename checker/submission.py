@@ -21,7 +21,8 @@ from checker.verdict import CannotCheckError
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
-    from common.anatomy import Trace
+    from checker.measure import InputsUsed
+    from common.anatomy import Operation, Trace
     from common.data import Images
 
 LAST_EPOCHS = 5
@@ -30,14 +31,28 @@ TRACED_IMAGES = 2
 
 @dataclass(frozen=True)
 class LoggedEpoch:
-    """One line of epochs.jsonl, as far as rules use it; `file` and `sha256` are None where no weights were kept."""
+    """One line of epochs.jsonl, as far as rules use it; `file` and `sha256` are None where no weights were kept.
+
+    sum_correct, sum_total: over all pairs of an image and a number, for networks of two inputs
+    """
 
     epoch: int
     train_total: int
     test_correct: int
     test_total: int
+    sum_correct: int | None
+    sum_total: int | None
     file: str | None
     sha256: str | None
+
+
+@dataclass(frozen=True)
+class Counts:
+    """How many test images are classified correctly; where there are two inputs, whatever the number, and of how many
+    pairs of an image and a number the sum."""
+
+    images: int
+    sums: int | None = None
 
 
 @dataclass(frozen=True)
@@ -86,14 +101,15 @@ class Run:
     """One run of a submission, with what was measured of it so far."""
 
     def __init__(self, name: str, folder: Path, build: "Callable[[], Callable[[str], nn.Module]]",
-                 test_images: "Callable[[], Images]", device: str) -> None:
-        """`build` and `test_images` are called when they are first needed."""
+                 test_images: "Callable[[], Images]", device: str, *, two_inputs: bool = False) -> None:
+        """`build` and `test_images` are called when they are first needed; for `two_inputs` see Assignment."""
         self.name = name
+        self.two_inputs = two_inputs
         self.folder = folder
         self.device = device
         self._build = build
         self._test_images = test_images
-        self.correct = cache(self._correct)
+        self.counts = cache(self._counts)
         self.tensors = cache(self._tensors)
         self.fitted = cache(self._fitted)
 
@@ -139,6 +155,7 @@ class Run:
                 weights = values.get("weights") or {}
                 epochs.append(LoggedEpoch(
                     **{key: _count(values[key]) for key in ("epoch", "train_total", "test_correct", "test_total")},
+                    **{key: _count(values[key]) if self.two_inputs else None for key in ("sum_correct", "sum_total")},
                     file=_text(weights.get("file")), sha256=_text(weights.get("sha256"))))
             except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
                 raise CannotCheckError(f"Line {number} of {path.name} can't be read ({type(error).__name__}: {error}).",
@@ -197,6 +214,16 @@ class Run:
             if not key.endswith("num_batches_tracked"):
                 digest.update(key.encode() + _bytes(tensor))
         return digest.hexdigest()
+
+    def evenness(self, epoch: LoggedEpoch) -> float:
+        """Return the mean |w| over the root mean square of the kernels (tensors of two or four dimensions) of an epoch:
+        1 where all are alike, 0.8 for Gaussian numbers, towards 0 the fewer carry most."""
+        kernels = [tensor.double() for tensor in self.tensors(epoch).values()
+                   if tensor.is_floating_point() and tensor.ndim in (2, 4) and bool((tensor != 0).any())]
+        if not kernels:
+            raise CannotCheckError(f"{epoch.file} holds no kernels.", "Train a network with convolutions.")
+        total = sum(kernel.numel() for kernel in kernels)
+        return float(sum(kernel.abs().sum() / kernel.square().mean().sqrt() for kernel in kernels) / total)
 
     def file_digest(self, epoch: LoggedEpoch) -> str:
         """Return the SHA-256 of an epoch's weight file."""
@@ -266,13 +293,36 @@ class Run:
         """The data set's test images."""
         return self._test_images()
 
-    def _correct(self, epoch: LoggedEpoch) -> int:
-        """Return how many of the test images an epoch's weights classify correctly, in fp32."""
+    def sibling(self, name: str) -> "Run":
+        """Return the run called `name` of the same submission, whether it is there or not."""
+        return Run(name, self.folder.parent / name, self._build, self._test_images, self.device, two_inputs=self.two_inputs)
+
+    def _counts(self, epoch: LoggedEpoch) -> Counts:
+        """Return how much of the test set an epoch's weights classify correctly, in fp32."""
         from checker.measure import count_correct
 
         network, images = self.fitted(epoch), self.test_images
         with _student_code("Evaluating the network", "Try it in Python on a batch of 1,000 images."):
-            return count_correct(network, images, self.normalization, self.device)
+            return count_correct(network, images, self.normalization, self.device, self.two_inputs)
+
+    def accuracy_without(self, operations: "tuple[Operation, ...]") -> float:
+        """Return the share of some test images that the last epoch classifies correctly when those operations of `trace`
+        give nothing but zeros."""
+        from checker.measure import accuracy_without
+
+        network, images = self.fitted(self.log[-1]), self.test_images
+        with _student_code("Evaluating the network without some of its layers",
+                           "Its forward pass must do the same for every batch."):
+            return accuracy_without(network, images, self.normalization, self.device, self.two_inputs, operations)
+
+    @cached_property
+    def inputs_used(self) -> "InputsUsed":
+        """What the last epoch's network makes of its two inputs."""
+        from checker.measure import inputs_used
+
+        network, images = self.fitted(self.log[-1]), self.test_images
+        with _student_code("Varying the network's inputs", "Try it in Python with one image and each of the ten numbers."):
+            return inputs_used(network, images, self.normalization, self.device)
 
     @cached_property
     def trace(self) -> "Trace":
@@ -286,7 +336,7 @@ class Run:
         seed = int(self.learned_digest(self.log[-1])[:8], 16)
         chosen = torch.randperm(len(images), generator=torch.Generator().manual_seed(seed))[:TRACED_IMAGES]
         with _student_code("Tracing the network", "Try it in Python on a batch of two images."):
-            return traced(network, images, self.normalization, self.device, chosen)
+            return traced(network, images, self.normalization, self.device, chosen, self.two_inputs)
 
 
 def _text(value: object) -> str | None:

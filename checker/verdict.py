@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-# How far a verdict can be trusted: the checker ran it, or the run's log says so.
-MEASURED, RECORDED = "measured", "recorded"
+# How far a verdict can be trusted: the checker ran it, the run's log says so, or its recipe does.
+MEASURED, RECORDED, DECLARED = "measured", "recorded", "declared"
 
 
 class CannotCheckError(Exception):

@@ -9,6 +9,7 @@ layer is recognised by what it mixes, whether it is written as a linear layer on
 large as the map, an einsum or a weighted sum.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 import torch
@@ -21,7 +22,7 @@ _MOVES = {
     "view", "_unsafe_view", "reshape", "permute", "transpose", "t", "expand", "unsqueeze", "squeeze", "clone",
     "_to_copy", "slice", "select", "alias", "detach", "cat", "stack", "split", "split_with_sizes", "unbind", "flip",
     "roll", "im2col", "constant_pad_nd", "reflection_pad2d", "replication_pad2d", "repeat", "pixel_unshuffle",
-    "channel_shuffle", "unfold", "index_select", "lift_fresh", "contiguous",
+    "channel_shuffle", "unfold", "diagonal", "index_select", "lift_fresh", "contiguous",
 }
 _AVERAGES = {"mean", "sum"}
 _EXTREMES = {"amax", "max", "amin", "min"}
@@ -49,8 +50,9 @@ _ELEMENTWISE = {
 class Operation:
     """One operation that ran and has weights, or pools.
 
-    kind:             "convolution", "linear", "batch norm", "group norm", "layer norm", "max pool", "average pool",
-                      "global average" or "weighted sum"
+    kind:             "convolution", "linear", "batch norm", "group norm", "layer norm" (also as one group), "instance
+                      norm", "max pool", "average pool", "global average" or "weighted sum"
+    call:             the how many-eth tensor operation of the forward pass it was, from 0
     name:             of the module that holds its weights ("" where it has none)
     output:           shape without the batch
     parameters:       learned numbers that no operation before it used
@@ -61,6 +63,7 @@ class Operation:
     """
 
     kind: str
+    call: int
     name: str
     output: tuple[int, ...]
     parameters: int
@@ -156,6 +159,16 @@ def trace(network: nn.Module, images: Tensor, *others: Tensor) -> Trace:
     )
 
 
+def logits_without(network: nn.Module, operations: Iterable[Operation], *inputs: Tensor) -> Tensor | tuple[Tensor, ...]:
+    """Return what `network` computes from `inputs` when those of its traced operations give nothing but zeros.
+
+    Raises RuntimeError where it does something else for these inputs than it did when it was traced.
+    """
+    network.eval()
+    with torch.no_grad(), _Silencer(operations):
+        return network(*inputs)
+
+
 def parameter_count(network: nn.Module) -> int:
     """Return how many numbers the network learns: each once, frozen or not, used or not; one of 64 bits is two."""
     # nn.Module's own method, whatever the class makes of it. A number wider than 32 bits could hold several.
@@ -174,6 +187,24 @@ def _pair(value: int | list[int], default: int = 1) -> tuple[int, int]:
     return (values[0], values[-1])
 
 
+class _Silencer(TorchDispatchMode):
+    def __init__(self, operations: Iterable[Operation]) -> None:
+        super().__init__()
+        self._silenced = {operation.call: operation for operation in operations}
+        self._calls = 0
+
+    def __torch_dispatch__(self, function, types, args=(), kwargs=None):
+        result = function(*args, **(kwargs or {}))
+        operation = self._silenced.get(self._calls)
+        self._calls += 1
+        if operation is not None:
+            output = result[0] if isinstance(result, tuple | list) else result
+            if tuple(output.shape[1:]) != operation.output:
+                raise RuntimeError(f"{operation.kind} {operation.name} is not where it was in the traced pass")
+            output.zero_()
+        return result
+
+
 class _Tracer(TorchDispatchMode):
     def __init__(self, network: nn.Module, images: Tensor, others: tuple[Tensor, ...]) -> None:
         super().__init__()
@@ -186,6 +217,7 @@ class _Tracer(TorchDispatchMode):
         self._buffers = {b.untyped_storage().data_ptr(): name for name, b in nn.Module.named_buffers(network)
                          if b.numel()}
         self._counted: set[str] = set()
+        self._calls = 0
         self._images = len(images)
 
     def value_of(self, tensor: Tensor) -> _Value:
@@ -205,6 +237,7 @@ class _Tracer(TorchDispatchMode):
     def __torch_dispatch__(self, function, types, args=(), kwargs=None):
         kwargs = kwargs or {}
         result = function(*args, **kwargs)
+        self._calls += 1
         outputs = [each for each in (result if isinstance(result, tuple | list) else [result]) if isinstance(each, Tensor)]
         inputs = [each for arg in (*args, *kwargs.values())
                   for each in (arg if isinstance(arg, tuple | list) else [arg]) if isinstance(each, Tensor)]
@@ -253,7 +286,7 @@ class _Tracer(TorchDispatchMode):
             return [_windowed(merged, out, _pair(args[1]), _pair(args[1]), (1, 1))]
         if name in _NORMS:
             value = replace(merged, positions=values[0].positions)
-            self._record(_NORMS[name], inputs, out, value)
+            self._record(_norm_kind(name, args), inputs, out, value)
             return [value] * len(outputs)
         if name in _AVERAGES | _EXTREMES and out.numel() < inputs[0].numel():
             return [self._reduction(name, args, kwargs, inputs, values[0], merged, out)] * len(outputs)
@@ -264,7 +297,9 @@ class _Tracer(TorchDispatchMode):
             return self._move(function, args, kwargs, merged, outputs)
         if name in _ELEMENTWISE:
             return [self._elementwise(name, inputs, values, merged, out)] * len(outputs)
-        return [replace(merged, not_understood=merged.not_understood | {f"aten::{name}"})] * len(outputs)
+        unknown = merged.not_understood | {f"aten::{name}"}
+        return [replace(merged, positions=merged.positions if merged.positions.shape == each.shape else None, not_understood=unknown)
+                for each in outputs]
 
     def _record(self, kind: str, inputs: list[Tensor], out: Tensor, value: _Value, *, multiply_adds: int = 0,
                 **details: object) -> None:
@@ -278,7 +313,7 @@ class _Tracer(TorchDispatchMode):
                 self._counted.add(name)
                 count += parameter.numel()
         self.operations.append(Operation(
-            kind=kind, name=names[0].rpartition(".")[0] if names else "", output=tuple(out.shape[1:]), parameters=count,
+            kind=kind, call=self._calls - 1, name=names[0].rpartition(".")[0] if names else "", output=tuple(out.shape[1:]), parameters=count,
             multiply_adds=multiply_adds, receptive_field=value.field, **details))
 
     def _weight_shape(self, inputs: list[Tensor]) -> tuple[int, ...]:
@@ -449,6 +484,18 @@ def _sees_all(value: _Value, channels: int, kernel: tuple[int, int], stride: tup
         return False
     windows = F.unfold(plane, kernel, dilation=dilation, padding=padding, stride=stride)[0].T
     return min(_distinct(window) for window in windows) == places
+
+
+def _norm_kind(name: str, args: tuple) -> str:
+    """What a normalisation averages over, whatever it is called: one group is a layer, a group a channel an instance."""
+    kind = _NORMS[name]
+    if kind == "group norm":
+        channels, groups = args[4], args[6]
+        return "layer norm" if groups == 1 else "instance norm" if groups == channels else kind
+    # An instance norm is run as a batch norm over the statistics of N·C channels of a single image.
+    if kind == "batch norm" and len(args) > 6 and args[5] is True and args[0].shape[0] == 1:
+        return "instance norm"
+    return kind
 
 
 def _distinct(positions: Tensor) -> int:

@@ -80,10 +80,11 @@ def set_tiles(network: nn.Module) -> None:
 
 
 def write_submission(folder: Path, *, model: str = HONEST_MODEL, prepare: Callable[[nn.Module], None] = set_tiles,
-                     name: str = "mine", epochs: int = 15) -> Path:
+                     name: str = "mine", epochs: int = 15, recipe: dict[str, object] | None = None) -> Path:
     """Write a submission with one run and return the run's folder; whatever it claims is true until a test changes it.
 
     prepare: sets the weights of a newly built network
+    recipe: what the run's recipe says beside the number of epochs
     """
     run = folder / "runs" / name
     run.mkdir(parents=True)
@@ -92,7 +93,8 @@ def write_submission(folder: Path, *, model: str = HONEST_MODEL, prepare: Callab
     prepare(network)
     lines = []
     for epoch in range(1, epochs + 1):
-        line = {"epoch": epoch, "train_total": 60_000, "test_correct": 10_000, "test_total": 10_000, "weights": None}
+        line = {"epoch": epoch, "train_total": 60_000, "test_correct": 10_000, "test_total": 10_000,
+                "sum_correct": 100_000, "sum_total": 100_000, "weights": None}
         if epoch > epochs - 5:
             with torch.no_grad():  # Five different files that classify alike.
                 network.classify.bias.add_(0.001)
@@ -100,7 +102,7 @@ def write_submission(folder: Path, *, model: str = HONEST_MODEL, prepare: Callab
         lines.append(line)
     write_log(run, lines)
     (run / "run.json").write_text(json.dumps({
-        "format": 1, "run": name, "normalization": {"mean": [0.5], "std": [0.3]}, "recipe": {"epochs": epochs}}))
+        "format": 1, "run": name, "normalization": {"mean": [0.5], "std": [0.3]}, "recipe": {"epochs": epochs} | (recipe or {})}))
     return run
 
 

@@ -43,7 +43,6 @@ def replaced(old: str, new: str) -> str:
 def test_an_honest_submission_passes_every_rule(tmp_path: Path, generated_data: Path) -> None:
     write_submission(tmp_path)
     assert set(verdicts(check(tmp_path, generated_data)).values()) == {True}
-    assert set(SESSION05.rules) == set(RULES)
 
 
 # Cheats: model.py changed ------------------------------------------------------------------------------------------
@@ -236,7 +235,7 @@ def test_a_run_of_four_epochs(tmp_path: Path, generated_data: Path) -> None:
 
 
 @pytest.mark.parametrize(("change", "words"), [
-    ({"test_correct": 9_990}, "epoch 14: the log has 9,990, measured 10,000"),
+    ({"test_correct": 9_990}, "epoch 14: the log has 9,990 images, measured 10,000"),
     ({"test_total": 60_000}, "60,000 images"),
 ], ids=["a count that nobody can measure", "the training set as test set"])
 def test_a_log_that_tells_something_else(tmp_path: Path, generated_data: Path, change: dict, words: str) -> None:
