@@ -288,7 +288,7 @@ class _Tracer(TorchDispatchMode):
             value = replace(merged, positions=values[0].positions)
             self._record(_norm_kind(name, args), inputs, out, value)
             return [value] * len(outputs)
-        if name in _AVERAGES | _EXTREMES and out.numel() < inputs[0].numel():
+        if name in _AVERAGES | _EXTREMES and len(inputs) == 1:
             return [self._reduction(name, args, kwargs, inputs, values[0], merged, out)] * len(outputs)
         if name == "as_strided" and out.shape == inputs[0].shape and out.data_ptr() == inputs[0].data_ptr():
             # How a pooling puts its result into the memory format of its input.
