@@ -1,7 +1,7 @@
 """The pictures that belong to a run: its curves and the digits that it gets wrong."""
 
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from torch import Tensor
@@ -45,30 +45,63 @@ def curves(title: str, log: Sequence[dict], threshold: float, also: Sequence[str
         axes.grid(alpha=0.3)
         axes.xaxis.get_major_locator().set_params(integer=True)
         axes.legend(loc="best", frameon=False)
-    return _png(figure)
+    return png(figure)
 
 
-def misclassified(title: str, images: Images, predictions: Tensor, names: Sequence[str], most: int = 20) -> bytes:
+def comparison(title: str, logs: Mapping[str, Sequence[dict]], threshold: float) -> bytes:
+    """Return a PNG of the test losses and the test accuracies of several runs, each curve annotated with its last value.
+
+    `logs` has the lines of epochs.jsonl by run; `threshold` is in percent.
+    """
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(10, 8), layout="constrained")
+    figure.suptitle(title)
+    loss, accuracy = figure.subplots(2, 1)
+    for axes, label in ((loss, "test loss (cross-entropy)"), (accuracy, "test accuracy (%)")):
+        lasts = []
+        for (name, log), color in zip(logs.items(), (_TEST, _ALSO, _THRESHOLD, _TRAIN), strict=False):
+            values = [line["test_loss"] if axes is loss else 100 * line["test_correct"] / line["test_total"] for line in log]
+            axes.plot([line["epoch"] for line in log], values, color=color, marker="o", markersize=3, label=name)
+            lasts.append((values[-1], name, color, len(log)))
+        # From the lowest to the highest, so that labels beside the last points can be spread without crossing.
+        for place, (value, name, color, epoch) in enumerate(sorted(lasts)):
+            axes.annotate(f"{name} {value:.4f}" if axes is loss else f"{name} {value:.2f} %", (epoch, value), color=color,
+                          xytext=(12, 14 * (place - (len(lasts) - 1) / 2)), textcoords="offset points", va="center",
+                          arrowprops={"arrowstyle": "-", "color": color, "linewidth": 0.5}, annotation_clip=False)
+        axes.set(xlabel="epoch", ylabel=label, xlim=(0.5, 1.16 * max(len(log) for log in logs.values())))
+        axes.grid(alpha=0.3)
+        axes.xaxis.get_major_locator().set_params(integer=True)
+    loss.set(yscale="log")
+    accuracy.set(ylim=(98.5, 99.8))
+    accuracy.axhline(threshold, color="black", linestyle="--", linewidth=1)
+    accuracy.annotate(f"threshold {threshold:g} %", (1, threshold), xytext=(0, 4), textcoords="offset points", fontsize=9)
+    loss.legend(loc="upper right", frameon=False)
+    return png(figure)
+
+
+def misclassified(title: str, images: Images, predictions: Tensor, names: Sequence[str], *, most: int = 20,
+                  columns: int = 10) -> bytes:
     """Return a PNG of the first `most` images whose prediction (int64 N) is wrong, with predicted and true label."""
     from matplotlib.figure import Figure
 
     wrong = (predictions != images.labels).nonzero().flatten()
     shown = wrong[:most].tolist()
-    columns = 10
     rows = max(1, -(-len(shown) // columns))
-    figure = Figure(figsize=(columns * 1.05, rows * 1.45 + 0.6), layout="constrained")
-    figure.suptitle(f"{title}: {len(wrong)} of {len(images):,} wrong"
-                    + (f", the first {len(shown)}" if len(shown) < len(wrong) else ""))
+    figure = Figure(figsize=(columns * 1.25, rows * 1.45 + 0.6), layout="constrained")
+    figure.suptitle(f"{title}\n{len(wrong)} of {len(images):,} wrong"
+                    + (f", the first {len(shown)}" if len(shown) < len(wrong) else ""), fontsize=10)
     grid = figure.subplots(rows, columns, squeeze=False).flatten()
     for axes in grid:
         axes.axis("off")
     for axes, index in zip(grid, shown, strict=False):
         axes.imshow(images.pixels[index].permute(1, 2, 0).squeeze(-1).numpy(), cmap="gray")
-        axes.set_title(f"{names[predictions[index]]}, not {names[images.labels[index]]}", fontsize=9)
-    return _png(figure)
+        axes.set_title(f"read as {names[predictions[index]]}, is {names[images.labels[index]]}", fontsize=8)
+    return png(figure)
 
 
-def _png(figure: "Figure") -> bytes:
+def png(figure: "Figure") -> bytes:
+    """Return a figure as a PNG file."""
     buffer = io.BytesIO()
     # Without the library's version in it, the same picture is the same file.
     figure.savefig(buffer, format="png", dpi=100, metadata={"Software": None})

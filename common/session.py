@@ -2,6 +2,7 @@
 
 import argparse
 import hashlib
+import json
 import platform
 import shlex
 import sys
@@ -152,6 +153,25 @@ def train_run(session: Session, name: str, recipe: "Recipe", train: "Images", te
     write_atomically(folder.path / "summary.txt", table)
     _illustrate(session, name, folder, trainer, test_images)
     return folder.finish()
+
+
+def trained(session: Session, name: str, runs: Path | None = None) -> "tuple[nn.Module, list[dict]]":
+    """Return the network of a finished run with the weights of its last epoch, and the lines of its log.
+
+    runs: the folder that the run lies in (the session's own where there is none). Raises RunError.
+    """
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+
+    folder = (runs or session.folder / "runs") / name
+    try:
+        log = [json.loads(line) for line in (folder / "epochs.jsonl").read_text().splitlines()]
+        network = session.build(name)
+        network.load_state_dict(load_file(folder / log[-1]["weights"]["file"]))
+    except (OSError, ValueError, KeyError, TypeError, IndexError, RuntimeError, SafetensorError) as error:
+        raise RunError(f"{folder} holds no finished run of this network ({type(error).__name__}); train it with "
+                       f"python {session.name}/train.py --run {name}.") from error
+    return network, log
 
 
 def describe(session: Session, name: str, trainer: Trainer, train: "Images", test: "Images") -> dict:

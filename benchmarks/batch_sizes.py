@@ -1,0 +1,112 @@
+"""How the three normalisations of session 6 bear small and large batches.
+
+    python benchmarks/batch_sizes.py            about ten minutes on one core
+    python benchmarks/batch_sizes.py --table    print what is there, and train nothing
+
+Short runs: five epochs over 10,000 training images, judged by the 10,000 held-out ones, three seeds each. The rate
+follows the batch size in proportion, as far as it may; nothing else differs. Batch norm is trained without L1 here.
+Results are kept in benchmarks/batch_sizes.jsonl; what is there, for the present network and recipe, is not trained again.
+"""
+
+import argparse
+import hashlib
+import json
+import statistics
+import sys
+from dataclasses import replace
+
+import torch
+from rich.console import Console
+from rich.table import Table
+from sessions import REPOSITORY, load
+
+from common.data import Images, hold_out, load_mnist
+from common.errors import UserError
+from common.recipe import Recipe
+from common.training import Trainer
+
+RESULTS = REPOSITORY / "benchmarks" / "batch_sizes.jsonl"
+SESSION = load("session06")
+RUNS = ("batch", "layer", "group")
+SIZES = (4, 32, 128, 512)
+SEEDS = range(3)
+IMAGES, EPOCHS = 10_000, 5
+
+
+def recipe_for(run: str, size: int, seed: int) -> Recipe:
+    """Return the run's recipe for a batch size: a shorter one, without averaging, which would hide the noise."""
+    recipe = SESSION.recipes[run]
+    return replace(recipe, epochs=EPOCHS, batch_size=size, lr=recipe.lr * min(size / recipe.batch_size, 1), averaging=0.0, seed=seed)
+
+
+def train(run: str, size: int, seed: int, images: Images, held: Images) -> dict:
+    """Train one short run and return its line for batch_sizes.jsonl."""
+    recipe = recipe_for(run, size, seed)
+    torch.manual_seed(seed)
+    trainer = Trainer(SESSION.build(run), recipe, images, torch.device("cpu"), SESSION.task)
+    for epoch in range(1, EPOCHS + 1):
+        trainer.train_epoch(epoch)
+    correct = int(SESSION.task.evaluate(trainer.evaluated, held, recipe.normalization).right.sum())
+    return {"run": run, "size": size, "seed": seed, "correct": correct, "held_out": len(held), "recipe": recipe.as_dict(),
+            "model_sha256": _model_digest()}
+
+
+def _model_digest() -> str:
+    return hashlib.sha256((SESSION.folder / "model.py").read_bytes()).hexdigest()
+
+
+def read_results() -> dict[tuple[str, int, int], dict]:
+    """Return what has been measured with the present networks and recipes: (run, size, seed) → its line."""
+    lines = map(json.loads, RESULTS.read_text().splitlines() if RESULTS.exists() else [])
+    return {(line["run"], line["size"], line["seed"]): line for line in lines if line["model_sha256"] == _model_digest()
+            and line["recipe"] == json.loads(json.dumps(recipe_for(line["run"], line["size"], line["seed"]).as_dict()))}
+
+
+def rows() -> list[tuple[int, list[str]]]:
+    """Return for each batch size the mean accuracy of each run in percent, with the spread of the seeds."""
+    done = read_results()
+    table = []
+    for size in SIZES:
+        cells = []
+        for run in RUNS:
+            reached = [100 * done[run, size, seed]["correct"] / done[run, size, seed]["held_out"] for seed in SEEDS
+                       if (run, size, seed) in done]
+            cells.append(f"{statistics.mean(reached):.2f} ({min(reached):.2f} to {max(reached):.2f})" if reached else "")
+        table.append((size, cells))
+    return table
+
+
+def main() -> int:
+    """Train what is missing, print the table, and return the exit code."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--table", action="store_true", help="train nothing")
+    options = parser.parse_args()
+    try:
+        images, held = hold_out(load_mnist("train"))
+    except UserError as error:
+        print(error, file=sys.stderr)
+        return 2
+    images = images.select(torch.arange(IMAGES))
+    done = read_results()
+    try:
+        for seed in SEEDS:
+            for run, size in ((run, size) for run in RUNS for size in SIZES):
+                if not options.table and (run, size, seed) not in done:
+                    line = train(run, size, seed, images, held)
+                    with RESULTS.open("a") as file:
+                        file.write(json.dumps(line) + "\n")
+                    print(f"{run}, batch {size}, seed {seed}: {100 * line['correct'] / line['held_out']:.2f} %")
+    except KeyboardInterrupt:
+        print("\nInterrupted; start again to go on.", file=sys.stderr)
+        return 130
+    table = Table(caption="held-out accuracy in percent: mean of three seeds, and their range")
+    for heading in ("batch size", *RUNS):
+        table.add_column(heading, justify="right")
+    for size, cells in rows():
+        table.add_row(str(size), *cells)
+    Console(width=80).print(table)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
