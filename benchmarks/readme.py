@@ -1,7 +1,7 @@
-"""Write the measured numbers into session05/README.md: no number there is typed by hand.
+"""Write the measured numbers into the sessions' READMEs: none of them is typed by hand.
 
     python benchmarks/readme.py            fill every block between <!-- begin NAME --> and <!-- end -->
-    python benchmarks/readme.py --check    change nothing; exit code 1 where the README is out of date
+    python benchmarks/readme.py --check    change nothing; exit code 1 where a README is out of date
 
 Everything comes from the committed run folders and from the results that the benchmarks keep.
 """
@@ -9,18 +9,24 @@ Everything comes from the committed run folders and from the results that the be
 import argparse
 import json
 import re
+import runpy
 import sys
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
 
+import batch_sizes
 import recipes
 import seeds
 import torch
 from sessions import REPOSITORY, load
 
+from checker.submission import Run
 from common.anatomy import trace
+from common.session import Session
 from common.summary import receptive_field_table
 
-README = REPOSITORY / "session05" / "README.md"
-SESSION = load("session05")
+SESSIONS = {name: load(name) for name in ("session03", "session04", "session05", "session06")}
 # Step, parameters and best test accuracy in percent of the drill-downs that students have published, and the run of ours
 # that stands against it: one with no more parameters. (Two more have 5,000 and 5,112 parameters, and 99.00 and 98.91 %:
 # ours with fewer than those is still to come.)
@@ -37,9 +43,9 @@ PUBLISHED = (
 BLOCK = re.compile(r"(<!-- begin (.+?) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
-def log(run: str) -> list[dict]:
+def log(session: Session, run: str) -> list[dict]:
     """Return the lines of a committed run's epochs.jsonl."""
-    path = SESSION.folder / "runs" / run / "epochs.jsonl"
+    path = session.folder / "runs" / run / "epochs.jsonl"
     return [json.loads(line) for line in path.read_text().splitlines()]
 
 
@@ -48,99 +54,183 @@ def percent(epoch: dict, of: str = "test") -> float:
     return 100 * epoch[f"{of}_correct"] / epoch[f"{of}_total"]
 
 
-def parameters(run: str) -> int:
+def parameters(session: Session, run: str) -> int:
     """Return a committed run's number of parameters."""
-    return json.loads((SESSION.folder / "runs" / run / "run.json").read_text())["parameters"]
+    return json.loads((session.folder / "runs" / run / "run.json").read_text())["parameters"]
 
 
-def steps() -> str:
-    """The drill-down: a row a run."""
-    rows = ["| step | run | parameters | test, last five epochs | least | train, last epoch |", "|---:|---|---:|---|---:|---:|"]
-    for number, run in enumerate(SESSION.recipes, start=1):
-        last = [percent(epoch) for epoch in log(run)[-5:]]
-        rows.append(f"| {number if number < 7 else ''} | `{run}` | {parameters(run):,} | "
-                    f"{' '.join(f'{value:.2f}' for value in last)} | {min(last):.2f} | {percent(log(run)[-1], 'train'):.2f} |")
+def runs(session: Session) -> str:
+    """A row a run: what its last five epochs reach."""
+    also = session.task.also
+    rows = ["| run | parameters | epochs | test, last five epochs | least | " + "".join(f"{name}, last five | " for name in also)
+            + "train, last epoch |", "|---|---:|---:|---|---:|" + "---|" * len(also) + "---:|"]
+    for run in session.recipes:
+        lines = log(session, run)
+        last = [percent(epoch) for epoch in lines[-5:]]
+        others = [" ".join(f"{percent(epoch, name):.2f}" for epoch in lines[-5:]) for name in also]
+        rows.append(f"| `{run}` | {parameters(session, run):,} | {len(lines)} | {' '.join(f'{value:.2f}' for value in last)} | "
+                    f"{min(last):.2f} | {''.join(f'{each} | ' for each in others)}{percent(lines[-1], 'train'):.2f} |")
     return "\n".join(rows)
 
 
-def result(run: str) -> str:
-    """One sentence of result, and the curves."""
-    lines = log(run)
+def result(session: Session, run: str) -> str:
+    """One sentence of result."""
+    lines = log(session, run)
     last = [percent(epoch) for epoch in lines[-5:]]
-    return (f"**Result.** {parameters(run):,} parameters; the last five epochs reach {', '.join(f'{value:.2f}' for value in last)} %, "
-            f"so the run holds {min(last):.2f} %; training accuracy {percent(lines[-1], 'train'):.2f} %.")
+    return (f"**Result.** {parameters(session, run):,} parameters; the last five epochs reach "
+            f"{', '.join(f'{value:.2f}' for value in last)} %, so the run holds {min(last):.2f} %; training accuracy "
+            f"{percent(lines[-1], 'train'):.2f} %.")
 
 
-def published() -> str:
+def published(session: Session) -> str:
     """The published drill-downs beside ours."""
     rows = ["| published step | parameters | best | ours | parameters | best | least of last five |",
             "|---|---:|---:|---|---:|---:|---:|"]
     for step, count, best, run in PUBLISHED:
-        reached = [percent(epoch) for epoch in log(run)]
-        rows.append(f"| {step} | {count:,} | {best:.2f} | `{run}` | {parameters(run):,} | {max(reached):.2f} | {min(reached[-5:]):.2f} |")
+        reached = [percent(epoch) for epoch in log(session, run)]
+        rows.append(f"| {step} | {count:,} | {best:.2f} | `{run}` | {parameters(session, run):,} | {max(reached):.2f} | "
+                    f"{min(reached[-5:]):.2f} |")
     return "\n".join(rows)
 
 
-def anatomy(run: str) -> str:
+def anatomy(session: Session, run: str) -> str:
     """Output shape, parameters and receptive field of each layer, folded away."""
-    network = SESSION.build(run)
+    network = session.build(run)
+    shapes = ((1, 28, 28), (10,)) if session.task.also else ((1, 28, 28),)
     # One look of a network that takes five.
-    traced = trace(getattr(network, "network", network), torch.zeros(2, 1, 28, 28))
+    traced = trace(getattr(network, "network", network), *(torch.zeros(2, *shape) for shape in shapes))
     return "\n".join([
-        f"<details><summary><code>{run}</code>: {parameters(run):,} parameters, receptive field {traced.receptive_field[0]} before "
-        f"the global average, {traced.seen[0]} with it</summary>", "", receptive_field_table(traced), "", "</details>"])
+        f"<details><summary><code>{run}</code>: {parameters(session, run):,} parameters, receptive field "
+        f"{traced.receptive_field[0]} before the global average, {traced.seen[0]} with it</summary>", "",
+        receptive_field_table(traced), "", "</details>"])
 
 
-def looks() -> str:
-    """What the five looks of under-8k bring."""
+def looks(session: Session) -> str:
+    """What the five looks bring."""
     rows = json.loads((REPOSITORY / "benchmarks" / "looks.json").read_text())
-    return "\n".join(["| epoch | one look | five looks |", "|---:|---:|---:|"] + [
-        f"| {row['epoch']} | {100 * row['one'] / row['of']:.2f} | {100 * row['five'] / row['of']:.2f} |" for row in rows])
+    return "\n".join(["| run | epoch | one look | five looks |", "|---|---:|---:|---:|"] + [
+        f"| `{row['run']}` | {row['epoch']} | {100 * row['one'] / row['of']:.2f} | {100 * row['five'] / row['of']:.2f} |" for row in rows])
 
 
-def seed_table() -> str:
+def seed_table(session: Session) -> str:
     """Least accuracy over the last five epochs of each seed."""
     results = seeds.read_results()
-    runs = [run for run in seeds.THRESHOLDS if (run, 0) in results]
+    names = [run for run in seeds.THRESHOLDS if (run, 0) in results]
     least = {key: 100 * min(line["last_five"]) / line["test_total"] for key, line in results.items()}
-    rows = ["| seed | " + " | ".join(f"`{run}`" for run in runs) + " |", "|---:|" + "---:|" * len(runs)]
-    rows += [f"| {seed} | " + " | ".join(f"{least[run, seed]:.2f}" if (run, seed) in least else "" for run in runs) + " |"
+    rows = ["| seed | " + " | ".join(f"`{run}`" for run in names) + " |", "|---:|" + "---:|" * len(names)]
+    rows += [f"| {seed} | " + " | ".join(f"{least[run, seed]:.2f}" if (run, seed) in least else "" for run in names) + " |"
              for seed in seeds.SEEDS]
-    every = {run: [value for (name, _), value in least.items() if name == run] for run in runs}
+    every = {run: [value for (name, _), value in least.items() if name == run] for run in names}
     rows.append("| mean | " + " | ".join(f"{sum(values) / len(values):.2f}" for values in every.values()) + " |")
     rows.append("| hold | " + " | ".join(f"{sum(value >= seeds.THRESHOLDS[run] for value in values)} of {len(values)} at "
                                          f"{seeds.THRESHOLDS[run]}" for run, values in every.items()) + " |")
     return "\n".join(rows)
 
 
-def recipe_table() -> str:
-    """Held-out accuracy of the variants of the recipes."""
+def recipe_table(session: Session) -> str:
+    """Held-out accuracy of the variants of the session's recipes."""
     return "\n".join(["| run | variant | least of the last five, held out | mean | mean, one look |", "|---|---|---:|---:|---:|"]
-                     + [f"| `{row[0]}` | {' | '.join(row[1:])} |" for row in recipes.rows()])
+                     + [f"| `{row[0].split('/')[1]}` | {' | '.join(row[1:])} |" for row in recipes.rows()
+                        if row[0].startswith(f"{session.name}/")])
 
 
-MAKERS = {"steps": steps, "looks": looks, "published": published, "seeds": seed_table, "recipes": recipe_table}
-MAKERS |= {f"result {run}": (lambda run=run: result(run)) for run in SESSION.recipes}
-MAKERS |= {"anatomy": lambda: "\n\n".join(anatomy(run) for run in SESSION.recipes)}
+def batch_size_table(session: Session) -> str:
+    """Held-out accuracy of short runs at four batch sizes."""
+    rows = ["| batch size | " + " | ".join(f"`{run}`" for run in batch_sizes.RUNS) + " |", "|---:|" + "---:|" * len(batch_sizes.RUNS)]
+    return "\n".join(rows + [f"| {size} | {' | '.join(cells)} |" for size, cells in batch_sizes.rows()])
 
 
-def filled(text: str) -> str:
+def sparsity(session: Session) -> str:
+    """How even the weights are with and without L1, as the checker measures it."""
+    rows = ["| run | L1 | mean absolute weight, as a share of the root mean square | weights below a hundredth of it |", "|---|---:|---:|---:|"]
+    for name in ("batch-l1", "batch"):
+        run = Run(name, session.folder / "runs" / name, lambda: session.build, lambda: None, "cpu")
+        kernels = [tensor for tensor in run.tensors(run.log[-1]).values() if tensor.ndim == 4]
+        small = sum(int((kernel.abs() < 0.01 * kernel.square().mean().sqrt()).sum()) for kernel in kernels)
+        rows.append(f"| `{name}` | {session.recipes[name].l1:g} | {run.evenness(run.log[-1]):.3f} | "
+                    f"{100 * small / sum(kernel.numel() for kernel in kernels):.1f} % |")
+    return "\n".join(rows)
+
+
+def kernel_sizes() -> str:
+    """Parameters of one large convolution and of several small ones that see as much."""
+    rows = ["| sees | one convolution | parameters | several | parameters |", "|---|---|---:|---|---:|"]
+    for count in (1, 2, 3, 4):
+        side = 2 * count + 1
+        large, small = (sum(each.numel() for each in torch.nn.Conv2d(16, 16, kernel, bias=False).parameters()) for kernel in (side, 3))
+        rows.append(f"| {side}×{side} | {side}×{side} | {large:,} | {count} × 3×3 | {count * small:,} |")
+    return "\n".join(rows)
+
+
+def session00() -> dict[str, Callable[[], str]]:
+    """Return what fills the blocks of session 0's README."""
+    figures = runpy.run_path(str(REPOSITORY / "session00" / "figures.py"))
+
+    def all_sizes() -> str:
+        maps = figures["sizes"](199)
+        return f"{len(maps) - 1} convolutions: " + " → ".join(f"{side}×{side}" for side in maps)
+
+    def initial_weights() -> str:
+        before, after = (network[0][0].weight.detach() for network in figures["networks"]())
+        return "\n".join(["| first layer | least | greatest | standard deviation |", "|---|---:|---:|---:|"] + [
+            f"| {words} | {weights.min():.3f} | {weights.max():.3f} | {weights.std():.3f} |"
+            for words, weights in (("before training", before), ("after training", after))])
+
+    def epochs() -> str:
+        lines = log(SESSIONS["session05"], figures["RUN"])
+        return "\n".join(["| epoch | training loss | test loss | test accuracy |", "|---:|---:|---:|---:|"] + [
+            f"| {line['epoch']} | {line['train_loss']:.4f} | {line['test_loss']:.4f} | {percent(line):.2f} % |"
+            for line in lines if line["epoch"] in (1, 2, 3, 5, 8, 11, 15)])
+
+    return {"kernel sizes": kernel_sizes, "sizes": all_sizes, "initial weights": initial_weights, "epochs": epochs}
+
+
+def every_session() -> str:
+    """The root README's table: what the main runs of each session hold."""
+    rows = ["| session | run | parameters | epochs | holds over the last five |", "|---|---|---:|---:|---:|"]
+    for session in SESSIONS.values():
+        for run in session.recipes:
+            lines = log(session, run)
+            held = " · ".join(f"{name} {min(percent(epoch, of) for epoch in lines[-5:]):.2f} %"
+                              for name, of in (("test", "test"), *((each, each) for each in session.task.also)))
+            rows.append(f"| [{session.name}]({session.name}/README.md) | `{run}` | {parameters(session, run):,} | {len(lines)} | "
+                        f"{held.removeprefix('test ') if not session.task.also else held.replace('test', 'digit')} |")
+    return "\n".join(rows)
+
+
+def makers(session: Session) -> dict[str, Callable[[], str]]:
+    """Return what fills the blocks of a session's README: name → function."""
+    simple = {"runs": runs, "looks": looks, "published": published, "seeds": seed_table, "recipes": recipe_table,
+              "batch sizes": batch_size_table, "sparsity": sparsity}
+    found: dict[str, Callable[[], str]] = {name: partial(make, session) for name, make in simple.items()}
+    found |= {f"result {run}": partial(result, session, run) for run in session.recipes}
+    found["anatomy"] = lambda: "\n\n".join(anatomy(session, run) for run in session.recipes)
+    return found
+
+
+def filled(text: str, blocks: dict[str, Callable[[], str]]) -> str:
     """Return `text` with every block filled. Raises KeyError for a block that nobody fills."""
-    return BLOCK.sub(lambda block: f"{block[1]}{MAKERS[block[2]]()}\n{block[3]}", text)
+    return BLOCK.sub(lambda block: f"{block[1]}{blocks[block[2]]()}\n{block[3]}", text)
 
 
 def main() -> int:
-    """Fill or check the README and return the exit code."""
+    """Fill or check the READMEs and return the exit code."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--check", action="store_true", help="change nothing")
     check = parser.parse_args().check
-    before = README.read_text()
-    after = filled(before)
-    if check and after != before:
-        print(f"{README.relative_to(REPOSITORY)} is out of date; run: python benchmarks/readme.py", file=sys.stderr)
+    stale = []
+    pages: list[tuple[Path, dict]] = [(session.folder / "README.md", makers(session)) for session in SESSIONS.values()]
+    pages.append((REPOSITORY / "session00" / "README.md", session00()))
+    for path, blocks in [*pages, (REPOSITORY / "README.md", {"sessions": every_session})]:
+        before = path.read_text()
+        after = filled(before, blocks)
+        if after != before:
+            stale.append(str(path.relative_to(REPOSITORY)))
+            if not check:
+                path.write_text(after)
+    if check and stale:
+        print(f"{', '.join(stale)}: out of date; run: python benchmarks/readme.py", file=sys.stderr)
         return 1
-    if not check:
-        README.write_text(after)
     return 0
 
 

@@ -1,6 +1,6 @@
 """What the checker costs beyond the evaluation itself: `python -m checker session05` against a plain loop.
 
-    python benchmarks/checker.py
+    python benchmarks/checker_cost.py
 
 Both sides run as new processes, in turns, so that each pays for importing torch. The plain loop loads the same weight
 files into the same networks and evaluates them on the same images. Also times `python -m checker --help`.
