@@ -1,6 +1,7 @@
 """The checker's own evaluation: fp32, of the weights as they are saved, on the whole test set."""
 
 import copy
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -32,10 +33,10 @@ def inputs(pixels: Tensor, normalization: "Normalization", device: str) -> Tenso
 
 
 def count_correct(network: nn.Module, images: Images, normalization: "Normalization", device: str,
-                  two_inputs: bool) -> Counts:
+                  numbers: Sequence[int | None]) -> Counts:
     """Return how many images `network` classifies correctly. An image whose logits aren't all finite counts as wrong.
 
-    With two inputs every image is tried with each of the ten numbers.
+    numbers: those that every image is tried with; a single None for a network that takes none
     Raises CannotCheckError where the output has another shape, or an image's logits depend on its neighbours in the batch.
     """
     network = network.to(device, memory_format=torch.channels_last).eval()
@@ -45,7 +46,7 @@ def count_correct(network: nn.Module, images: Images, normalization: "Normalizat
             batch = inputs(images.pixels[start:start + BATCH], normalization, device)
             labels = images.labels[start:start + BATCH]
             always = torch.ones(len(labels), dtype=torch.bool)
-            for number in range(NUMBERS) if two_inputs else (None,):
+            for number in numbers:
                 given = _with_number(batch, number)
                 logits = _outputs(network, given)
                 alone = slice(start // BATCH, start // BATCH + 1)  # Another place of each batch.
@@ -55,10 +56,10 @@ def count_correct(network: nn.Module, images: Images, normalization: "Normalizat
                                            "In evaluation a network sees one image at a time: use running statistics, "
                                            "and no randomness.")
                 always &= _right(logits[0], labels)
-                if two_inputs:
+                if number is not None:
                     sums += int(_right(logits[1], labels + number).sum())
             correct += int(always.sum())
-    return Counts(correct, sums if two_inputs else None)
+    return Counts(correct, sums if len(numbers) == NUMBERS else None)
 
 
 def traced(network: nn.Module, images: Images, normalization: "Normalization", device: str, chosen: Tensor,

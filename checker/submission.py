@@ -48,8 +48,8 @@ class LoggedEpoch:
 
 @dataclass(frozen=True)
 class Counts:
-    """How many test images are classified correctly; where there are two inputs, whatever the number, and of how many
-    pairs of an image and a number the sum."""
+    """How many test images are classified correctly, beside whatever number; and how many sums, over all pairs of an image
+    and a number, where those were tried."""
 
     images: int
     sums: int | None = None
@@ -301,9 +301,11 @@ class Run:
         """Return how much of the test set an epoch's weights classify correctly, in fp32."""
         from checker.measure import count_correct
 
+        # All ten numbers take ten times as long, and the last epoch is the one that the sum is judged by.
+        numbers = (None,) if not self.two_inputs else range(10) if epoch == self.log[-1] else (3,)
         network, images = self.fitted(epoch), self.test_images
         with _student_code("Evaluating the network", "Try it in Python on a batch of 1,000 images."):
-            return count_correct(network, images, self.normalization, self.device, self.two_inputs)
+            return count_correct(network, images, self.normalization, self.device, numbers)
 
     def accuracy_without(self, operations: "tuple[Operation, ...]") -> float:
         """Return the share of some test images that the last epoch classifies correctly when those operations of `trace`

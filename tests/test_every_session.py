@@ -1,0 +1,97 @@
+"""What holds for every session: its runs, networks, recipes and rules belong together, and its committed runs are true."""
+
+import hashlib
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+
+from benchmarks.sessions import load
+from checker.__main__ import main
+from checker.assignments import ASSIGNMENTS
+from common.anatomy import parameter_count, trace
+from tests.conftest import REPOSITORY
+
+SESSIONS = {name: load(name) for name in ASSIGNMENTS}
+RUNS = [(name, run) for name, session in SESSIONS.items() for run in session.recipes]
+
+
+def shapes(name: str) -> list[tuple[int, ...]]:
+    return [(1, 28, 28), (10,)] if ASSIGNMENTS[name].two_inputs else [(1, 28, 28)]
+
+
+@pytest.mark.parametrize("name", SESSIONS)
+def test_every_run_has_a_network_a_recipe_and_rules(name: str) -> None:
+    session = SESSIONS[name]
+    assert session.name == name and session.main in session.recipes
+    assert set(session.recipes) == set(ASSIGNMENTS[name].runs)
+    assert {path.name for path in (session.folder / "runs").iterdir() if not path.name.startswith(".")} == set(session.recipes)
+
+
+@pytest.mark.parametrize(("name", "run"), RUNS)
+def test_networks_return_logits_and_average_their_maps(name: str, run: str) -> None:
+    network = SESSIONS[name].build(run)
+    inputs = [torch.rand(3, *shape) for shape in shapes(name)]
+    outputs = network(*inputs)
+    sizes = [each.shape for each in outputs] if ASSIGNMENTS[name].two_inputs else [outputs.shape]
+    assert sizes == [(3, 10), (3, 19)][:len(sizes)]
+    traced = trace(network, *(each[:2] for each in inputs))
+    assert traced.collapses == {"average"} and traced.flat and not traced.not_understood
+
+
+@pytest.mark.parametrize("name", SESSIONS)
+def test_model_py_stands_alone(name: str, tmp_path: Path) -> None:
+    (tmp_path / "model.py").write_text((SESSIONS[name].folder / "model.py").read_text())
+    subprocess.run([sys.executable, "-I", "-c", f"import runpy; runpy.run_path('model.py')['build']('{SESSIONS[name].main}')"],
+                   cwd=tmp_path, check=True)
+
+
+@pytest.mark.parametrize(("name", "run"), RUNS)
+def test_committed_runs_were_trained_with_the_committed_code(name: str, run: str) -> None:
+    session = SESSIONS[name]
+    folder = session.folder / "runs" / run
+    record = json.loads((folder / "run.json").read_text())
+    assert record["model_sha256"] == hashlib.sha256((session.folder / "model.py").read_bytes()).hexdigest()
+    assert record["recipe"] == json.loads(json.dumps(session.recipes[run].as_dict()))
+    assert record["parameters"] == parameter_count(session.build(run))
+    assert all((folder / file).stat().st_size > 0 for file in ("curves.png", "misclassified.png", "summary.txt"))
+
+
+@pytest.fixture(scope="module")
+def measured(real_data: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, str], dict]:
+    """What `python -m checker all` finds in the committed runs: (session, run) → its entry in the report."""
+    report = tmp_path_factory.mktemp("report") / "report.json"
+    assert main(["all", "--data-dir", str(real_data), "--format", "json", "--output", str(report)]) == 0
+    return {(submission["assignment"], run["name"]): run
+            for submission in json.loads(report.read_text())["submissions"] for run in submission["runs"]}
+
+
+def test_the_checker_passes_all_committed_runs(measured: dict[tuple[str, str], dict]) -> None:
+    assert set(measured) == set(RUNS)
+    assert all(run["passed"] for run in measured.values() if run["required"])
+
+
+@pytest.mark.parametrize(("name", "run", "rule", "least"), [
+    ("session03", "digit-sum", "sustained_accuracy", 99.4),
+    ("session03", "digit-sum", "sum_accuracy", 99.3),
+    ("session04", "published-10066", "sustained_accuracy", 99.41),
+    ("session04", "under-20k", "sustained_accuracy", 99.5),
+    ("session05", "scheduled", "sustained_accuracy", 99.5),
+    ("session05", "under-8k", "sustained_accuracy", 99.5),
+    ("session05", "smallest", "sustained_accuracy", 99.4),
+    ("session06", "batch-l1", "sustained_accuracy", 99.4),
+    ("session06", "layer", "sustained_accuracy", 99.4),
+    ("session06", "group", "sustained_accuracy", 99.4),
+])
+def test_the_committed_runs_hold_what_the_project_promises(measured: dict[tuple[str, str], dict], name: str, run: str, rule: str,
+                                                           least: float) -> None:
+    assert {each["id"]: each["measured"] for each in measured[name, run]["rules"]}[rule] >= least
+
+
+def test_the_readmes_show_what_was_measured() -> None:
+    finished = subprocess.run([sys.executable, "benchmarks/readme.py", "--check"], cwd=REPOSITORY,
+                              capture_output=True, text=True, check=False)
+    assert finished.returncode == 0, finished.stderr
