@@ -119,6 +119,7 @@ def _rules(assignment: Assignment, select: list[str], ignore: list[str]) -> list
 
 def _list(only: str | None) -> int:
     from rich.console import Console
+    from rich.padding import Padding
     from rich.text import Text
 
     console = Console(highlight=False)
@@ -128,12 +129,14 @@ def _list(only: str | None) -> int:
         console.print(Text(f"{assignment.id}: {assignment.title}", style="bold"))
         for name, run in assignment.runs.items():
             own = "; ".join(RULES[id].title.format(**assignment.limits(name, id)) for id in run.limits)
-            console.print(Text(f"  {name}{'' if run.required else ' (shown, not required to pass)'}{': ' if own else ''}{own}"))
+            console.print(Padding(Text(f"{name}{'' if run.required else ' (shown, not required to pass)'}{': ' if own else ''}{own}"),
+                                  (0, 0, 0, 2), expand=False))
         for id in assignment.every_rule:
             # A rule that only one run must meet is shown with that run's limits.
             run = "" if id in assignment.rules else next(name for name, run in assignment.runs.items() if id in run.limits)
-            console.print(Text(f"\n  {id}: {RULES[id].title.format(**assignment.limits(run, id))}{run and f' ({run})'}"))
-            console.print(Text(f"    {RULES[id].reason}", style="dim"))
+            title = f"{id}: {RULES[id].title.format(**assignment.limits(run, id))}{run and f' ({run})'}"
+            console.print(Padding(Text(title), (1, 0, 0, 2), expand=False))
+            console.print(Padding(Text(RULES[id].reason, style="dim"), (0, 0, 0, 4), expand=False))
     return 0
 
 
