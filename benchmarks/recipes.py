@@ -32,7 +32,7 @@ from common.training import Trainer
 
 RESULTS = REPOSITORY / "benchmarks" / "recipes.jsonl"
 AS_IT_IS = "as it is"
-ADAMW = {"optimizer": "adamw", "lr": 0.01, "nesterov": False, "weight_decay": 0.01}
+SGD = {"optimizer": "sgd", "lr": 0.3, "nesterov": True, "weight_decay": 0.0001}
 VARIANTS = {
     "session05/batch-norm": {
         AS_IT_IS: {},
@@ -53,15 +53,12 @@ VARIANTS = {
     },
     "session05/smallest": {
         AS_IT_IS: {},
-        "SGD": {"optimizer": "sgd", "lr": 0.3, "nesterov": True, "weight_decay": 0.0001},
+        "SGD": SGD,
     },
-    "session03/digit-sum": {AS_IT_IS: {}},
-    "session04/published-10066": {AS_IT_IS: {}},
     "session04/under-20k": {AS_IT_IS: {}},
-    "session06/batch": {AS_IT_IS: {}},
     "session06/batch-l1": {AS_IT_IS: {}, "ten times the L1": {"l1": 1e-4}},
-    "session06/layer": {AS_IT_IS: {}, "a third of the rate": {"lr": 0.1}, "AdamW": ADAMW},
-    "session06/group": {AS_IT_IS: {}, "a third of the rate": {"lr": 0.1}, "AdamW": ADAMW},
+    "session06/layer": {AS_IT_IS: {}, "twice the rate": {"lr": 0.02}, "SGD at 0.3": SGD, "SGD at 0.1": SGD | {"lr": 0.1}},
+    "session06/group": {AS_IT_IS: {}, "SGD at 0.3": SGD, "SGD at 0.1": SGD | {"lr": 0.1}},
 }
 
 

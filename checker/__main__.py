@@ -39,6 +39,8 @@ def parser() -> argparse.ArgumentParser:
 def main(arguments: list[str] | None = None) -> int:
     """Check what the command line asks for, report it, and return the exit code."""
     options = parser().parse_args(arguments)
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="backslashreplace")  # A submission may name its files as no terminal can write them.
     try:
         if options.list:
             return _list(options.assignment)
@@ -54,6 +56,9 @@ def main(arguments: list[str] | None = None) -> int:
 def _check(options: argparse.Namespace) -> int:
     assignments = _assignments(options)
     chosen = {assignment.id: _rules(assignment, options.select, options.ignore) for assignment in assignments}
+    assignments = [assignment for assignment in assignments if chosen[assignment.id]]
+    if not assignments:
+        raise CannotCheckError(f"No rule of {options.assignment} is left to check.", "Select others, or ignore fewer.")
     if options.output is not None and not options.output.resolve().parent.is_dir():
         raise CannotCheckError(f"There is no folder {options.output.parent} for the report.", "Create it first.")
     if options.output is not None and options.output.is_dir():
@@ -62,24 +67,32 @@ def _check(options: argparse.Namespace) -> int:
     from rich.console import Console
 
     from checker.check import check_folder
+    from checker.verdict import SubmissionResult
     from checker.report import as_json, as_rich, as_text
     from common.device import choose_device
     from common.errors import UserError
 
     errors = Console(stderr=True)
+    results = []
     try:
         choose_device(options.device)
         with errors.status("reading") as status:
-            results = [check_folder(
-                assignment, options.path or _own_folder(assignment), own=options.path is None, only_run=options.run,
-                rules=chosen[assignment.id], device=options.device, data_dir=options.data_dir, tell=status.update,
-            ) for assignment in assignments]
+            for assignment in assignments:
+                folder = options.path or _own_folder(assignment)
+                try:
+                    results.append(check_folder(
+                        assignment, folder, own=options.path is None, only_run=options.run, rules=chosen[assignment.id],
+                        device=options.device, data_dir=options.data_dir, tell=status.update))
+                except CannotCheckError as error:
+                    if len(assignments) == 1:
+                        raise
+                    results.append(SubmissionResult(assignment.id, assignment.title, str(folder), (), f"{error.message} {error.help}"))
     except UserError as error:
         print(error, file=sys.stderr)
         return 2
     passed = combine(result.passed for result in results)
     if options.run is not None:  # Asked for by name, a run decides whether or not it is required.
-        passed = combine(run.passed for result in results for run in result.runs)
+        passed = combine(verdict for result in results for verdict in [run.passed for run in result.runs] or [None])
     if options.output is not None:
         text = as_json(results, passed) if options.format == "json" else as_text(results, passed)
         _write(options.output, text)
@@ -97,7 +110,11 @@ def _assignments(options: argparse.Namespace) -> list[Assignment]:
     if options.assignment == "all":
         if options.path is not None:
             raise CannotCheckError("--path holds one submission, all are many.", "Name the assignment to check it against.")
-        return list(ASSIGNMENTS.values())
+        asked = [each for each in ASSIGNMENTS.values() if options.run is None or options.run in each.runs]
+        if not asked:
+            raise CannotCheckError(f"No session has a run {options.run!r}.",
+                                   f"The runs are: {', '.join(run for each in ASSIGNMENTS.values() for run in each.runs)}.")
+        return asked
     return [ASSIGNMENTS[options.assignment]]
 
 
@@ -111,10 +128,7 @@ def _rules(assignment: Assignment, select: list[str], ignore: list[str]) -> list
     for id in [*select, *ignore]:
         if id not in RULES:
             raise CannotCheckError(f"There is no rule {id!r}.", f"The rules are: {', '.join(RULES)}.")
-    rules = [id for id in assignment.every_rule if (not select or id in select) and id not in ignore]
-    if not rules:
-        raise CannotCheckError(f"No rule of {assignment.id} is left to check.", "Select others, or ignore fewer.")
-    return rules
+    return [id for id in assignment.every_rule if (not select or id in select) and id not in ignore]
 
 
 def _list(only: str | None) -> int:
@@ -143,7 +157,7 @@ def _list(only: str | None) -> int:
 def _write(path: Path, text: str) -> None:
     beside = path.with_name(f".{path.name}.part")
     try:
-        beside.write_text(text)
+        beside.write_text(text, encoding="utf-8", errors="backslashreplace")
         beside.replace(path)
     except OSError as error:
         raise CannotCheckError(f"The report could not be written to {path} ({error.strerror}).",

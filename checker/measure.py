@@ -1,7 +1,7 @@
 """The checker's own evaluation: fp32, of the weights as they are saved, on the whole test set."""
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from checker.submission import Counts
 from checker.verdict import CannotCheckError
-from common.anatomy import Operation, Trace, logits_without, trace
+from common.anatomy import Operation, Trace, logits_with, trace
 from common.data import Images
 
 if TYPE_CHECKING:
@@ -82,14 +82,14 @@ def traced(network: nn.Module, images: Images, normalization: "Normalization", d
     return found
 
 
-def accuracy_without(network: nn.Module, images: Images, normalization: "Normalization", device: str, two_inputs: bool,
-                     operations: tuple[Operation, ...]) -> float:
-    """Return the share of the first BATCH images that `network` classifies correctly when `operations`, from its trace,
-    give nothing but zeros; with number 3 where there are two inputs."""
+def accuracy_with(network: nn.Module, images: Images, normalization: "Normalization", device: str, two_inputs: bool,
+                  operations: tuple[Operation, ...], change: Callable[[Tensor], Tensor]) -> float:
+    """Return the share of the first BATCH images that `network` classifies correctly when each of `operations`, from its
+    trace, gives `change` of its output; with number 3 where there are two inputs."""
     network = network.to(device, memory_format=torch.channels_last).eval()
     with fp32():
         given = _with_number(inputs(images.pixels[:BATCH], normalization, device), 3 if two_inputs else None)
-        outputs = logits_without(network, operations, *given)
+        outputs = logits_with(network, operations, change, *given)
     return float(_right(outputs[0] if two_inputs else outputs, images.labels[:BATCH]).float().mean())
 
 
@@ -102,6 +102,8 @@ class InputsUsed:
     accuracy:                       share of the pairs whose sum is right
     learned:                        how many learned numbers act on the sum and not on the digit
     shuffled:                       share that is right once those are shuffled, within each tensor
+    within_sums:                    share of the shuffled logits' variance that lies within pairs of the same sum: where the
+                                    sum was computed before anything learned, the pairs of a sum stay alike
     """
 
     digit_by_number: bool
@@ -111,6 +113,7 @@ class InputsUsed:
     accuracy: float
     learned: int
     shuffled: float
+    within_sums: float
 
 
 def inputs_used(network: nn.Module, images: Images, normalization: "Normalization", device: str) -> InputsUsed:
@@ -128,13 +131,15 @@ def inputs_used(network: nn.Module, images: Images, normalization: "Normalizatio
             for parameter, mask in masks:
                 values = parameter[mask]
                 parameter[mask] = values[torch.randperm(len(values), generator=generator).to(values.device)]
-            shuffled = _sum_accuracy(_for_each_number(network, batch)[1], labels)
+            shuffled_sums = _for_each_number(network, batch)[1]
+            shuffled = _sum_accuracy(shuffled_sums, labels)
     return InputsUsed(
         digit_by_number=not all(same_logits(each, digits[0]) for each in digits),
         digit_by_image=not same_logits(digits[0], digits[0][:1].expand_as(digits[0])),
         sum_by_number=not all(same_logits(each, sums[0]) for each in sums),
         sum_by_image=not same_logits(sums[0], sums[0][:1].expand_as(sums[0])),
-        accuracy=accuracy, learned=sum(int(mask.sum()) for _, mask in masks), shuffled=shuffled)
+        accuracy=accuracy, learned=sum(int(mask.sum()) for _, mask in masks), shuffled=shuffled,
+        within_sums=_within_sums(shuffled_sums, digits[0].argmax(1)))
 
 
 def _for_each_number(network: nn.Module, batch: Tensor) -> tuple[list[Tensor], list[Tensor]]:
@@ -168,13 +173,29 @@ def _only_for_the_sum(network: nn.Module, batch: Tensor) -> list[tuple[Tensor, T
     return masks
 
 
+def _within_sums(sums: list[Tensor], digits: Tensor) -> float:
+    """Return the share of the logits' variance that lies within groups of equal digit + number; NaN where there is none."""
+    logits = torch.cat(sums).double()
+    logits = logits - logits.mean(1, keepdim=True)
+    groups = torch.cat([digits + number for number in range(len(sums))])
+    within = sum((logits[groups == group] - logits[groups == group].mean(0)).square().sum() for group in groups.unique())
+    return float(within / (logits - logits.mean(0)).square().sum())
+
+
 def _sum_accuracy(sums: list[Tensor], labels: Tensor) -> float:
     return float(torch.stack([_right(each, labels + number) for number, each in enumerate(sums)]).float().mean())
 
 
 def same_logits(a: Tensor, b: Tensor) -> bool:
-    """Return whether two logits of the same images differ by no more than rounding; NaN equals NaN."""
-    return a.shape == b.shape and bool(torch.allclose(a, b, rtol=1e-3, atol=1e-3, equal_nan=True))
+    """Return whether two logits (N×classes) of the same images differ by no more than rounding; NaN equals NaN.
+
+    Measured against how far an image's logits lie apart, since that decides, and not their size or scale.
+    """
+    if a.shape != b.shape or not torch.equal(a.isfinite(), b.isfinite()):
+        return False
+    a, b = ((x - x.mean(1, keepdim=True)).nan_to_num(0, 0, 0).double() for x in (a, b))
+    spread = torch.maximum(a.abs().amax(1), b.abs().amax(1))
+    return bool(((a - b).abs().amax(1) <= 1e-3 * spread).all())
 
 
 def fp32() -> AbstractContextManager:
@@ -195,7 +216,8 @@ def _right(logits: Tensor, targets: Tensor) -> Tensor:
 
 def _outputs(network: nn.Module, given: list[Tensor]) -> list[Tensor]:
     """Return what the network returns for its inputs: the logits, with two inputs those of digit and sum."""
-    outputs = network(*given)
+    # A network may change its input in place.
+    outputs = network(*(each.clone(memory_format=torch.preserve_format) for each in given))
     outputs = list(outputs) if len(given) > 1 and isinstance(outputs, tuple | list) else [outputs]
     wanted = [(len(given[0]), classes) for classes in ((CLASSES, CLASSES + NUMBERS - 1) if len(given) > 1 else (CLASSES,))]
     shapes = [tuple(each.shape) if isinstance(each, Tensor) else None for each in outputs]

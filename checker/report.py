@@ -1,6 +1,7 @@
 """Results as a person reads them (rich) and as a program does (JSON). Nothing here decides anything."""
 
 import json
+import math
 from io import StringIO
 
 from rich.console import Console
@@ -17,16 +18,21 @@ _SHOWN = {True: ("✓", "passed", "green"), False: ("✗", "FAILED", "red"), Non
 def as_json(results: list[SubmissionResult], passed: bool | None) -> str:
     """Return the report as JSON: the stable format 1."""
     return json.dumps({"format": FORMAT, "passed": passed, "submissions": [{
-        "assignment": result.assignment, "path": result.path, "passed": result.passed,
+        "assignment": result.assignment, "path": result.path, "passed": result.passed, "problem": result.problem,
         "runs": [{
             "name": run.name, "required": run.required, "passed": run.passed, "seconds": run.seconds,
             "rules": [{
-                "id": rule.id, "passed": rule.verdict.passed, "measured": rule.verdict.measured,
+                "id": rule.id, "passed": rule.verdict.passed, "measured": _finite(rule.verdict.measured),
                 "required": rule.verdict.required, "evidence": rule.verdict.evidence,
                 "message": rule.verdict.message, "help": rule.verdict.help,
             } for rule in run.rules],
         } for run in result.runs],
-    } for result in results]}, indent=2) + "\n"
+    } for result in results]}, indent=2, allow_nan=False) + "\n"
+
+
+def _finite(measured: object) -> object:
+    """JSON knows no NaN and no infinity."""
+    return None if isinstance(measured, float) and not math.isfinite(measured) else measured
 
 
 def as_rich(results: list[SubmissionResult], passed: bool | None, console: Console) -> None:
@@ -34,6 +40,8 @@ def as_rich(results: list[SubmissionResult], passed: bool | None, console: Conso
     for result in results:
         console.print(Text(result.title, style="bold"))
         console.print(f"{result.path}\n", highlight=False, markup=False)
+        if result.problem:
+            console.print(Text(f"{result.problem}\n", style="yellow"))
         for run in result.runs:
             console.print(_run_table(run))
             _print_advice(run, console)
@@ -86,6 +94,9 @@ def _summary(results: list[SubmissionResult]) -> Table:
     for heading, justify in (("run", "left"), ("parameters", "right"), ("holds", "right"), ("seconds", "right"), ("", "left")):
         table.add_column(heading, justify=justify, no_wrap=True)
     for result in results:
+        if result.problem:
+            symbol, word, style = _SHOWN[None]
+            table.add_row(Text(symbol, style=style), result.assignment, "", "", "", Text(word, style=style))
         for run in result.runs:
             symbol, word, style = _SHOWN[run.passed]
             count, accuracy = _measured(run, "parameters"), _measured(run, "sustained_accuracy")

@@ -152,13 +152,16 @@ class Run:
         for number, line in enumerate(lines, start=1):
             try:
                 values = json.loads(line)
+                if not isinstance(values, dict) or not isinstance(values.get("weights") or {}, dict):
+                    raise TypeError("a line and its weights must be JSON objects")
                 weights = values.get("weights") or {}
                 epochs.append(LoggedEpoch(
                     **{key: _count(values[key]) for key in ("epoch", "train_total", "test_correct", "test_total")},
                     **{key: _count(values[key]) if self.two_inputs else None for key in ("sum_correct", "sum_total")},
                     file=_text(weights.get("file")), sha256=_text(weights.get("sha256"))))
-            except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
-                raise CannotCheckError(f"Line {number} of {path.name} can't be read ({type(error).__name__}: {error}).",
+            except (ValueError, TypeError, KeyError, RecursionError) as error:
+                reason = f"it has no {error}" if isinstance(error, KeyError) else error
+                raise CannotCheckError(f"Line {number} of {path.name} can't be read: {reason}.",
                                        "Each line is a JSON object as the README describes it; train again, "
                                        "or mend the line.") from error
         if not epochs:
@@ -215,15 +218,22 @@ class Run:
                 digest.update(key.encode() + _bytes(tensor))
         return digest.hexdigest()
 
-    def evenness(self, epoch: LoggedEpoch) -> float:
-        """Return the mean |w| over the root mean square of the kernels (tensors of two or four dimensions) of an epoch:
-        1 where all are alike, 0.8 for Gaussian numbers, towards 0 the fewer carry most."""
-        kernels = [tensor.double() for tensor in self.tensors(epoch).values()
-                   if tensor.is_floating_point() and tensor.ndim in (2, 4) and bool((tensor != 0).any())]
-        if not kernels:
-            raise CannotCheckError(f"{epoch.file} holds no kernels.", "Train a network with convolutions.")
-        total = sum(kernel.numel() for kernel in kernels)
-        return float(sum(kernel.abs().sum() / kernel.square().mean().sqrt() for kernel in kernels) / total)
+    @cached_property
+    def kernels(self) -> "dict[str, Tensor]":
+        """The weights of the convolutions and linear layers that run, in the last epoch: name → float64."""
+        names = {operation.weight_name for operation in self.trace.operations if operation.kind in ("convolution", "linear")}
+        tensors = self.tensors(self.log[-1])
+        return {name: tensors[name].double() for name in sorted(names) if name in tensors}
+
+    @cached_property
+    def evenness(self) -> float:
+        """Mean |w| over the root mean square, of the weights that lead to one output channel, averaged over all weights:
+        1 where all are alike, 0.8 for Gaussian numbers, towards 0 the fewer carry most. No scale of a channel changes it."""
+        rows = [row for kernel in self.kernels.values() for row in kernel.flatten(1)]
+        if not rows or not all(bool(row.isfinite().all()) for row in rows):
+            raise CannotCheckError("The kernels that run hold numbers that are not finite, or there are none.", "See finite_weights.")
+        even = [row.abs().mean() / row.square().mean().sqrt() if bool(row.any()) else row.new_zeros(()) for row in rows]
+        return float(sum(ratio * row.numel() for ratio, row in zip(even, rows, strict=True)) / sum(row.numel() for row in rows))
 
     def file_digest(self, epoch: LoggedEpoch) -> str:
         """Return the SHA-256 of an epoch's weight file."""
@@ -307,15 +317,15 @@ class Run:
         with _student_code("Evaluating the network", "Try it in Python on a batch of 1,000 images."):
             return count_correct(network, images, self.normalization, self.device, numbers)
 
-    def accuracy_without(self, operations: "tuple[Operation, ...]") -> float:
-        """Return the share of some test images that the last epoch classifies correctly when those operations of `trace`
-        give nothing but zeros."""
-        from checker.measure import accuracy_without
+    def accuracy_with(self, operations: "tuple[Operation, ...]", change: "Callable[[Tensor], Tensor]") -> float:
+        """Return the share of some test images that the last epoch classifies correctly when each of those operations of
+        `trace` gives `change` of its output."""
+        from checker.measure import accuracy_with
 
         network, images = self.fitted(self.log[-1]), self.test_images
-        with _student_code("Evaluating the network without some of its layers",
+        with _student_code("Evaluating the network with some of its layers changed",
                            "Its forward pass must do the same for every batch."):
-            return accuracy_without(network, images, self.normalization, self.device, self.two_inputs, operations)
+            return accuracy_with(network, images, self.normalization, self.device, self.two_inputs, operations, change)
 
     @cached_property
     def inputs_used(self) -> "InputsUsed":

@@ -52,12 +52,13 @@ class RunResult:
 
 @dataclass(frozen=True)
 class SubmissionResult:
-    """All runs of one folder, checked against one assignment."""
+    """All runs of one folder, checked against one assignment; `problem` says why there are none."""
 
     assignment: str
     title: str
     path: str
     runs: tuple[RunResult, ...]
+    problem: str | None = None
 
     @property
     def passed(self) -> bool | None:

@@ -9,7 +9,8 @@ layer is recognised by what it mixes, whether it is written as a linear layer on
 large as the map, an einsum or a weighted sum.
 """
 
-from collections.abc import Iterable
+import math
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 import torch
@@ -27,6 +28,8 @@ _MOVES = {
 _AVERAGES = {"mean", "sum"}
 _EXTREMES = {"amax", "max", "amin", "min"}
 _CONTRACTIONS = {"mm": (0, 1), "bmm": (0, 1), "addmm": (1, 2), "baddbmm": (1, 2)}
+# What may follow where the plane has been left, and only there.
+_FLAT = {"_trilinear", "argmax", "scatter", "gather", "embedding"}
 _NORMS = {
     "native_batch_norm": "batch norm", "_native_batch_norm_legit_no_training": "batch norm", "cudnn_batch_norm": "batch norm",
     "native_group_norm": "group norm", "native_layer_norm": "layer norm",
@@ -51,7 +54,8 @@ class Operation:
     """One operation that ran and has weights, or pools.
 
     kind:             "convolution", "linear", "batch norm", "group norm", "layer norm" (also as one group), "instance
-                      norm", "max pool", "average pool", "global average" or "weighted sum"
+                      norm", "normalisation by hand" (a division by the root of a statistic of activations), "max pool",
+                      "average pool", "global average" or "weighted sum"
     call:             the how many-eth tensor operation of the forward pass it was, from 0
     name:             of the module that holds its weights ("" where it has none)
     output:           shape without the batch
@@ -59,6 +63,7 @@ class Operation:
     multiply_adds:    of convolutions and matrix products, for one image
     receptive_field:  (height, width) in input pixels of one output value
     weight:           shape of the kernel, convolutions and linear layers only
+    weight_name:      of the parameter that holds it ("" where it is none)
     fully_connected:  every output sees a whole spatial activation through learned weights
     """
 
@@ -70,6 +75,7 @@ class Operation:
     multiply_adds: int
     receptive_field: tuple[int, int]
     weight: tuple[int, ...] = ()
+    weight_name: str = ""
     stride: tuple[int, ...] = ()
     dilation: tuple[int, ...] = ()
     groups: int = 1
@@ -111,6 +117,7 @@ class _Value:
     image: it was computed from an input
     weighted: learned weights lie on its places, other ones at each
     learned: it was computed from parameters alone
+    statistic: it is a mean or a sum over activations; deviation: it is the root of one
     """
 
     positions: Tensor | None = None
@@ -121,6 +128,8 @@ class _Value:
     collapses: frozenset[str] = frozenset()
     weighted: bool = False
     learned: bool = False
+    statistic: bool = False
+    deviation: bool = False
     not_understood: frozenset[str] = frozenset()
     hidden: frozenset[tuple[str, int]] = frozenset()
 
@@ -159,13 +168,14 @@ def trace(network: nn.Module, images: Tensor, *others: Tensor) -> Trace:
     )
 
 
-def logits_without(network: nn.Module, operations: Iterable[Operation], *inputs: Tensor) -> Tensor | tuple[Tensor, ...]:
-    """Return what `network` computes from `inputs` when those of its traced operations give nothing but zeros.
+def logits_with(network: nn.Module, operations: Iterable[Operation], change: Callable[[Tensor], Tensor],
+                *inputs: Tensor) -> Tensor | tuple[Tensor, ...]:
+    """Return what `network` computes from `inputs` when each of those of its traced operations gives `change` of its output.
 
     Raises RuntimeError where it does something else for these inputs than it did when it was traced.
     """
     network.eval()
-    with torch.no_grad(), _Silencer(operations):
+    with torch.no_grad(), _Changer(operations, change):
         return network(*inputs)
 
 
@@ -187,21 +197,23 @@ def _pair(value: int | list[int], default: int = 1) -> tuple[int, int]:
     return (values[0], values[-1])
 
 
-class _Silencer(TorchDispatchMode):
-    def __init__(self, operations: Iterable[Operation]) -> None:
+class _Changer(TorchDispatchMode):
+    def __init__(self, operations: Iterable[Operation], change: Callable[[Tensor], Tensor]) -> None:
         super().__init__()
-        self._silenced = {operation.call: operation for operation in operations}
+        self._operations = {operation.call: operation for operation in operations}
+        self._change = change
         self._calls = 0
 
     def __torch_dispatch__(self, function, types, args=(), kwargs=None):
         result = function(*args, **(kwargs or {}))
-        operation = self._silenced.get(self._calls)
+        operation = self._operations.get(self._calls)
         self._calls += 1
         if operation is not None:
             output = result[0] if isinstance(result, tuple | list) else result
-            if tuple(output.shape[1:]) != operation.output:
+            # An instance norm runs on a single image of N·C channels, so its second dimension has the batch in it.
+            if tuple(output.shape[2:]) != operation.output[1:]:
                 raise RuntimeError(f"{operation.kind} {operation.name} is not where it was in the traced pass")
-            output.zero_()
+            output.copy_(self._change(output))
         return result
 
 
@@ -272,6 +284,10 @@ class _Tracer(TorchDispatchMode):
         values = [self.value_of(each) for each in inputs]
         merged = _merge(values)
         out = outputs[0]
+        if name in _NORMS and values[0].image:
+            value = replace(merged, positions=values[0].positions)
+            self._record(self._norm_kind(name, args, values[0]), inputs, out, value)
+            return [value] * len(outputs)
         if not any(value.positions is not None for value in values):
             if name in _CONTRACTIONS and any(value.learned for value in values):
                 self._record("linear", inputs, out, merged, weight=self._weight_shape(inputs))
@@ -284,37 +300,60 @@ class _Tracer(TorchDispatchMode):
             return [self._pool(name, args, values[0], out, merged)] * len(outputs)
         if name == "pixel_unshuffle" and out.shape[-1] * out.shape[-2] > 1:
             return [_windowed(merged, out, _pair(args[1]), _pair(args[1]), (1, 1))]
-        if name in _NORMS:
-            value = replace(merged, positions=values[0].positions)
-            self._record(_norm_kind(name, args), inputs, out, value)
-            return [value] * len(outputs)
         if name in _AVERAGES | _EXTREMES and len(inputs) == 1:
-            return [self._reduction(name, args, kwargs, inputs, values[0], merged, out)] * len(outputs)
+            value = self._reduction(name, args, kwargs, inputs, values[0], merged, out)
+            return [replace(value, statistic=value.image and name in _AVERAGES)] * len(outputs)
         if name == "as_strided" and out.shape == inputs[0].shape and out.data_ptr() == inputs[0].data_ptr():
             # How a pooling puts its result into the memory format of its input.
             return [values[0]]
         if name in _MOVES:
             return self._move(function, args, kwargs, merged, outputs)
         if name in _ELEMENTWISE:
-            return [self._elementwise(name, inputs, values, merged, out)] * len(outputs)
+            value = self._elementwise(name, inputs, values, merged, out)
+            activations = [each for each in values if each.image]
+            statistic = bool(activations) and all(each.statistic for each in activations)
+            root = name in ("sqrt", "rsqrt") or name == "pow" and args[1] in (0.5, -0.5)
+            deviation = statistic and (root or all(each.deviation for each in activations))
+            if name in ("mul", "div") and not statistic and any(each.deviation for each in activations):
+                self._record("normalisation by hand", inputs, out, value)
+            return [replace(value, statistic=statistic, deviation=deviation)] * len(outputs)
+        if name in _FLAT and merged.places == 1:
+            return [replace(merged, positions=None)] * len(outputs)
         unknown = merged.not_understood | {f"aten::{name}"}
         return [replace(merged, positions=merged.positions if merged.positions.shape == each.shape else None, not_understood=unknown)
                 for each in outputs]
 
     def _record(self, kind: str, inputs: list[Tensor], out: Tensor, value: _Value, *, multiply_adds: int = 0,
                 **details: object) -> None:
-        names, count = [], 0
+        names, count, weight_name = [], 0, ""
         for tensor in inputs:
             name, parameter = self._parameters.get(tensor.untyped_storage().data_ptr(), (None, None))
             if name is None:
                 continue
             names.append(name)
+            weight_name = name if parameter.ndim > 1 else weight_name
             if name not in self._counted:
                 self._counted.add(name)
                 count += parameter.numel()
         self.operations.append(Operation(
             kind=kind, call=self._calls - 1, name=names[0].rpartition(".")[0] if names else "", output=tuple(out.shape[1:]), parameters=count,
-            multiply_adds=multiply_adds, receptive_field=value.field, **details))
+            multiply_adds=multiply_adds, receptive_field=value.field, weight_name=weight_name, **details))
+
+    def _norm_kind(self, name: str, args: tuple, value: _Value) -> str:
+        """What a normalisation averages over, whatever it is called."""
+        kind = _NORMS[name]
+        if kind == "group norm":  # One group is a layer, a group a channel an instance.
+            channels, groups = args[4], args[6]
+            return "layer norm" if groups == 1 else "instance norm" if groups == channels else kind
+        if kind == "batch norm":
+            # An instance norm is run as a batch norm over the statistics of N·C channels of a single image.
+            return "instance norm" if args[5:6] == (True,) and args[0].shape[0] == 1 != self._images else kind
+        count = math.prod(args[1])
+        if value.positions is None or count * self._images == args[0].numel():
+            return kind
+        mixed = _distinct(value.positions.reshape(-1, count)[0])
+        # All channels of one place are a layer norm too, of that place; whole maps are an instance's or a group's.
+        return kind if mixed < value.places or value.places == 1 else "instance norm" if count == mixed else "group norm"
 
     def _weight_shape(self, inputs: list[Tensor]) -> tuple[int, ...]:
         learned = [tensor for tensor in inputs if self.value_of(tensor).learned and tensor.ndim > 1]
@@ -456,6 +495,7 @@ def _merge(values: list[_Value]) -> _Value:
         collapses=frozenset().union(*(value.collapses for value in values)),
         weighted=any(value.weighted for value in values),
         learned=any(value.learned for value in values) and not any(value.image for value in values),
+        statistic=len(values) == 1 and values[0].statistic, deviation=len(values) == 1 and values[0].deviation,
         not_understood=frozenset().union(*(value.not_understood for value in values)),
         hidden=frozenset().union(*(value.hidden for value in values)),
     )
@@ -484,18 +524,6 @@ def _sees_all(value: _Value, channels: int, kernel: tuple[int, int], stride: tup
         return False
     windows = F.unfold(plane, kernel, dilation=dilation, padding=padding, stride=stride)[0].T
     return min(_distinct(window) for window in windows) == places
-
-
-def _norm_kind(name: str, args: tuple) -> str:
-    """What a normalisation averages over, whatever it is called: one group is a layer, a group a channel an instance."""
-    kind = _NORMS[name]
-    if kind == "group norm":
-        channels, groups = args[4], args[6]
-        return "layer norm" if groups == 1 else "instance norm" if groups == channels else kind
-    # An instance norm is run as a batch norm over the statistics of N·C channels of a single image.
-    if kind == "batch norm" and len(args) > 6 and args[5] is True and args[0].shape[0] == 1:
-        return "instance norm"
-    return kind
 
 
 def _distinct(positions: Tensor) -> int:

@@ -113,12 +113,47 @@ def test_list_names_every_rule_and_why(capsys: pytest.CaptureFixture) -> None:
     (["session05", "--device", "abacus"], "'abacus' is not available"),
     (["session05", "--output", "{folder}"], "is a folder"),
     (["all", "--path", "{folder}"], "--path holds one submission"),
+    (["all", "--run", "nobody's"], "No session has a run \"nobody's\""),
     ([], "Name an assignment"),
 ])
 def test_a_wrong_command_is_one_sentence(tmp_path: Path, capsys: pytest.CaptureFixture, arguments: list[str], words: str) -> None:
     assert main([argument.format(folder=tmp_path) for argument in arguments]) == 2
     captured = capsys.readouterr()
     assert words in captured.err and captured.err.count("\n") == 1 and not captured.out
+
+
+def test_all_takes_the_sessions_that_have_what_is_asked(tmp_path: Path, generated_data: Path, capsys: pytest.CaptureFixture,
+                                                        monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("checker.__main__.REPOSITORY", tmp_path)
+    write_submission(tmp_path / "session04", name="under-20k", epochs=19)
+    arguments = ["all", "--data-dir", str(generated_data), "--format", "json", "--select", "epochs"]
+    assert main([*arguments, "--run", "under-20k"]) == 0
+    assert [each["assignment"] for each in json.loads(capsys.readouterr().out)["submissions"]] == ["session04"]
+    # A session that is missing does not keep the others from being checked, and keeps the whole from passing.
+    assert main(arguments) == 2
+    found = {each["assignment"]: each for each in json.loads(capsys.readouterr().out)["submissions"]}
+    assert set(found) == {"session04", "session05", "session06"} and found["session04"]["runs"][1]["passed"] is True
+    assert "There is no folder" in found["session05"]["problem"] and found["session05"]["passed"] is None
+    assert main(arguments[:3] + ["--select", "epochs"]) == 2
+    assert "There is no folder" in capsys.readouterr().out
+
+
+def test_names_that_no_terminal_can_write(tmp_path: Path, generated_data: Path, capsys: pytest.CaptureFixture) -> None:
+    folder = write_submission(tmp_path)
+    lines = read_log(folder)
+    lines[-1]["weights"]["file"] = "\ud800.safetensors"
+    write_log(folder, lines)
+    assert run(generated_data, "--path", tmp_path) == 2
+    assert "\\ud800.safetensors is missing" in capsys.readouterr().out
+    assert run(generated_data, "--path", tmp_path, "--output", tmp_path / "report.txt") == 2
+    assert "\\ud800.safetensors" in (tmp_path / "report.txt").read_text()
+
+
+def test_json_has_no_nan(tmp_path: Path, generated_data: Path, capsys: pytest.CaptureFixture) -> None:
+    write_submission(tmp_path, name="batch-l1", recipe={"l1": float("nan")})
+    main(["session06", "--path", str(tmp_path), "--data-dir", str(generated_data), "--format", "json"])
+    out = capsys.readouterr().out
+    assert json.loads(out, parse_constant=lambda name: pytest.fail(name))["passed"] is False
 
 
 def test_a_run_that_is_not_there(tmp_path: Path, generated_data: Path, capsys: pytest.CaptureFixture) -> None:
