@@ -69,10 +69,11 @@ def comparison(title: str, logs: Mapping[str, Sequence[dict]], threshold: float)
             axes.annotate(f"{name} {value:.4f}" if axes is loss else f"{name} {value:.2f} %", (epoch, value), color=color,
                           xytext=(12, 14 * (place - (len(lasts) - 1) / 2)), textcoords="offset points", va="center",
                           arrowprops={"arrowstyle": "-", "color": color, "linewidth": 0.5}, annotation_clip=False)
-        axes.set(xlabel="epoch", ylabel=label, xlim=(0.5, 1.16 * max(len(log) for log in logs.values())))
+        axes.set(xlabel="epoch", ylabel=label, xlim=(0.5, 1.2 * max(len(log) for log in logs.values())))
         axes.grid(alpha=0.3)
         axes.xaxis.get_major_locator().set_params(integer=True)
     loss.set(yscale="log")
+    loss.margins(y=0.15)
     accuracy.set(ylim=(98.5, 99.8))
     accuracy.axhline(threshold, color="black", linestyle="--", linewidth=1)
     accuracy.annotate(f"threshold {threshold:g} %", (1, threshold), xytext=(0, 4), textcoords="offset points", fontsize=9)

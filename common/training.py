@@ -263,13 +263,13 @@ def _exponential_average(decay: float) -> Callable[[list[Tensor], list[Tensor], 
 
 def _kernels(network: nn.Module) -> list[nn.Parameter]:
     """Return the weights of convolutions and linear layers: not biases, not the scales of normalisation layers."""
-    return [parameter for parameter in network.parameters() if parameter.ndim > 1]
+    return [module.weight for module in network.modules() if isinstance(module, nn.Conv2d | nn.Linear)]
 
 
 def _optimizer(network: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
     """Weight decay is for kernels; what is left goes without."""
     kernels = _kernels(network)
-    others = [parameter for parameter in network.parameters() if parameter.ndim <= 1]
+    others = [parameter for parameter in network.parameters() if not any(parameter is kernel for kernel in kernels)]
     groups = [{"params": kernels, "weight_decay": recipe.weight_decay}, {"params": others, "weight_decay": 0.0}]
     if recipe.optimizer == "sgd":
         return torch.optim.SGD(groups, lr=recipe.lr, momentum=recipe.momentum, nesterov=recipe.nesterov, fused=True)

@@ -82,9 +82,11 @@ def test_a_recipe_that_nobody_knows_is_refused() -> None:
 
 
 def test_weight_decay_is_for_kernels_only() -> None:
-    trainer = Trainer(build("tiny"), replace(RECIPE, weight_decay=0.1), data(100, 1), CPU)
-    decayed = {parameter.ndim for group in trainer.optimizer.param_groups if group["weight_decay"] for parameter in group["params"]}
-    assert decayed == {4}
+    network = nn.Sequential(nn.Conv2d(1, 4, 3), nn.LayerNorm([4, 26, 26]), nn.BatchNorm2d(4), nn.Flatten(), nn.Linear(2704, 10))
+    trainer = Trainer(network, replace(RECIPE, weight_decay=0.1), data(100, 1), CPU)
+    groups = {group["weight_decay"]: group["params"] for group in trainer.optimizer.param_groups}
+    assert [id(each) for each in groups[0.1]] == [id(network[0].weight), id(network[4].weight)]
+    assert len(groups[0.0]) == len(list(network.parameters())) - 2
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
