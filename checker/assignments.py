@@ -21,6 +21,7 @@ class Assignment:
     rules: rule id → its limits, for every run, in the order of the report
     runs: the runs of the session's own folder; in another folder, a run by another name meets the general rules
     all_runs: another folder must hold all the required runs too, by these names
+    dataset: torchvision's name of it
     two_inputs: the networks take images and one-hot numbers, and return logits of the digit and of the sum
     """
 
@@ -30,6 +31,7 @@ class Assignment:
     runs: dict[str, RunRules]
     all_runs: bool = False
     two_inputs: bool = False
+    dataset: str = "MNIST"
 
     @property
     def every_rule(self) -> list[str]:
@@ -132,4 +134,26 @@ SESSION06 = Assignment(
     all_runs=True,
 )
 
-ASSIGNMENTS = {assignment.id: assignment for assignment in (SESSION03, SESSION04, SESSION05, SESSION06)}
+SESSION07 = Assignment(
+    id="session07",
+    title="Session 7: 85 % on CIFAR-10, held, with fewer than 200,000 parameters, separable and dilated convolutions",
+    rules={
+        "weights_match_model": {},
+        "finite_weights": {},
+        "no_hidden_parameters": {},
+        "parameters": {"limit": 200_000},
+        "sustained_accuracy": {"threshold": 85.0},
+        "log_matches_weights": {},
+        "depthwise_separable": {"count": 1},
+        "dilated": {},
+        "no_max_pooling": {},
+        "global_average_pooling": {},
+        "receptive_field": {"before": 45, "after": 45},
+        # The mean of the training images, red, green and blue.
+        "augmentations": {"hole": 16, "fill": (125.3, 123.0, 113.9)},
+    },
+    runs={},
+    dataset="CIFAR10",
+)
+
+ASSIGNMENTS = {assignment.id: assignment for assignment in (SESSION03, SESSION04, SESSION05, SESSION06, SESSION07)}

@@ -34,18 +34,18 @@ def check_folder(assignment: Assignment, folder: Path, *, own: bool, only_run: s
                                f"--list {assignment.id} shows which run must meet which.")
     # Loaded when a rule first asks, and then once for all runs: --select may ask for neither.
     build = cache(lambda: _attempt(lambda: load_build(folder)))
-    test_images = cache(lambda: load_test_images(data_dir))
+    test_images = cache(lambda: load_test_images(assignment.dataset, data_dir))
     runs = [Run(name, folder / "runs" / name, lambda: _unwrap(build()), test_images, device,
                 two_inputs=assignment.two_inputs) for name in names]
     return SubmissionResult(assignment.id, assignment.title, str(folder),
                             tuple(_check_run(assignment, run, rules, tell) for run in runs))
 
 
-def load_test_images(data_dir: str | None) -> "Images":
-    """Return MNIST's test images. Raises DataError."""
-    from common.data import load_mnist
+def load_test_images(dataset: str, data_dir: str | None) -> "Images":
+    """Return the test images of the data set that torchvision calls `dataset`. Raises DataError."""
+    from common.data import DATASETS, load
 
-    return load_mnist("test", data_dir)
+    return load(DATASETS[dataset], "test", data_dir)
 
 
 def _attempt(load: "Callable[[], BuildFunction]") -> "BuildFunction | CannotCheckError":

@@ -193,6 +193,91 @@ def global_average_pooling(run: Run) -> Verdict:
         None if only else "Average each feature map over its whole extent, e.g. nn.AdaptiveAvgPool2d(1).")
 
 
+@rule("No max-pooling")
+def no_max_pooling(run: Run) -> Verdict:
+    """Here the network learns how to make its maps smaller, by strides or dilation, instead of keeping what is largest."""
+    found = [operation for operation in run.trace.operations if operation.kind == "max pool"]
+    _refuse_unknown(run)
+    return Verdict(
+        not found, len(found), "0", f"{len(found)} × max pool to {'×'.join(map(str, found[0].output))}" if found else "none runs",
+        "Give the convolution before it a stride of 2, or the ones after it a dilation." if found else None)
+
+
+@rule("At least {count} depthwise-separable convolution(s), of use")
+def depthwise_separable(run: Run, *, count: int) -> Verdict:
+    """A kernel for each channel by itself, then 1×1 across channels: nearly as good as a full convolution, far fewer weights."""
+    kernels = [operation for operation in run.trace.operations if operation.kind == "convolution"]
+    followed = frozenset().union(*(each.before for each in kernels if _pointwise(each)))
+    good, wrong = [], []
+    for operation in kernels:
+        channels = operation.weight[1] * operation.groups
+        if operation.groups == 1 or max(operation.weight[2:]) == 1:
+            continue
+        if operation.groups != channels:
+            wrong.append(f"{_named(operation)} has {operation.groups} groups for {channels} channels: grouped, not depthwise")
+        elif not _fits(operation):
+            wrong.append(f"{_named(operation)} reaches beyond its {'×'.join(map(str, operation.map))} map")
+        elif operation.call not in followed:
+            wrong.append(f"no 1×1 convolution follows {_named(operation)}")
+        elif not _matters(run, operation):
+            wrong.append(f"without {_named(operation)} the accuracy is the same")
+        else:
+            good.append(operation)
+    enough = len(good) >= count
+    names = ", ".join(_named(each) for each in good)
+    return Verdict(enough, len(good), f">= {count}", names if enough else (wrong or ["no convolution has a group for each channel"])[0],
+                   None if enough else "nn.Conv2d(C, C, 3, padding=1, groups=C), then nn.Conv2d(C, D, 1), on the way to the logits.")
+
+
+@rule("A dilated convolution, of use")
+def dilated(run: Run) -> Verdict:
+    """Holes in a kernel let it see farther with the same weights, so that a map need not be made smaller."""
+    good, wrong = [], []
+    for operation in run.trace.operations:
+        if operation.kind != "convolution" or max(operation.dilation) == 1:
+            continue
+        if max(operation.weight[2:]) == 1:
+            wrong.append(f"{_named(operation)} is 1×1: there is nothing to dilate")
+        elif not _fits(operation):
+            wrong.append(f"{_named(operation)} reaches beyond its {'×'.join(map(str, operation.map))} map")
+        elif not _matters(run, operation):
+            wrong.append(f"without {_named(operation)} the accuracy is the same")
+        else:
+            good.append(operation)
+    return Verdict(bool(good), len(good), ">= 1", ", ".join(_named(each) for each in good) if good else
+                   (wrong or ["no convolution has a dilation"])[0],
+                   None if good else "nn.Conv2d(C, D, 3, padding=2, dilation=2), on a map of at least 5×5.")
+
+
+def _pointwise(operation: "Operation") -> bool:
+    return operation.weight[2:] == (1, 1) and operation.groups == 1
+
+
+def _fits(operation: "Operation") -> bool:
+    """Whether more than the middle of a kernel can lie on the map at once."""
+    return all((kernel - 1) * dilation < side for kernel, dilation, side in
+               zip(operation.weight[2:], operation.dilation, operation.map, strict=True))
+
+
+def _matters(run: Run, operation: "Operation") -> bool:
+    """Whether the accuracy drops when that operation gives zeros."""
+    return run.accuracy_with((), lambda output: output) - run.accuracy_with((operation,), lambda output: output * 0) >= MATTERS
+
+
+def _named(operation: "Operation") -> str:
+    return operation.name or f"a convolution {'×'.join(map(str, operation.weight))}"
+
+
+@rule("HorizontalFlip, ShiftScaleRotate and a {hole}×{hole} CoarseDropout, at work")
+def augmentations(run: Run, *, hole: int, fill: tuple[float, ...]) -> Verdict:
+    """The same image in many guises teaches what doesn't matter; a hole teaches to look at more than one part."""
+    found = run.augmentation(hole, fill)
+    return Verdict(not found.problems, len(found.problems), "all three", found.problems[0] if found.problems else
+                   f"all three change images; a {hole}×{hole} hole of {', '.join(f'{value:.0f}' for value in found.fill)}",
+                   "Return them from augmentation() in train.py: one hole, hole_height_range and hole_width_range "
+                   f"({hole}, {hole}), fill the data set's mean as a pixel value." if found.problems else None)
+
+
 @rule("Maps see {before}×{before} pixels before averaging, logits {after}×{after}")
 def receptive_field(run: Run, *, before: int, after: int) -> Verdict:
     """What a network can't see it can't tell apart, and an average of small patches knows no shapes."""

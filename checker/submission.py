@@ -21,6 +21,7 @@ from checker.verdict import CannotCheckError
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
+    from checker.augmentation import Augmentation
     from checker.measure import InputsUsed
     from common.anatomy import Operation, Trace
     from common.data import Images
@@ -95,6 +96,36 @@ def load_build(folder: Path) -> "Callable[[str], nn.Module]":
     if not callable(getattr(module, "build", None)):
         raise CannotCheckError(f"{path} has no function build(name).", "Add one that returns the network of a run.")
     return module.build
+
+
+def load_augmentation(folder: Path) -> object:
+    """Return what `augmentation()` of the folder's train.py returns. Raises CannotCheckError where that is not to be had."""
+    import os
+    import runpy
+
+    path = folder / "train.py"
+    if not path.is_file():
+        raise CannotCheckError(f"There is no {path}.", "Put the script there that trained the run, with a function augmentation().")
+    os.environ["NO_ALBUMENTATIONS_UPDATE"] = "1"  # It would look for a newer version over the network.
+    # train.py imports its own neighbours, and leaves no trace of them, neither here nor in its folder.
+    modules, written = dict(sys.modules), sys.dont_write_bytecode
+    for name in ("model", "train"):
+        sys.modules.pop(name, None)
+    sys.path.insert(0, str(folder))
+    sys.dont_write_bytecode = True
+    try:
+        with _student_code(f"Importing {path}", "It must import without training: keep that behind if __name__ == '__main__'."):
+            namespace = runpy.run_path(str(path), run_name="submitted_train")
+        if not callable(namespace.get("augmentation")):
+            raise CannotCheckError(f"{path} has no function augmentation().", "Add one that returns the albumentations pipeline.")
+        with _student_code("augmentation() of train.py", "Try it in Python: it takes no arguments."):
+            return namespace["augmentation"]()
+    finally:
+        sys.path.remove(str(folder))
+        sys.dont_write_bytecode = written
+        for name in ("model", "train"):
+            sys.modules.pop(name, None)
+        sys.modules.update(modules)
 
 
 class Run:
@@ -316,6 +347,16 @@ class Run:
         network, images = self.fitted(epoch), self.test_images
         with _student_code("Evaluating the network", "Try it in Python on a batch of 1,000 images."):
             return count_correct(network, images, self.normalization, self.device, numbers)
+
+    def augmentation(self, hole: int, fill: tuple[float, ...]) -> "Augmentation":
+        """Return what augmentation() of the submission's train.py does to the test images; see checker.augmentation."""
+        from checker.augmentation import inspect
+
+        pipeline = load_augmentation(self.folder.parent.parent)
+        images = self.test_images.pixels[:100].permute(0, 2, 3, 1).numpy()
+        with _student_code("Applying augmentation() of train.py", "It must return an albumentations.Compose, to be called "
+                                                                  "with image=… as uint8 H×W×C."):
+            return inspect(pipeline, images, hole, fill)
 
     def accuracy_with(self, operations: "tuple[Operation, ...]", change: "Callable[[Tensor], Tensor]") -> float:
         """Return the share of some test images that the last epoch classifies correctly when each of those operations of

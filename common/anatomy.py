@@ -63,6 +63,8 @@ class Operation:
     multiply_adds:    of convolutions and matrix products, for one image
     receptive_field:  (height, width) in input pixels of one output value
     weight:           shape of the kernel, convolutions and linear layers only
+    map:              (height, width) of a convolution's input
+    before:           calls of the convolutions whose output reaches this one with no other convolution in between
     weight_name:      of the parameter that holds it ("" where it is none)
     fully_connected:  every output sees a whole spatial activation through learned weights
     """
@@ -76,6 +78,8 @@ class Operation:
     receptive_field: tuple[int, int]
     weight: tuple[int, ...] = ()
     weight_name: str = ""
+    map: tuple[int, ...] = ()
+    before: frozenset[int] = frozenset()
     stride: tuple[int, ...] = ()
     dilation: tuple[int, ...] = ()
     groups: int = 1
@@ -117,6 +121,7 @@ class _Value:
     image: it was computed from an input
     weighted: learned weights lie on its places, other ones at each
     learned: it was computed from parameters alone
+    convolutions: calls of those that it was computed from, with no other convolution in between
     statistic: it is a mean or a sum over activations; deviation: it is the root of one
     """
 
@@ -128,6 +133,7 @@ class _Value:
     collapses: frozenset[str] = frozenset()
     weighted: bool = False
     learned: bool = False
+    convolutions: frozenset[int] = frozenset()
     statistic: bool = False
     deviation: bool = False
     not_understood: frozenset[str] = frozenset()
@@ -366,10 +372,11 @@ class _Tracer(TorchDispatchMode):
             return replace(merged, positions=None, not_understood=merged.not_understood | {"a transposed or 1-D convolution"})
         kernel, stride, padding, dilation = _pair(weight.shape[2:]), _pair(stride), _pair(padding), _pair(dilation)
         whole = _sees_all(values[0], weight.shape[1], kernel, stride, padding, dilation)
-        value = _windowed(replace(merged, learned=False), out, kernel, stride, dilation)
+        value = _windowed(replace(merged, learned=False, convolutions=frozenset({self._calls - 1})), out, kernel, stride, dilation)
         if whole and value.places == 1:
             value = replace(value, collapses=value.collapses | {"fully connected"})
-        self._record("convolution", inputs, out, value, weight=tuple(weight.shape), stride=stride, dilation=dilation,
+        self._record("convolution", inputs, out, value, weight=tuple(weight.shape), map=tuple(args[0].shape[2:]),
+                     before=merged.convolutions, stride=stride, dilation=dilation,
                      groups=groups, fully_connected=whole, multiply_adds=out[0].numel() * weight[0].numel())
         return value
 
@@ -434,6 +441,8 @@ class _Tracer(TorchDispatchMode):
             grown = tuple(f + (side - 1) * j for f, side, j in zip(value.field, _sides(mixed), value.jump, strict=True))
         reduced = replace(merged, positions=positions, field=grown)
         if mixed < places:
+            if name in _EXTREMES:
+                self._record("max pool", [], out, reduced)
             return reduced
         kind = ("fully connected" if value.weighted else "average") if name in _AVERAGES else "max"
         reduced = replace(reduced, collapses=merged.collapses | {kind}, weighted=False,
@@ -495,6 +504,7 @@ def _merge(values: list[_Value]) -> _Value:
         collapses=frozenset().union(*(value.collapses for value in values)),
         weighted=any(value.weighted for value in values),
         learned=any(value.learned for value in values) and not any(value.image for value in values),
+        convolutions=frozenset().union(*(value.convolutions for value in values)),
         statistic=len(values) == 1 and values[0].statistic, deviation=len(values) == 1 and values[0].deviation,
         not_understood=frozenset().union(*(value.not_understood for value in values)),
         hidden=frozenset().union(*(value.hidden for value in values)),

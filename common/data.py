@@ -1,4 +1,4 @@
-"""MNIST held in memory as uint8, read (and downloaded, where it is missing) by torchvision."""
+"""MNIST and CIFAR-10 held in memory as uint8, read (and downloaded, where they are missing) by torchvision."""
 
 import contextlib
 import hashlib
@@ -6,6 +6,7 @@ import io
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from pickle import UnpicklingError
 
 import torch
 from torch import Tensor
@@ -13,7 +14,26 @@ from torch import Tensor
 from common.errors import DataError
 
 REPOSITORY = Path(__file__).resolve().parent.parent
-SIZES = {"train": 60_000, "test": 10_000}
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """What torchvision calls a data set and how it lays it out, and what its images are.
+
+    folder: under the data folder; sizes: how many images; shape: C×H×W
+    """
+
+    name: str
+    folder: str
+    sizes: dict[str, int]
+    shape: tuple[int, int, int]
+    classes: tuple[str, ...]
+
+
+MNIST = Dataset("MNIST", "MNIST/raw", {"train": 60_000, "test": 10_000}, (1, 28, 28), tuple("0123456789"))
+CIFAR10 = Dataset("CIFAR10", "cifar-10-batches-py", {"train": 50_000, "test": 10_000}, (3, 32, 32),
+                  ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"))
+DATASETS = {dataset.name: dataset for dataset in (MNIST, CIFAR10)}
 
 
 @dataclass(frozen=True)
@@ -46,34 +66,41 @@ def data_folder(given: str | Path | None = None) -> Path:
     return Path(given or os.environ.get("DATA_DIR") or REPOSITORY / "data")
 
 
-def load_mnist(split: str, folder: str | Path | None = None) -> Images:
-    """Return the "train" (60,000) or "test" (10,000) images of MNIST, 1×28×28.
+def load(dataset: Dataset, split: str, folder: str | Path | None = None) -> Images:
+    """Return the "train" or "test" images of `dataset`, downloaded into `data_folder(folder)` where they are missing.
 
-    Downloads them into `data_folder(folder)` where they are missing. Raises DataError.
+    Raises DataError.
     """
     # torchvision takes seconds to import: whoever only asks for --help doesn't pay for it.
-    from torchvision.datasets import MNIST
+    from torchvision import datasets
 
     root = data_folder(folder)
     try:
         # It reports every file of a download on stdout, which may be a report's own.
         with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
-            dataset = MNIST(root, train=split == "train", download=True)
-    except (OSError, RuntimeError, ValueError, EOFError) as error:
-        raise DataError(_remedy(root, error)) from error
-    images = Images(dataset.data.unsqueeze(1), dataset.targets)
-    if tuple(images.pixels.shape) != (SIZES[split], 1, 28, 28) or len(images) != SIZES[split]:
-        raise DataError(f"MNIST in {root} is damaged: its {split} set holds {len(images):,} images, "
-                        f"not {SIZES[split]:,}; delete {root / 'MNIST'} and let it download again.")
+            read = getattr(datasets, dataset.name)(root, train=split == "train", download=True)
+            pixels = torch.as_tensor(read.data)
+            images = Images(pixels.unsqueeze(1) if pixels.ndim == 3 else pixels.permute(0, 3, 1, 2).contiguous(),
+                            torch.as_tensor(read.targets))
+    except (OSError, RuntimeError, ValueError, EOFError, KeyError, UnpicklingError) as error:
+        raise DataError(_remedy(dataset, root, error)) from error
+    if tuple(images.pixels.shape) != (dataset.sizes[split], *dataset.shape) or len(images) != dataset.sizes[split]:
+        raise DataError(f"{dataset.name} in {root} is damaged: its {split} set holds {len(images):,} images, "
+                        f"not {dataset.sizes[split]:,}; delete {root / dataset.folder} and let it download again.")
     return images
 
 
-def _remedy(root: Path, error: Exception) -> str:
-    raw = root / "MNIST" / "raw"
-    if raw.is_dir() and not isinstance(error, OSError) and "download" not in str(error).lower():
-        return f"MNIST in {raw} is damaged ({error}); delete that folder and let it download again."
-    return (f"No MNIST in {root}, and it could not be downloaded; connect to the network, or set DATA_DIR "
-            f"or --data-dir to a folder that holds MNIST/raw as torchvision writes it.")
+def load_mnist(split: str, folder: str | Path | None = None) -> Images:
+    """Return MNIST's images; see `load`."""
+    return load(MNIST, split, folder)
+
+
+def _remedy(dataset: Dataset, root: Path, error: Exception) -> str:
+    files = root / dataset.folder
+    if files.is_dir() and not isinstance(error, OSError) and "download" not in str(error).lower():
+        return f"{dataset.name} in {files} is damaged ({error}); delete that folder and let it download again."
+    return (f"No {dataset.name} in {root}, and it could not be downloaded; connect to the network, or set DATA_DIR "
+            f"or --data-dir to a folder that holds {dataset.folder} as torchvision writes it.")
 
 
 def hold_out(train: Images, count: int = 10_000, seed: int = 1234) -> tuple[Images, Images]:

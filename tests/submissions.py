@@ -80,11 +80,12 @@ def set_tiles(network: nn.Module) -> None:
 
 
 def write_submission(folder: Path, *, model: str = HONEST_MODEL, prepare: Callable[[nn.Module], None] = set_tiles,
-                     name: str = "mine", epochs: int = 15, recipe: dict[str, object] | None = None) -> Path:
+                     name: str = "mine", epochs: int = 15, recipe: dict[str, object] | None = None, channels: int = 1) -> Path:
     """Write a submission with one run and return the run's folder; whatever it claims is true until a test changes it.
 
     prepare: sets the weights of a newly built network
     recipe: what the run's recipe says beside the number of epochs
+    channels: of the images
     """
     run = folder / "runs" / name
     run.mkdir(parents=True)
@@ -102,7 +103,7 @@ def write_submission(folder: Path, *, model: str = HONEST_MODEL, prepare: Callab
         lines.append(line)
     write_log(run, lines)
     (run / "run.json").write_text(json.dumps({
-        "format": 1, "run": name, "normalization": {"mean": [0.5], "std": [0.3]}, "recipe": {"epochs": epochs} | (recipe or {})}))
+        "format": 1, "run": name, "normalization": {"mean": [0.5] * channels, "std": [0.3] * channels}, "recipe": {"epochs": epochs} | (recipe or {})}))
     return run
 
 

@@ -1,0 +1,126 @@
+"""What a submission's albumentations pipeline does to images: inspected, and applied to see that each part really acts."""
+
+import copy
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+TRIALS = 64
+
+
+@dataclass(frozen=True)
+class Augmentation:
+    """What was found of the three transforms; `problems` in words, empty where all is as it should be.
+
+    hole: height and width in pixels of what CoarseDropout cut out, its fill per channel as a pixel value 0 to 255
+    """
+
+    problems: tuple[str, ...]
+    hole: tuple[int, int] | None
+    fill: tuple[float, ...] | None
+
+
+def inspect(pipeline: object, images: np.ndarray, hole: int, fill: tuple[float, ...]) -> Augmentation:
+    """Return what `pipeline` (an albumentations transform or composition) does to `images` (uint8 N×H×W×C).
+
+    hole: the side in pixels that the one hole of CoarseDropout must have; fill: its value per channel, 0 to 255
+    """
+    import albumentations as A
+
+    parts = list(_parts(pipeline))
+    found = {name: [part for part in parts if isinstance(part.transform, kind)] for name, kind in (
+        ("HorizontalFlip", A.HorizontalFlip), ("ShiftScaleRotate", A.Affine), ("CoarseDropout", A.CoarseDropout))}
+    problems, measured, color = [], None, None
+    for name, candidates in found.items():
+        if not candidates:
+            problems.append(f"there is no {name}")
+            continue
+        part = candidates[0]
+        changed = _changed(part, images)
+        if changed == 0:
+            problems.append(f"{name} changed none of {len(images[:TRIALS])} images")
+        elif name == "ShiftScaleRotate":
+            problems += [f"ShiftScaleRotate {what} nothing" for what, still in _still(part.transform) if still]
+        elif name == "CoarseDropout":
+            measured, color = _hole(part, images)
+            if measured != (hole, hole):
+                problems.append("CoarseDropout cuts no single hole" if measured is None else
+                                f"the hole is {measured[0]}×{measured[1]}, not {hole}×{hole}")
+            elif color is None or any(abs(a - b) > 2 for a, b in zip(color, fill, strict=True)):
+                shown = "random" if color is None else ", ".join(f"{value:.0f}" for value in color)
+                problems.append(f"the hole is filled with {shown}, not with the mean {', '.join(f'{value:.0f}' for value in fill)}")
+    return Augmentation(tuple(problems), measured, color)
+
+
+@dataclass(frozen=True)
+class _Part:
+    """A transform of a pipeline, how often it is applied, and the Normalize that comes before it, if any."""
+
+    transform: object
+    probability: float
+    normalize: object | None
+
+
+def _parts(pipeline: object, probability: float = 1.0, normalize: object | None = None) -> Iterator[_Part]:
+    import albumentations as A
+
+    probability *= float(getattr(pipeline, "p", 1.0))
+    if isinstance(pipeline, A.Normalize):
+        return
+    if not hasattr(pipeline, "transforms"):
+        yield _Part(pipeline, probability, normalize)
+        return
+    for transform in pipeline.transforms:
+        yield from _parts(transform, probability, normalize)
+        if isinstance(transform, A.Normalize) and transform.p > 0:
+            normalize = transform
+
+
+def _applied(part: _Part, images: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Yield each image before and after the transform, which is applied whatever its probability."""
+    transform = copy.deepcopy(part.transform)
+    transform.p = 1.0
+    for image in images:
+        before = part.normalize(image=image)["image"] if part.normalize is not None else image
+        yield before, transform(image=before.copy())["image"]
+
+
+def _changed(part: _Part, images: np.ndarray) -> int:
+    if not part.probability > 0:
+        return 0
+    return sum(before.shape != after.shape or bool((before != after).any()) for before, after in _applied(part, images[:TRIALS]))
+
+
+def _still(transform: object) -> Iterator[tuple[str, bool]]:
+    """Which of shift, scale and rotation an affine transform leaves out."""
+    moved = transform.translate_percent or transform.translate_px or {}
+    yield "shifts", not any(any(limits) for limits in moved.values())
+    yield "scales", all(tuple(limits) == (1, 1) for limits in transform.scale.values())
+    yield "rotates", not any(transform.rotate)
+
+
+def _hole(part: _Part, images: np.ndarray) -> tuple[tuple[int, int] | None, tuple[float, ...] | None]:
+    """Return height and width of the one hole, and its fill; None where it is no single hole, or of no single value."""
+    sizes, fills = set(), []
+    noise = np.random.default_rng(0).integers(0, 256, (16, *images.shape[1:]), dtype=np.uint8)
+    for before, after in _applied(part, noise):
+        changed = (before != after).any(-1)
+        rows, columns = np.flatnonzero(changed.any(1)), np.flatnonzero(changed.any(0))
+        if not len(rows):
+            return None, None
+        size = (int(rows[-1] - rows[0] + 1), int(columns[-1] - columns[0] + 1))
+        # By chance some pixels of a hole have the color of its fill already; two holes leave most of their box alone.
+        if changed.sum() < 0.9 * size[0] * size[1]:
+            return None, None
+        sizes.add(size)
+        fills.append(after[changed])
+    values = np.concatenate(fills).astype(np.float64)
+    if len(sizes) != 1:
+        return max(sizes), None
+    if (values.max(0) - values.min(0)).max() > 1e-6:
+        return sizes.pop(), None
+    color = values[0]
+    if part.normalize is not None:
+        color = 255 * (color * np.asarray(part.normalize.std) + np.asarray(part.normalize.mean))
+    return sizes.pop(), tuple(float(value) for value in color)

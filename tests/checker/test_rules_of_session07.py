@@ -1,0 +1,168 @@
+"""The rules of session 7: what is declared but does nothing, and augmentations that don't augment, don't count."""
+
+from pathlib import Path
+
+import pytest
+import torch
+from torch import nn
+
+from checker import check
+from checker.assignments import SESSION07
+from checker.verdict import RunResult
+from common.data import Images
+from tests.submissions import tiles, write_submission
+
+MODEL = '''
+import torch
+from torch import nn
+import torch.nn.functional as F
+
+class Network(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.tiles = nn.Conv2d(3, 10, 16, stride=4, bias=False)
+        self.depthwise = nn.Conv2d(10, 10, 3, padding=1, groups=10, bias=False)
+        self.pointwise = nn.Conv2d(10, 10, 1, bias=False)
+        self.wide = nn.Conv2d(10, 10, 3, padding=1, bias=False)
+        self.dilated = nn.Conv2d(10, 10, 3, padding=2, dilation=2, bias=False)
+        self.classify = nn.Linear(10, 10)
+
+    def forward(self, images):
+        x = torch.relu(self.tiles(images))
+        x = self.pointwise(self.depthwise(x))
+        x = self.dilated(self.wide(x))
+        return self.classify(x.mean((2, 3)))
+
+def build(name):
+    return Network()
+'''
+TRAIN = '''
+import albumentations as A
+from model import build
+
+def augmentation():
+    return A.Compose([
+        A.HorizontalFlip(p=0.5),
+        A.ShiftScaleRotate(shift_limit=0.1, scale_limit=0.1, rotate_limit=10, p=0.5),
+        A.CoarseDropout(num_holes_range=(1, 1), hole_height_range=(16, 16), hole_width_range=(16, 16), fill=(125, 123, 114), p=0.5),
+    ])
+'''
+
+
+def set_weights(network: nn.Module) -> None:
+    """Every layer hands on what the first one detects."""
+    with torch.no_grad():
+        network.tiles.weight.copy_(tiles().repeat(1, 3, 4, 4) / 48)
+        for name, layer in network.named_children():
+            if name not in ("tiles", "classify", "square") and isinstance(layer, nn.Conv2d):
+                layer.weight.zero_()
+                middle = layer.weight.shape[-1] // 2
+                for channel in range(layer.weight.shape[0]):
+                    # Of two outputs a channel the first one goes on.
+                    source = channel * layer.in_channels // 10 if layer.groups == 1 else 0
+                    layer.weight[channel, source, middle, middle] = 1
+                if layer.groups not in (1, layer.in_channels):
+                    for channel in range(10):
+                        layer.weight[channel].zero_()
+                        layer.weight[channel, channel % layer.weight.shape[1], middle, middle] = 1
+        network.classify.weight.copy_(torch.eye(10) * 10)
+        network.classify.bias.zero_()
+
+
+@pytest.fixture(autouse=True)
+def generated_cifar(monkeypatch: pytest.MonkeyPatch) -> None:
+    generator = torch.Generator().manual_seed(0)
+    labels = torch.randint(10, (10_000,), generator=generator)
+    pixels = 128 + 80 * tiles()[labels].repeat(1, 3, 8, 8) + 10 * torch.randn(10_000, 3, 32, 32, generator=generator)
+    monkeypatch.setattr(check, "load_test_images", lambda dataset, folder: Images(pixels.clamp(0, 255).to(torch.uint8), labels))
+
+
+def found(folder: Path, model: str = MODEL, train: str | None = TRAIN) -> dict[str, tuple[bool | None, str]]:
+    """Write a submission, check it, and return what did not pass: rule id → verdict and message."""
+    write_submission(folder, model=model, prepare=set_weights, epochs=20, channels=3)
+    if train is not None:
+        (folder / "train.py").write_text(train)
+    result = check.check_folder(SESSION07, folder, own=False, only_run=None, rules=SESSION07.every_rule, device="cpu",
+                                data_dir=None, tell=lambda doing: None)
+    run: RunResult = result.runs[0]
+    return {rule.id: (rule.verdict.passed, rule.verdict.message) for rule in run.rules if rule.verdict.passed is not True}
+
+
+def test_an_honest_submission_passes(tmp_path: Path) -> None:
+    assert found(tmp_path) == {}
+    assert not (tmp_path / "__pycache__").exists()
+
+
+def test_unusual_honest_ones_pass(tmp_path: Path) -> None:
+    # One convolution is depthwise and dilated at once, has two outputs a channel, and is written as a function.
+    model = MODEL.replace("self.pointwise = nn.Conv2d(10,", "self.pointwise = nn.Conv2d(20,").replace(
+        "self.depthwise = nn.Conv2d(10, 10, 3, padding=1, groups=10, bias=False)",
+        "self.depthwise = nn.Conv2d(10, 20, 3, padding=2, dilation=2, groups=10, bias=False)").replace(
+        "self.depthwise(x)", "F.silu(F.conv2d(x, self.depthwise.weight, padding=2, dilation=2, groups=10))").replace(
+        "self.dilated(self.wide(x))", "self.wide(x)").replace(
+        "        self.dilated = nn.Conv2d(10, 10, 3, padding=2, dilation=2, bias=False)\n", "").replace(
+        "self.wide = nn.Conv2d(10, 10, 3, padding=1,", "self.wide = nn.Conv2d(10, 10, 5, padding=2,")
+    # The image is normalised before the hole is cut, which is then filled with the normalised mean.
+    train = TRAIN.replace("A.CoarseDropout(", "A.Normalize(mean=(0.4914, 0.4822, 0.4465), std=(0.247, 0.243, 0.262)),\n        A.CoarseDropout(").replace(
+        "fill=(125, 123, 114)", "fill=0").replace("A.ShiftScaleRotate(shift_limit=0.1, scale_limit=0.1, rotate_limit=10, p=0.5)",
+                                                  "A.Affine(translate_percent=(-0.1, 0.1), scale=(0.9, 1.1), rotate=(-10, 10), p=0.5)").replace(
+        "(16, 16)", "(0.5, 0.5)")
+    assert found(tmp_path, model, train) == {}
+
+
+@pytest.mark.parametrize(("old", "new", "rule", "words"), [
+    ("groups=10, bias=False)", "groups=5, bias=False)", "depthwise_separable", "depthwise has 5 groups for 10 channels: grouped, not depthwise"),
+    ("self.pointwise(self.depthwise(x))", "self.wide(x)", "depthwise_separable", "no convolution has a group for each channel"),
+    ("self.pointwise(self.depthwise(x))", "x + 0 * self.pointwise(self.depthwise(x))", "depthwise_separable",
+     "without depthwise the accuracy is the same"),
+    ("self.pointwise(self.depthwise(x))", "self.depthwise(x)", "depthwise_separable", "no 1×1 convolution follows depthwise"),
+    ("nn.Conv2d(10, 10, 3, padding=1, groups=10, bias=False)", "nn.Conv2d(10, 10, 11, padding=5, groups=10, bias=False)",
+     "depthwise_separable", "reaches beyond its 5×5 map"),
+    ("self.dilated(self.wide(x))", "self.wide(self.wide(self.wide(x)))", "dilated", "no convolution has a dilation"),
+    ("self.dilated(self.wide(x))", "(lambda y: y + 0 * self.dilated(y))(self.wide(x))", "dilated", "without dilated the accuracy is the same"),
+    ("nn.Conv2d(10, 10, 3, padding=2, dilation=2, bias=False)", "nn.Conv2d(10, 10, 1, dilation=2, bias=False)", "dilated",
+     "dilated is 1×1: there is nothing to dilate"),
+    ("padding=2, dilation=2", "padding=5, dilation=5", "dilated", "dilated reaches beyond its 5×5 map"),
+    ("x = self.pointwise(", "x = F.max_pool2d(x, 3, 1, 1)\n        x = self.pointwise(", "no_max_pooling", "1 × max pool to 10×5×5"),
+    ("x.mean((2, 3))", "x.amax((2, 3))", "no_max_pooling", "1 × max pool"),
+], ids=["grouped", "never called", "times zero", "no pointwise", "kernel over the map", "no dilation", "dilated times zero", "1×1 dilated",
+        "dilation over the map", "max pool", "maximum"])
+def test_what_is_declared_but_does_nothing(tmp_path: Path, old: str, new: str, rule: str, words: str) -> None:
+    assert old in MODEL
+    wrong = found(tmp_path, MODEL.replace(old, new))
+    # A map that is not averaged, and a layer less in the way of the receptive field or beyond the whole map, break their own rules too.
+    beside = {"global_average_pooling", "receptive_field"}
+    assert set(wrong) - beside == {rule} and wrong[rule][0] is False and words in wrong[rule][1], wrong
+
+
+def test_a_receptive_field_that_is_too_small(tmp_path: Path) -> None:
+    wrong = found(tmp_path, MODEL.replace("self.dilated(self.wide(x))", "self.dilated(x)"))
+    assert set(wrong) == {"receptive_field"} and "maps 40" in wrong["receptive_field"][1]
+
+
+@pytest.mark.parametrize(("old", "new", "passed", "words"), [
+    ("        A.HorizontalFlip(p=0.5),\n", "", False, "there is no HorizontalFlip"),
+    ("A.HorizontalFlip(p=0.5)", "A.HorizontalFlip(p=0.0)", False, "HorizontalFlip changed none of 64 images"),
+    ("A.HorizontalFlip(p=0.5)", "A.OneOf([A.HorizontalFlip(p=1)], p=0)", False, "HorizontalFlip changed none"),
+    ("shift_limit=0.1", "shift_limit=0", False, "ShiftScaleRotate shifts nothing"),
+    ("scale_limit=0.1", "scale_limit=0", False, "ShiftScaleRotate scales nothing"),
+    ("rotate_limit=10", "rotate_limit=0", False, "ShiftScaleRotate rotates nothing"),
+    ("A.ShiftScaleRotate(shift_limit=0.1, scale_limit=0.1, rotate_limit=10, p=0.5)", "A.VerticalFlip()", False, "there is no ShiftScaleRotate"),
+    ("hole_height_range=(16, 16)", "hole_height_range=(8, 8)", False, "the hole is 8×16, not 16×16"),
+    ("num_holes_range=(1, 1)", "num_holes_range=(3, 3)", False, "CoarseDropout cuts no single hole"),
+    ("fill=(125, 123, 114)", "fill=0", False, "the hole is filled with 0, 0, 0, not with the mean 125, 123, 114"),
+    ("fill=(125, 123, 114)", "fill='random'", False, "the hole is filled with random"),
+    ("return A.Compose(", "return list(", False, "there is no HorizontalFlip"),
+    ("def augmentation()", "def transforms()", None, "has no function augmentation()"),
+    ("def augmentation()", "raise RuntimeError('trains at once')\ndef augmentation()", None, "raised RuntimeError: trains at once"),
+    ("    return A.Compose(", "    1 / 0\n    return A.Compose(", None, "raised ZeroDivisionError"),
+])
+def test_augmentations_that_do_not_augment(tmp_path: Path, old: str, new: str, passed: bool | None, words: str) -> None:
+    assert old in TRAIN
+    wrong = found(tmp_path, train=TRAIN.replace(old, new))
+    assert set(wrong) == {"augmentations"} and wrong["augmentations"][0] is passed and words in wrong["augmentations"][1], wrong
+
+
+def test_no_train_script(tmp_path: Path) -> None:
+    wrong = found(tmp_path, train=None)
+    assert set(wrong) == {"augmentations"} and wrong["augmentations"][0] is None and "There is no" in wrong["augmentations"][1]
