@@ -37,6 +37,8 @@ def check_folder(assignment: Assignment, folder: Path, *, own: bool, only_run: s
     test_images = cache(lambda: load_test_images(assignment.dataset, data_dir))
     runs = [Run(name, folder / "runs" / name, lambda: _unwrap(build()), test_images, device,
                 two_inputs=assignment.two_inputs) for name in names]
+    for run in runs:  # What was measured of one is not measured again to compare another with it.
+        run.siblings.update({each.name: each for each in runs})
     return SubmissionResult(assignment.id, assignment.title, str(folder),
                             tuple(_check_run(assignment, run, rules, tell) for run in runs))
 

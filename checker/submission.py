@@ -141,6 +141,7 @@ class Run:
         self._build = build
         self._test_images = test_images
         self.counts = cache(self._counts)
+        self.siblings: dict[str, Run] = {}
         self.tensors = cache(self._tensors)
         self.fitted = cache(self._fitted)
 
@@ -336,7 +337,8 @@ class Run:
 
     def sibling(self, name: str) -> "Run":
         """Return the run called `name` of the same submission, whether it is there or not."""
-        return Run(name, self.folder.parent / name, self._build, self._test_images, self.device, two_inputs=self.two_inputs)
+        return self.siblings.get(name) or Run(name, self.folder.parent / name, self._build, self._test_images, self.device,
+                                              two_inputs=self.two_inputs)
 
     def _counts(self, epoch: LoggedEpoch) -> Counts:
         """Return how much of the test set an epoch's weights classify correctly, in fp32."""
