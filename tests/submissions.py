@@ -80,12 +80,14 @@ def set_tiles(network: nn.Module) -> None:
 
 
 def write_submission(folder: Path, *, model: str = HONEST_MODEL, prepare: Callable[[nn.Module], None] = set_tiles,
-                     name: str = "mine", epochs: int = 15, recipe: dict[str, object] | None = None, channels: int = 1) -> Path:
+                     name: str = "mine", epochs: int = 15, recipe: dict[str, object] | None = None, channels: int = 1,
+                     count: int = 10_000) -> Path:
     """Write a submission with one run and return the run's folder; whatever it claims is true until a test changes it.
 
     prepare: sets the weights of a newly built network
     recipe: what the run's recipe says beside the number of epochs
     channels: of the images
+    count: of the test images, all of which it claims to classify correctly
     """
     run = folder / "runs" / name
     run.mkdir(parents=True)
@@ -94,8 +96,8 @@ def write_submission(folder: Path, *, model: str = HONEST_MODEL, prepare: Callab
     prepare(network)
     lines = []
     for epoch in range(1, epochs + 1):
-        line = {"epoch": epoch, "train_total": 60_000, "test_correct": 10_000, "test_total": 10_000,
-                "sum_correct": 100_000, "sum_total": 100_000, "weights": None}
+        line = {"epoch": epoch, "train_total": 60_000, "test_correct": count, "test_total": count,
+                "sum_correct": 10 * count, "sum_total": 10 * count, "weights": None}
         if epoch > epochs - 5:
             with torch.no_grad():  # Five different files that classify alike.
                 network.classify.bias.add_(0.001)

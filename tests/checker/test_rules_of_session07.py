@@ -12,6 +12,7 @@ from checker.verdict import RunResult
 from common.data import Images
 from tests.submissions import tiles, write_submission
 
+COUNT = 1_000
 MODEL = '''
 import torch
 from torch import nn
@@ -72,14 +73,14 @@ def set_weights(network: nn.Module) -> None:
 @pytest.fixture(autouse=True)
 def generated_cifar(monkeypatch: pytest.MonkeyPatch) -> None:
     generator = torch.Generator().manual_seed(0)
-    labels = torch.randint(10, (10_000,), generator=generator)
-    pixels = 128 + 80 * tiles()[labels].repeat(1, 3, 8, 8) + 10 * torch.randn(10_000, 3, 32, 32, generator=generator)
+    labels = torch.randint(10, (COUNT,), generator=generator)
+    pixels = 128 + 80 * tiles()[labels].repeat(1, 3, 8, 8) + 10 * torch.randn(COUNT, 3, 32, 32, generator=generator)
     monkeypatch.setattr(check, "load_test_images", lambda dataset, folder: Images(pixels.clamp(0, 255).to(torch.uint8), labels))
 
 
 def found(folder: Path, model: str = MODEL, train: str | None = TRAIN) -> dict[str, tuple[bool | None, str]]:
     """Write a submission, check it, and return what did not pass: rule id → verdict and message."""
-    write_submission(folder, model=model, prepare=set_weights, epochs=20, channels=3)
+    write_submission(folder, model=model, prepare=set_weights, epochs=20, channels=3, count=COUNT)
     if train is not None:
         (folder / "train.py").write_text(train)
     result = check.check_folder(SESSION07, folder, own=False, only_run=None, rules=SESSION07.every_rule, device="cpu",
