@@ -37,8 +37,9 @@ def curves(title: str, log: Sequence[dict], threshold: float, also: Sequence[str
         accuracy.plot(epochs, [100 * line[f"{name}_correct"] / line[f"{name}_total"] for line in log], color=_ALSO, marker="s",
                       markersize=3, label=f"test, {name}")
     accuracy.axhline(threshold, color=_THRESHOLD, linestyle="--", linewidth=1, label=f"threshold {threshold:g} %")
-    # The first epochs are far below: what matters happens in the last percent.
-    accuracy.set(xlabel="epoch", ylabel="accuracy (%)", ylim=(min(min(test), 98.0) if min(test) > 97 else 97.0, 100.05))
+    # The first epochs are far below: what matters happens around the threshold.
+    gap = 100 - threshold
+    accuracy.set(xlabel="epoch", ylabel="accuracy (%)", ylim=(threshold - 2.4 * gap, 100 + 0.1 * gap))
     accuracy.annotate(f"{test[-1]:.2f}", (epochs[-1], test[-1]), xytext=(0, 6), textcoords="offset points",
                       ha="right", color=_TEST)
     for axes in (loss, accuracy):

@@ -21,7 +21,7 @@ from common.training import Epoch
 FORMAT = 1
 KEPT_EPOCHS = 5
 # What the numbers of a run follow from: with another of these, a resumed run would end otherwise than it began.
-_DECIDING = ("recipe", "dataset", "model_sha256", "device", "precision", "threads", "versions")
+_DECIDING = ("recipe", "augmentation", "dataset", "model_sha256", "device", "precision", "threads", "versions")
 
 
 def write_atomically(path: Path, content: bytes | str) -> None:
@@ -78,7 +78,7 @@ class RunFolder:
             # Absent only where the run was killed before it had written anything.
             written = self.path / "run.json"
             earlier = json.loads(written.read_text()) if written.exists() else mine
-            changed = [key for key in _DECIDING if earlier.get(key) != mine[key]]
+            changed = [key for key in _DECIDING if earlier.get(key) != mine.get(key)]
             if changed:
                 raise RunError(f"The unfinished run in {self.path} has another {' and '.join(changed)}; "
                                f"delete that folder to start again.")

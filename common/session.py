@@ -12,6 +12,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from common.data import MNIST, Dataset
 from common.errors import RunError, UserError
 from common.training import Classification, Evaluation, Task, Trainer
 
@@ -32,6 +33,8 @@ class Session:
     main: the run that is trained where none is named
     threshold: accuracy in percent that the figures draw
     task: what the networks take in and give out, and how that is judged
+    augmentation: returns the albumentations pipeline that images go through one by one, where the recipe's whole-batch
+                  augmentations don't do
     """
 
     folder: Path
@@ -40,6 +43,8 @@ class Session:
     main: str
     threshold: float
     task: Task = Classification()
+    dataset: Dataset = MNIST
+    augmentation: Callable[[], object] | None = None
 
     @property
     def name(self) -> str:
@@ -109,14 +114,14 @@ def _seed(text: str) -> int:
 
 
 def _run(session: Session, name: str, runs: Path, options: argparse.Namespace, *, resume: bool) -> None:
-    from common.data import load_mnist
+    from common.data import load
     from common.device import choose_device
 
     changes = {key: value for key, value in (("epochs", options.epochs), ("seed", options.seed)) if value is not None}
     recipe = replace(session.recipes[name], **changes)
     device = choose_device(options.device)
-    train_run(session, name, recipe, load_mnist("train", options.data_dir), load_mnist("test", options.data_dir),
-              device, runs, resume=resume)
+    train, test = (load(session.dataset, split, options.data_dir) for split in ("train", "test"))
+    train_run(session, name, recipe, train, test, device, runs, resume=resume)
 
 
 def train_run(session: Session, name: str, recipe: "Recipe", train: "Images", test: "Images", device: "torch.device",
@@ -132,7 +137,7 @@ def train_run(session: Session, name: str, recipe: "Recipe", train: "Images", te
     torch.manual_seed(recipe.seed)
     network = session.build(name)
     table = summary(network, *session.task.input_shapes(test))
-    trainer = Trainer(network, recipe, train, device, session.task)
+    trainer = Trainer(network, recipe, train, device, session.task, session.augmentation)
     folder = RunFolder(runs, name, describe(session, name, trainer, train, test))
     if resume:
         checkpoint = folder.resume(device)
@@ -189,9 +194,10 @@ def describe(session: Session, name: str, trainer: Trainer, train: "Images", tes
         "parameters": parameter_count(trainer.network), "device": describe_device(trainer.device),
         "precision": trainer.precision, "threads": torch.get_num_threads(),
         "versions": {"python": platform.python_version(), "torch": torch.__version__, "torchvision": torchvision.__version__},
-        "dataset": {"name": "MNIST", "train": train.digest(), "test": test.digest()},
+        "dataset": {"name": session.dataset.name, "train": train.digest(), "test": test.digest()},
         "model_sha256": hashlib.sha256((session.folder / "model.py").read_bytes()).hexdigest(),
         "started": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        **({} if session.augmentation is None else {"augmentation": session.augmentation().to_dict()}),
     }
 
 
@@ -203,4 +209,4 @@ def _illustrate(session: Session, name: str, folder: "RunFolder", trainer: Train
     found: Evaluation = session.task.evaluate(trainer.evaluated, test, trainer.recipe.normalization)
     write_atomically(folder.path / "curves.png", curves(title, folder.log, session.threshold, session.task.also))
     write_atomically(folder.path / "misclassified.png",
-                     misclassified(title, test.to("cpu"), found.predictions.cpu(), [str(digit) for digit in range(10)]))
+                     misclassified(title, test.to("cpu"), found.predictions.cpu(), session.dataset.classes))

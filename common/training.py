@@ -154,12 +154,19 @@ class Trainer:
     """A network, its optimizer and its weight average, trained one epoch at a time."""
 
     def __init__(self, network: nn.Module, recipe: Recipe, train: Images, device: torch.device,
-                 task: Task = Classification()) -> None:
+                 task: Task = Classification(), augmentation: Callable[[], object] | None = None) -> None:
+        """`augmentation` returns an albumentations pipeline, for images one by one; see common.pipeline."""
         self.recipe = recipe
         self.task = task
         self.device = device
         self.precision = training_precision(device)
         self.train_images = train.to(device)
+        if augmentation is None:
+            self.batches = lambda epoch: batches(self.train_images, recipe)
+        else:
+            from common.pipeline import AugmentedBatches
+
+            self.batches = AugmentedBatches(train, recipe, augmentation, device)
         if device.type == "cpu":
             use_cheap_dropout(network)
         self.network = network.to(device, memory_format=torch.channels_last)
@@ -187,7 +194,7 @@ class Trainer:
         step = self.steps_per_epoch * (epoch - 1)
         seen, loss_sum, pending = 0, 0.0, []
         correct = torch.zeros((), dtype=torch.int64, device=self.device)
-        for images, labels in batches(self.train_images, self.recipe):
+        for images, labels in self.batches(epoch):
             lr = self.recipe.lr_at(step, steps)
             for group in self.optimizer.param_groups:
                 group["lr"] = lr

@@ -1,0 +1,45 @@
+"""Train session 7's network on CIFAR-10.
+
+    python session07/train.py                  cifar10
+    python session07/train.py --device cuda    mixed precision on a GPU
+    python session07/train.py --resume         go on after Ctrl-C, a crash or a power cut
+
+The run leaves a folder session07/runs/cifar10, which `python -m checker session07 --path session07` measures again.
+"""
+
+import os
+import sys
+from pathlib import Path
+
+from model import build
+
+from common.data import CIFAR10, Normalization
+from common.recipe import Recipe
+from common.session import Session, main
+
+MEAN, STD = (0.4914, 0.4822, 0.4465), (0.2470, 0.2435, 0.2616)
+
+RECIPES = {
+    "cifar10": Recipe(epochs=60, optimizer="sgd", lr=0.3, nesterov=True, weight_decay=0.0005, schedule="one-cycle",
+                      averaging=0.999, normalization=Normalization(MEAN, STD)),
+}
+
+
+def augmentation() -> object:
+    """Return the albumentations pipeline: mirrored, shifted, scaled and rotated a little, and with a hole."""
+    os.environ["NO_ALBUMENTATIONS_UPDATE"] = "1"  # It would look for a newer version over the network.
+    import albumentations as A
+
+    return A.Compose([
+        A.HorizontalFlip(p=0.5),
+        A.ShiftScaleRotate(shift_limit=0.1, scale_limit=0.1, rotate_limit=10, border_mode=4, p=0.7),
+        A.CoarseDropout(num_holes_range=(1, 1), hole_height_range=(16, 16), hole_width_range=(16, 16),
+                        fill=tuple(round(255 * value) for value in MEAN), p=0.5),
+    ])
+
+
+SESSION = Session(folder=Path(__file__).resolve().parent, build=build, recipes=RECIPES, main="cifar10", threshold=85.0,
+                  dataset=CIFAR10, augmentation=augmentation)
+
+if __name__ == "__main__":
+    sys.exit(main(SESSION, __doc__))
