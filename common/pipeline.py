@@ -8,6 +8,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from common.data import Images
+from common.processes import Processes
 from common.recipe import Recipe
 
 
@@ -18,13 +19,15 @@ class AugmentedBatches:
     the worker that made it, and not from where a run was resumed.
     """
 
-    def __init__(self, images: Images, recipe: Recipe, pipeline: Callable[[], object], device: torch.device, workers: int = 1) -> None:
-        """`pipeline` returns an albumentations composition; each worker makes its own."""
+    def __init__(self, images: Images, recipe: Recipe, pipeline: Callable[[], object], device: torch.device,
+                 processes: Processes = Processes(), workers: int = 1) -> None:
+        """`pipeline` returns an albumentations composition; each worker makes its own. Of every batch there is the share
+        of this one of the `processes`."""
         self._recipe, self._device = recipe, device
         self._epoch = _Numbers(-(-len(images) // recipe.batch_size))
         self._loader = DataLoader(
-            _Augmented(images, recipe, pipeline), batch_size=None, sampler=self._epoch, num_workers=workers, persistent_workers=True,
-            prefetch_factor=4, pin_memory=device.type == "cuda", multiprocessing_context="fork")
+            _Augmented(images, recipe, pipeline, processes), batch_size=None, sampler=self._epoch, num_workers=workers,
+            persistent_workers=True, prefetch_factor=4, pin_memory=device.type == "cuda", multiprocessing_context="fork")
 
     def __call__(self, epoch: int) -> Iterator[tuple[Tensor, Tensor]]:
         """Yield the batches of epoch number `epoch` (from 1): float32 N×C×H×W (channels last), int64 N, on the device."""
@@ -51,10 +54,10 @@ class _Numbers:
 class _Augmented(Dataset):
     """(epoch, number) → that batch: uint8 N×H×W×C, int64 N."""
 
-    def __init__(self, images: Images, recipe: Recipe, pipeline: Callable[[], object]) -> None:
+    def __init__(self, images: Images, recipe: Recipe, pipeline: Callable[[], object], processes: Processes) -> None:
         self._pixels = images.pixels.permute(0, 2, 3, 1).contiguous().numpy()
         self._labels = images.labels
-        self._recipe, self._make = recipe, pipeline
+        self._recipe, self._make, self._processes = recipe, pipeline, processes
         self._pipeline = None
         self._order = lru_cache(maxsize=2)(self._shuffled)
 
@@ -65,7 +68,9 @@ class _Augmented(Dataset):
         epoch, number = which
         if self._pipeline is None:
             self._pipeline = self._make()
-        chosen = self._order(epoch)[number * self._recipe.batch_size:(number + 1) * self._recipe.batch_size]
-        self._pipeline.set_random_seed((self._recipe.seed * 10_007 + epoch) * 100_003 + number)
+        batch = self._order(epoch)[number * self._recipe.batch_size:(number + 1) * self._recipe.batch_size]
+        chosen = self._processes.share(batch)
+        seed = (self._recipe.seed * 10_007 + epoch) * 100_003 + number
+        self._pipeline.set_random_seed(seed * self._processes.count + self._processes.place)
         augmented = [torch.from_numpy(self._pipeline(image=self._pixels[index])["image"]) for index in chosen.tolist()]
         return torch.stack(augmented), self._labels[chosen]

@@ -21,7 +21,7 @@ from common.training import Epoch
 FORMAT = 1
 KEPT_EPOCHS = 5
 # What the numbers of a run follow from: with another of these, a resumed run would end otherwise than it began.
-_DECIDING = ("recipe", "augmentation", "dataset", "model_sha256", "device", "precision", "threads", "versions")
+_DECIDING = ("recipe", "augmentation", "dataset", "model_sha256", "device", "precision", "threads", "processes", "versions")
 
 
 def write_atomically(path: Path, content: bytes | str) -> None:
@@ -65,7 +65,7 @@ class RunFolder:
                            f"choose another folder with --out.") from error
         self._write_description()
 
-    def resume(self, device: torch.device) -> dict | None:
+    def resume(self) -> dict | None:
         """Take up an unfinished run: return its last checkpoint, or None where no epoch was finished.
 
         Raises RunError where there is no such run, it is damaged, or what its numbers follow from has changed.
@@ -86,7 +86,7 @@ class RunFolder:
             self._write_description()
             if not (self.path / "last.pt").exists():
                 return None
-            checkpoint = torch.load(self.path / "last.pt", map_location=device, weights_only=True)
+            checkpoint = torch.load(self.path / "last.pt", map_location="cpu", weights_only=True)
             lines = (self.path / "epochs.jsonl").read_text().splitlines()
             # A line more than the checkpoint knows belongs to an epoch that will be trained again.
             self.log = [json.loads(line) for line in lines[:checkpoint["epoch"]]]

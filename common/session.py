@@ -3,6 +3,7 @@
 import argparse
 import hashlib
 import json
+import os
 import platform
 import shlex
 import sys
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from common.data import MNIST, Dataset
 from common.errors import RunError, UserError
+from common.processes import Processes
 from common.training import Classification, Evaluation, Task, Trainer
 
 if TYPE_CHECKING:
@@ -73,14 +75,21 @@ def main(session: Session, description: str) -> int:
         print(error, file=sys.stderr)
         return 2
     except KeyboardInterrupt:
+        if int(os.environ.get("RANK", 0)) > 0:
+            return 130  # The first process says it.
         if any((runs / f".{name}").exists() for name in names):
             again = [argument for argument in sys.argv[1:] if argument != "--resume"] + ["--resume"]
-            print(f"\nInterrupted; go on from the last whole epoch with: python {session.name}/train.py {shlex.join(again)}",
+            print(f"\nInterrupted; go on from the last whole epoch with: {_launcher()} {session.name}/train.py {shlex.join(again)}",
                   file=sys.stderr)
         else:
             print("\nInterrupted before anything was written.", file=sys.stderr)
         return 130
     return 0
+
+
+def _launcher() -> str:
+    count = os.environ.get("WORLD_SIZE", "1")
+    return "python" if count == "1" else f"torchrun --standalone --nproc-per-node={count}"
 
 
 def _parser(session: Session, description: str) -> argparse.ArgumentParser:
@@ -115,18 +124,21 @@ def _seed(text: str) -> int:
 
 def _run(session: Session, name: str, runs: Path, options: argparse.Namespace, *, resume: bool) -> None:
     from common.data import load
-    from common.device import choose_device
+    from common.processes import joined
 
     changes = {key: value for key, value in (("epochs", options.epochs), ("seed", options.seed)) if value is not None}
     recipe = replace(session.recipes[name], **changes)
-    device = choose_device(options.device)
-    train, test = (load(session.dataset, split, options.data_dir) for split in ("train", "test"))
-    train_run(session, name, recipe, train, test, device, runs, resume=resume)
+    with joined(options.device) as (processes, device):
+        train, test = (load(session.dataset, split, options.data_dir) for split in ("train", "test"))
+        train_run(session, name, recipe, train, test, device, runs, resume=resume, processes=processes)
 
 
 def train_run(session: Session, name: str, recipe: "Recipe", train: "Images", test: "Images", device: "torch.device",
-              runs: Path, *, resume: bool = False) -> Path:
-    """Train the run called `name` and return its finished folder, `runs`/`name`. Raises UserError."""
+              runs: Path, *, resume: bool = False, processes: Processes = Processes()) -> Path:
+    """Train the run called `name` and return its finished folder, `runs`/`name`. Raises UserError.
+
+    Where several processes train together each calls this; the first alone evaluates, reports and touches the disk.
+    """
     import torch
 
     from common.progress import TrainingProgress
@@ -137,14 +149,21 @@ def train_run(session: Session, name: str, recipe: "Recipe", train: "Images", te
     torch.manual_seed(recipe.seed)
     network = session.build(name)
     table = summary(network, *session.task.input_shapes(test))
-    trainer = Trainer(network, recipe, train, device, session.task, session.augmentation)
+    trainer = Trainer(network, recipe, train, device, session.task, session.augmentation, processes)
     folder = RunFolder(runs, name, describe(session, name, trainer, train, test))
-    if resume:
-        checkpoint = folder.resume(device)
-        if checkpoint is not None:
-            trainer.restore(checkpoint)
-    else:
-        folder.start()
+    checkpoint = None
+    if processes.is_first:
+        if resume:
+            checkpoint = folder.resume()
+        else:
+            folder.start()
+    checkpoint = processes.told_by_first(checkpoint)
+    if checkpoint is not None:
+        trainer.restore(checkpoint)
+    if not processes.is_first:
+        for number in range(1 if checkpoint is None else checkpoint["epoch"] + 1, recipe.epochs + 1):
+            trainer.train_epoch(number)
+        return folder.final
     test_images = test.to(device)
     print(table)
     title = f"{session.name} {name}: {folder.description['parameters']:,} parameters, {trainer.precision} on {device}"
@@ -195,6 +214,7 @@ def describe(session: Session, name: str, trainer: Trainer, train: "Images", tes
         "precision": trainer.precision, "threads": torch.get_num_threads(),
         "versions": {"python": platform.python_version(), "torch": torch.__version__, "torchvision": torchvision.__version__},
         "dataset": {"name": session.dataset.name, "train": train.digest(), "test": test.digest()},
+        **({} if trainer.processes.count == 1 else {"processes": trainer.processes.count}),
         "model_sha256": hashlib.sha256((session.folder / "model.py").read_bytes()).hexdigest(),
         "started": datetime.now(timezone.utc).isoformat(timespec="seconds"),
         **({} if session.augmentation is None else {"augmentation": session.augmentation().to_dict()}),

@@ -19,7 +19,8 @@ from torch.optim.swa_utils import AveragedModel
 from common.data import Images, Normalization
 from common.device import autocast, training_precision
 from common.dropout import use_cheap_dropout
-from common.errors import DivergedError
+from common.errors import DivergedError, RunError
+from common.processes import Processes
 from common.recipe import Recipe
 
 # Batches are gathered and augmented this many at a time: enough to make the cost per call small, while the block
@@ -139,40 +140,56 @@ def in_order(images: Images, normalization: Normalization) -> Iterator[tuple[Ten
         yield inputs.contiguous(memory_format=torch.channels_last), images.labels[start:start + EVALUATION_BATCH]
 
 
-def batches(images: Images, recipe: Recipe) -> Iterator[tuple[Tensor, Tensor]]:
-    """Yield one epoch of shuffled, augmented, normalised batches: float32 N×C×H×W (channels last), int64 N."""
+def batches(images: Images, recipe: Recipe, processes: Processes = Processes()) -> Iterator[tuple[Tensor, Tensor]]:
+    """Yield one epoch of shuffled, augmented, normalised batches: float32 N×C×H×W (channels last), int64 N.
+
+    Where several processes train together, all must start from one seed; each gets its share of every batch.
+    """
     order = torch.randperm(len(images)).to(images.labels.device)
+    if not processes.is_first:  # From here on each draws its own: augmentation, dropout.
+        torch.manual_seed(torch.initial_seed() + processes.place * 1_000_003)
     for block in order.split(recipe.batch_size * BLOCK):
-        pixels = images.pixels[block].float() / 255
+        shares = [processes.share(batch) for batch in block.split(recipe.batch_size)]
+        mine, sizes = torch.cat(shares), [len(share) for share in shares]
+        pixels = images.pixels[mine].float() / 255
         for augmentation in recipe.augmentations:
             pixels = augmentation(pixels)
         pixels = recipe.normalization(pixels).contiguous(memory_format=torch.channels_last)
-        yield from zip(pixels.split(recipe.batch_size), images.labels[block].split(recipe.batch_size), strict=True)
+        yield from zip(pixels.split(sizes), images.labels[mine].split(sizes), strict=True)
 
 
 class Trainer:
     """A network, its optimizer and its weight average, trained one epoch at a time."""
 
     def __init__(self, network: nn.Module, recipe: Recipe, train: Images, device: torch.device,
-                 task: Task = Classification(), augmentation: Callable[[], object] | None = None) -> None:
-        """`augmentation` returns an albumentations pipeline, for images one by one; see common.pipeline."""
+                 task: Task = Classification(), augmentation: Callable[[], object] | None = None,
+                 processes: Processes = Processes()) -> None:
+        """`augmentation` returns an albumentations pipeline, for images one by one; see common.pipeline.
+
+        Raises RunError where a batch is too small to be shared among the processes.
+        """
+        if (len(train) - 1) % recipe.batch_size + 1 < processes.count:
+            raise RunError(f"The last batch of an epoch has fewer images than the {processes.count} processes that share it; "
+                           f"start fewer with --nproc-per-node.")
         self.recipe = recipe
         self.task = task
+        self.processes = processes
         self.device = device
         self.precision = training_precision(device)
         self.train_images = train.to(device)
         if augmentation is None:
-            self.batches = lambda epoch: batches(self.train_images, recipe)
+            self.batches = lambda epoch: batches(self.train_images, recipe, processes)
         else:
             from common.pipeline import AugmentedBatches
 
-            self.batches = AugmentedBatches(train, recipe, augmentation, device)
+            self.batches = AugmentedBatches(train, recipe, augmentation, device, processes)
         if device.type == "cpu":
             use_cheap_dropout(network)
         self.network = network.to(device, memory_format=torch.channels_last)
         self.average = AveragedModel(
             self.network, multi_avg_fn=_exponential_average(recipe.averaging), use_buffers=True,
         ) if recipe.averaging else None
+        self.model = processes.wrap(self.network)
         self.optimizer = _optimizer(network, recipe)
         # Only fp16 needs its loss scaled; for the rest the scaler does nothing.
         self.scaler = torch.amp.GradScaler(device.type, enabled=self.precision == "fp16")
@@ -184,12 +201,13 @@ class Trainer:
         return self.average.module if self.average is not None else self.network
 
     def train_epoch(self, epoch: int, on_step: Callable[[int, float], None] = lambda images, loss: None) -> dict:
-        """Train for epoch number `epoch` (from 1) and return its lr, train_loss, train_correct and train_total.
+        """Train for epoch number `epoch` (from 1) and return its lr, train_loss, train_correct and train_total, which
+        count the images of all processes.
 
         `on_step` hears the number of images so far and their mean loss once a block. Raises DivergedError.
         """
         torch.manual_seed(self.recipe.seed * 10_007 + epoch)
-        self.network.train()
+        self.model.train()
         steps = self.steps_per_epoch * self.recipe.epochs
         step = self.steps_per_epoch * (epoch - 1)
         seen, loss_sum, pending = 0, 0.0, []
@@ -200,8 +218,11 @@ class Trainer:
                 group["lr"] = lr
             inputs, targets = self.task.draw(images, labels)
             with autocast(self.device, self.precision):
-                outputs = self.network(*inputs)
-            loss = self.task.loss(outputs, targets)
+                outputs = self.model(*inputs)
+            # The batch's mean loss is the sum of what the processes add to it; their gradients are averaged.
+            whole = min(self.recipe.batch_size, len(self.train_images) - seen)
+            part = self.task.loss(outputs, targets) * (len(labels) / whole)
+            loss = part * self.processes.count
             self.optimizer.zero_grad(set_to_none=True)
             self.scaler.scale(loss + self._penalty() if self.recipe.l1 else loss).backward()
             self.scaler.step(self.optimizer)
@@ -209,21 +230,21 @@ class Trainer:
             if self.average is not None:
                 self.average.update_parameters(self.network)
             correct += self.task.right(outputs, targets).sum()
-            pending.append((loss.detach(), len(labels)))
+            pending.append((part.detach(), whole))
             step += 1
-            seen += len(labels)
+            seen += whole
             # Reading a loss waits for the GPU, so it is done once a block.
             if len(pending) == BLOCK or step == self.steps_per_epoch * epoch:
                 loss_sum += self._sum_losses(pending, epoch, step)
                 pending = []
                 on_step(seen, loss_sum / seen)
-        return {"lr": lr, "train_loss": loss_sum / seen, "train_correct": int(correct), "train_total": seen}
+        return {"lr": lr, "train_loss": loss_sum / seen, "train_correct": int(self.processes.total(correct)), "train_total": seen}
 
     def _penalty(self) -> Tensor:
         return self.recipe.l1 * torch.stack([kernel.abs().sum() for kernel in _kernels(self.network)]).sum()
 
     def _sum_losses(self, pending: list[tuple[Tensor, int]], epoch: int, step: int) -> float:
-        losses = torch.stack([loss for loss, _ in pending]).tolist()
+        losses = self.processes.total(torch.stack([loss for loss, _ in pending])).tolist()
         for offset, loss in enumerate(losses):
             if not math.isfinite(loss):
                 at = step - len(losses) + offset + 1 - self.steps_per_epoch * (epoch - 1)

@@ -30,7 +30,7 @@ class Noise:
 
 
 def stream(recipe: Recipe = RECIPE, *, epochs: tuple[int, ...] = (1,), workers: int = 1) -> list[tuple[torch.Tensor, torch.Tensor]]:
-    batches = AugmentedBatches(images(), recipe, Noise, CPU, workers)
+    batches = AugmentedBatches(images(), recipe, Noise, CPU, workers=workers)
     return [batch for epoch in epochs for batch in batches(epoch)]
 
 

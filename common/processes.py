@@ -1,0 +1,75 @@
+"""Several processes that train one network, as torchrun starts them: each has its share of every batch."""
+
+import contextlib
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import torch
+import torch.distributed as dist
+from torch import Tensor, nn
+
+from common.device import choose_device
+from common.errors import DeviceError
+
+
+@dataclass(frozen=True)
+class Processes:
+    """This process's place (from 0) among `count` that train together; alone, where nothing else is said."""
+
+    place: int = 0
+    count: int = 1
+
+    @property
+    def is_first(self) -> bool:
+        """Whether this is the one process that evaluates, reports and writes."""
+        return self.place == 0
+
+    def share(self, batch: Tensor) -> Tensor:
+        """Return this process's share of `batch` (N first); the shares of all make up the batch, each item once."""
+        return batch[self.place::self.count]
+
+    def total(self, values: Tensor) -> Tensor:
+        """Return the sum of `values` over all processes, the same in each."""
+        if self.count > 1:
+            dist.all_reduce(values)
+        return values
+
+    def told_by_first(self, value: object) -> object:
+        """Return the first process's `value`; each must ask."""
+        if self.count == 1:
+            return value
+        told = [value]
+        dist.broadcast_object_list(told)
+        return told[0]
+
+    def wrap(self, network: nn.Module) -> nn.Module:
+        """Return what computes like `network`, and averages the gradients over all processes in its backward pass."""
+        return nn.parallel.DistributedDataParallel(network) if self.count > 1 else network
+
+
+@contextlib.contextmanager
+def joined(device: str) -> Iterator[tuple[Processes, torch.device]]:
+    """Join the processes that torchrun started beside this one, if it did; yield them and this process's own device.
+
+    On "cuda" each process has a GPU of its own. Raises DeviceError.
+    """
+    count = int(os.environ.get("WORLD_SIZE", 1))
+    if count == 1:
+        yield Processes(), choose_device(device)
+        return
+    local = int(os.environ["LOCAL_RANK"])
+    if device == "cuda" and torch.cuda.is_available():
+        if torch.cuda.device_count() < int(os.environ["LOCAL_WORLD_SIZE"]):
+            raise DeviceError(f"There are more processes than GPUs; start {torch.cuda.device_count()} with --nproc-per-node, "
+                              f"or add --device cpu.")
+        device = f"cuda:{local}"
+    own = choose_device(device)
+    if own.type == "cuda":
+        torch.cuda.set_device(own)
+    dist.init_process_group("nccl" if own.type == "cuda" else "gloo")
+    try:
+        yield Processes(dist.get_rank(), count), own
+        dist.barrier()  # They leave together: one that ends while another still speaks to it may crash.
+    finally:
+        dist.destroy_process_group()

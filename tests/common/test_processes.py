@@ -1,0 +1,100 @@
+"""Two processes that train one network: each image once, and the same network as one process at the same batch size makes."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from common.data import Images
+from common.errors import RunError
+from common.pipeline import AugmentedBatches
+from common.processes import Processes
+from common.recipe import Recipe
+from common.training import Trainer, batches
+from tests.common.test_pipeline import Noise
+from tests.common.test_pipeline import images as coloured_images
+from tests.conftest import REPOSITORY
+from tests.tiny_session.model import build
+
+CPU = torch.device("cpu")
+TWO = (Processes(0, 2), Processes(1, 2))
+
+
+def train(runs: Path, processes: int, *options: str) -> subprocess.CompletedProcess:
+    launcher = ["-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={processes}"] if processes > 1 else []
+    return subprocess.run([sys.executable, *launcher, "-m", "tests.tiny_session.together", str(runs), *options], cwd=REPOSITORY,
+                          env=os.environ | {"OMP_NUM_THREADS": "1"}, capture_output=True, text=True, check=False)
+
+
+@pytest.fixture(scope="module")
+def together(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    runs = tmp_path_factory.mktemp("together")
+    trained = train(runs, 2)
+    assert trained.returncode == 0, trained.stderr
+    assert trained.stdout.count("epoch  5 of 5") == 1  # One of them reports.
+    return runs / "plain"
+
+
+def log(run: Path) -> list[dict]:
+    return [json.loads(line) for line in (run / "epochs.jsonl").read_text().splitlines()]
+
+
+def test_two_processes_train_what_one_does(together: Path, tmp_path: Path) -> None:
+    alone = train(tmp_path, 1)
+    assert alone.returncode == 0, alone.stderr
+    for ours, theirs in zip(log(together), log(tmp_path / "plain"), strict=True):
+        assert ours["train_total"] == theirs["train_total"] == 2_999
+        assert ours["train_loss"] == pytest.approx(theirs["train_loss"], rel=1e-4)
+        assert abs(ours["train_correct"] - theirs["train_correct"]) <= 3 and abs(ours["test_correct"] - theirs["test_correct"]) <= 1
+    assert log(together)[-1]["train_correct"] > 1_500  # Chance is 300.
+    ours, theirs = (load_file(run / "epoch-05.safetensors") for run in (together, tmp_path / "plain"))
+    for name, value in ours.items():
+        torch.testing.assert_close(value, theirs[name], rtol=1e-3, atol=1e-4)
+    assert json.loads((together / "run.json").read_text())["processes"] == 2
+
+
+def test_two_killed_processes_resume_to_the_same_weights(together: Path, tmp_path: Path) -> None:
+    assert train(tmp_path, 2, "--die").returncode != 0
+    assert len(log(tmp_path / ".plain")) == 2 and not (tmp_path / "plain").exists()
+    resumed = train(tmp_path, 2, "--resume")
+    assert resumed.returncode == 0, resumed.stderr
+    assert (tmp_path / "plain" / "epoch-05.safetensors").read_bytes() == (together / "epoch-05.safetensors").read_bytes()
+
+
+def test_a_run_of_two_is_not_resumed_by_one(tmp_path: Path) -> None:
+    assert train(tmp_path, 2, "--die").returncode != 0
+    refused = train(tmp_path, 1, "--resume")
+    assert refused.returncode != 0 and "has another processes" in refused.stderr
+
+
+def test_shares_of_blocks_are_the_batch_each_image_once() -> None:
+    pixels = torch.arange(250, dtype=torch.uint8).view(-1, 1, 1, 1).expand(-1, 1, 4, 4)
+    images = Images(pixels, torch.arange(250))
+
+    def stream(processes: Processes) -> list[torch.Tensor]:
+        torch.manual_seed(3)
+        return [labels for _, labels in batches(images, Recipe(batch_size=32), processes)]
+
+    whole, *shares = map(stream, (Processes(), *TWO))
+    for batch, first, second in zip(whole, *shares, strict=True):
+        assert sorted(batch.tolist()) == sorted(first.tolist() + second.tolist()) and abs(len(first) - len(second)) <= 1
+    assert sorted(torch.cat(whole).tolist()) == list(range(250))
+
+
+def test_shares_from_workers_are_the_batch_each_image_once() -> None:
+    recipe = Recipe(batch_size=64)
+    whole, *shares = ([labels for _, labels in AugmentedBatches(coloured_images(), recipe, Noise, CPU, processes)(1)]
+                      for processes in (Processes(), *TWO))
+    for batch, first, second in zip(whole, *shares, strict=True):
+        assert sorted(batch.tolist()) == sorted(first.tolist() + second.tolist()) and abs(len(first) - len(second)) <= 1
+
+
+def test_a_batch_smaller_than_the_processes_is_one_sentence() -> None:
+    images = Images(torch.zeros(33, 1, 28, 28, dtype=torch.uint8), torch.zeros(33, dtype=torch.int64))
+    with pytest.raises(RunError, match="fewer images than the 2 processes"):
+        Trainer(build("plain"), Recipe(batch_size=32), images, CPU, processes=Processes(1, 2))
