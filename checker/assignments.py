@@ -152,7 +152,14 @@ SESSION07 = Assignment(
         # The mean of the training images, red, green and blue.
         "augmentations": {"hole": 16, "fill": (125.3, 123.0, 113.9)},
     },
-    runs={},
+    runs={
+        "cifar10": RunRules(limits={"sustained_accuracy": {"threshold": 91.0}}),
+        "under-100k": RunRules(limits={
+            "parameters": {"limit": 100_000}, "sustained_accuracy": {"threshold": 89.0}, "depthwise_separable": {"count": 2},
+            "receptive_field": {"before": 53, "after": 53}}),
+        # The five epochs that must hold 85 % end a run of twelve, so that the first of them is the eighth.
+        "fast": RunRules(limits={"epochs": {"limit": 12, "images": 50_000}}),
+    },
     dataset="CIFAR10",
 )
 

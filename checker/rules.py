@@ -209,17 +209,18 @@ def depthwise_separable(run: Run, *, count: int) -> Verdict:
     kernels = [operation for operation in run.trace.operations if operation.kind == "convolution"]
     followed = frozenset().union(*(each.before for each in kernels if _pointwise(each)))
     good, wrong = [], []
-    for operation in kernels:
+    for uses in _by_weights(kernels):
+        operation = uses[0]
         channels = operation.weight[1] * operation.groups
         if operation.groups == 1 or max(operation.weight[2:]) == 1:
             continue
         if operation.groups != channels:
             wrong.append(f"{_named(operation)} has {operation.groups} groups for {channels} channels: grouped, not depthwise")
-        elif not _fits(operation):
+        elif not all(_fits(each) for each in uses):
             wrong.append(f"{_named(operation)} reaches beyond its {'×'.join(map(str, operation.map))} map")
-        elif operation.call not in followed:
+        elif not all(each.call in followed for each in uses):
             wrong.append(f"no 1×1 convolution follows {_named(operation)}")
-        elif not _matters(run, operation):
+        elif not _matter(run, uses):
             wrong.append(f"without {_named(operation)} the accuracy is the same")
         else:
             good.append(operation)
@@ -233,20 +234,27 @@ def depthwise_separable(run: Run, *, count: int) -> Verdict:
 def dilated(run: Run) -> Verdict:
     """Holes in a kernel let it see farther with the same weights, so that a map need not be made smaller."""
     good, wrong = [], []
-    for operation in run.trace.operations:
-        if operation.kind != "convolution" or max(operation.dilation) == 1:
-            continue
+    for uses in _by_weights([each for each in run.trace.operations if each.kind == "convolution" and max(each.dilation) > 1]):
+        operation = uses[0]
         if max(operation.weight[2:]) == 1:
             wrong.append(f"{_named(operation)} is 1×1: there is nothing to dilate")
-        elif not _fits(operation):
+        elif not all(_fits(each) for each in uses):
             wrong.append(f"{_named(operation)} reaches beyond its {'×'.join(map(str, operation.map))} map")
-        elif not _matters(run, operation):
+        elif not _matter(run, uses):
             wrong.append(f"without {_named(operation)} the accuracy is the same")
         else:
             good.append(operation)
     return Verdict(bool(good), len(good), ">= 1", ", ".join(_named(each) for each in good) if good else
                    (wrong or ["no convolution has a dilation"])[0],
                    None if good else "nn.Conv2d(C, D, 3, padding=2, dilation=2), on a map of at least 5×5.")
+
+
+def _by_weights(operations: "list[Operation]") -> "list[tuple[Operation, ...]]":
+    """Group the uses of one weight: a layer that looks at an image and at its mirror image is one layer."""
+    uses: dict[str | int, list[Operation]] = {}
+    for operation in operations:
+        uses.setdefault(operation.weight_name or operation.call, []).append(operation)
+    return [tuple(each) for each in uses.values()]
 
 
 def _pointwise(operation: "Operation") -> bool:
@@ -259,9 +267,9 @@ def _fits(operation: "Operation") -> bool:
                zip(operation.weight[2:], operation.dilation, operation.map, strict=True))
 
 
-def _matters(run: Run, operation: "Operation") -> bool:
-    """Whether the accuracy drops when that operation gives zeros."""
-    return run.accuracy_with((), lambda output: output) - run.accuracy_with((operation,), lambda output: output * 0) >= MATTERS
+def _matter(run: Run, operations: "tuple[Operation, ...]") -> bool:
+    """Whether the accuracy drops when those operations give zeros."""
+    return run.accuracy_with((), lambda output: output) - run.accuracy_with(operations, lambda output: output * 0) >= MATTERS
 
 
 def _named(operation: "Operation") -> str:

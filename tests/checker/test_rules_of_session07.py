@@ -1,5 +1,6 @@
 """The rules of session 7: what is declared but does nothing, and augmentations that don't augment, don't count."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -167,3 +168,27 @@ def test_augmentations_that_do_not_augment(tmp_path: Path, old: str, new: str, p
 def test_no_train_script(tmp_path: Path) -> None:
     wrong = found(tmp_path, train=None)
     assert set(wrong) == {"augmentations"} and wrong["augmentations"][0] is None and "There is no" in wrong["augmentations"][1]
+
+
+def separable_layers(folder: Path, model: str, count: int) -> tuple[bool | None, object]:
+    """Write a submission and return whether it has `count` depthwise-separable layers, and how many it has."""
+    write_submission(folder, model=model, prepare=set_weights, epochs=5, channels=3, count=COUNT)
+    assignment = replace(SESSION07, rules={"depthwise_separable": {"count": count}}, runs={})
+    result = check.check_folder(assignment, folder, own=False, only_run=None, rules=["depthwise_separable"], device="cpu",
+                                data_dir=None, tell=lambda doing: None)
+    verdict = result.runs[0].rules[0].verdict
+    return verdict.passed, verdict.measured
+
+
+def test_a_layer_that_runs_twice_is_one_layer(tmp_path: Path) -> None:
+    twice = MODEL.replace("x = self.pointwise(self.depthwise(x))", "x = self.pointwise(self.depthwise(self.pointwise(self.depthwise(x))))")
+    assert separable_layers(tmp_path / "twice", twice, 2) == (False, 1)
+    two = MODEL.replace("x = self.pointwise(self.depthwise(x))", "x = self.pointwise(self.second(self.pointwise(self.depthwise(x))))").replace(
+        "        self.wide =", "        self.second = nn.Conv2d(10, 10, 3, padding=1, groups=10, bias=False)\n        self.wide =")
+    assert separable_layers(tmp_path / "two", two, 2) == (True, 2)
+
+
+def test_a_network_that_looks_twice(tmp_path: Path) -> None:
+    looks = MODEL.replace("    def forward(self, images):\n", "    def forward(self, images):\n        return self.look(images) + self.look(images.roll(8, 3))\n\n    def look(self, images):\n")
+    assert found(tmp_path, looks) == {}
+    assert separable_layers(tmp_path / "again", looks, 1) == (True, 1)
