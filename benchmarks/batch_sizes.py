@@ -22,7 +22,7 @@ from rich.console import Console
 from rich.table import Table
 from sessions import REPOSITORY, load
 
-from common.data import Images, hold_out, load_mnist
+from common.data import MNIST, Images, hold_out, load_images
 from common.errors import UserError
 from common.recipe import Recipe
 from common.training import Trainer
@@ -84,7 +84,7 @@ def main() -> int:
     parser.add_argument("--table", action="store_true", help="train nothing")
     options = parser.parse_args()
     try:
-        images, held = hold_out(load_mnist("train"))
+        images, held = hold_out(load_images(MNIST, "train"))
     except UserError as error:
         print(error, file=sys.stderr)
         return 2

@@ -14,7 +14,7 @@ from rich.table import Table
 from safetensors.torch import load_file
 from sessions import REPOSITORY, load
 
-from common.data import load_mnist
+from common.data import MNIST, load_images
 from common.errors import UserError
 
 RESULTS = REPOSITORY / "benchmarks" / "looks.json"
@@ -25,7 +25,7 @@ def main() -> int:
     """Measure, print the table, and return the exit code."""
     session = load("session05")
     try:
-        test = load_mnist("test")
+        test = load_images(MNIST, "test")
     except UserError as error:
         print(error, file=sys.stderr)
         return 2

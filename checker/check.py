@@ -45,9 +45,9 @@ def check_folder(assignment: Assignment, folder: Path, *, own: bool, only_run: s
 
 def load_test_images(dataset: str, data_dir: str | None) -> "Images":
     """Return the test images of the data set that torchvision calls `dataset`. Raises DataError."""
-    from common.data import DATASETS, load
+    from common.data import DATASETS, load_images
 
-    return load(DATASETS[dataset], "test", data_dir)
+    return load_images(DATASETS[dataset], "test", data_dir)
 
 
 def _attempt(load: "Callable[[], BuildFunction]") -> "BuildFunction | CannotCheckError":

@@ -66,7 +66,7 @@ def data_folder(given: str | Path | None = None) -> Path:
     return Path(given or os.environ.get("DATA_DIR") or REPOSITORY / "data")
 
 
-def load(dataset: Dataset, split: str, folder: str | Path | None = None) -> Images:
+def load_images(dataset: Dataset, split: str, folder: str | Path | None = None) -> Images:
     """Return the "train" or "test" images of `dataset`, downloaded into `data_folder(folder)` where they are missing.
 
     Raises DataError.
@@ -88,11 +88,6 @@ def load(dataset: Dataset, split: str, folder: str | Path | None = None) -> Imag
         raise DataError(f"{dataset.name} in {root} is damaged: its {split} set holds {len(images):,} images, "
                         f"not {dataset.sizes[split]:,}; delete {root / dataset.folder} and let it download again.")
     return images
-
-
-def load_mnist(split: str, folder: str | Path | None = None) -> Images:
-    """Return MNIST's images; see `load`."""
-    return load(MNIST, split, folder)
 
 
 def _remedy(dataset: Dataset, root: Path, error: Exception) -> str:

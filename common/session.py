@@ -123,13 +123,13 @@ def _seed(text: str) -> int:
 
 
 def _run(session: Session, name: str, runs: Path, options: argparse.Namespace, *, resume: bool) -> None:
-    from common.data import load
+    from common.data import load_images
     from common.processes import joined
 
     changes = {key: value for key, value in (("epochs", options.epochs), ("seed", options.seed)) if value is not None}
     recipe = replace(session.recipes[name], **changes)
     with joined(options.device) as (processes, device):
-        train, test = (load(session.dataset, split, options.data_dir) for split in ("train", "test"))
+        train, test = (load_images(session.dataset, split, options.data_dir) for split in ("train", "test"))
         train_run(session, name, recipe, train, test, device, runs, resume=resume, processes=processes)
 
 

@@ -17,7 +17,7 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from common.anatomy import Trace, trace
-from common.data import Normalization, load_mnist
+from common.data import MNIST, Normalization, load_images
 from common.errors import UserError
 from common.figures import png
 from common.run_folder import write_atomically
@@ -101,7 +101,7 @@ def main() -> int:
     """Draw the pictures, print the numbers, and return the exit code."""
     argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
     try:
-        test = load_mnist("test")
+        test = load_images(MNIST, "test")
         before, after = networks()
         image = test.pixels[:1]
         write_atomically(FOLDER / "kernels.png", kernels(before, after))

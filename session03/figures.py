@@ -11,7 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from train import NUMBERS, SESSION
 
-from common.data import Images, load_mnist
+from common.data import MNIST, Images, load_images
 from common.errors import UserError
 from common.figures import png
 from common.run_folder import write_atomically
@@ -65,7 +65,7 @@ def main() -> int:
     argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
     try:
         network, _ = trained(SESSION, "digit-sum")
-        write_atomically(SESSION.folder / "examples.png", draw(network, load_mnist("test")))
+        write_atomically(SESSION.folder / "examples.png", draw(network, load_images(MNIST, "test")))
     except UserError as error:
         print(error, file=sys.stderr)
         return 2

@@ -11,7 +11,7 @@ import sys
 
 from train import SESSION
 
-from common.data import load_mnist
+from common.data import MNIST, load_images
 from common.errors import UserError
 from common.figures import comparison, misclassified
 from common.run_folder import write_atomically
@@ -24,7 +24,7 @@ def main() -> int:
     """Draw the pictures and return the exit code."""
     argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
     try:
-        test = load_mnist("test")
+        test = load_images(MNIST, "test")
         logs = {}
         for name in RUNS:
             network, logs[name] = trained(SESSION, name)

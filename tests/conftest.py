@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from common.data import data_folder, load_mnist
+from common.data import MNIST, data_folder, load_images
 from common.errors import DataError
 from tests.submissions import write_dataset
 
@@ -24,7 +24,7 @@ def generated_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def real_data() -> Path:
     """The folder of the real MNIST, downloaded where it is missing; without it, tests are skipped, but not in CI."""
     try:
-        load_mnist("test")
+        load_images(MNIST, "test")
     except DataError as error:
         (pytest.fail if os.environ.get("CI") else pytest.skip)(str(error))
     return data_folder().resolve()

@@ -13,7 +13,7 @@ from checker.check import check_folder
 from checker.rules import RULES
 from checker.submission import Run, load_build
 from checker.verdict import RunResult
-from common.data import load_mnist
+from common.data import MNIST, load_images
 from tests.submissions import HONEST_MODEL, images, kernels, read_log, set_tiles, write_log, write_submission, write_weights
 
 
@@ -224,7 +224,7 @@ def test_the_threshold_itself_is_enough_and_one_image_less_is_not(tmp_path: Path
     run = write_submission(tmp_path)
     wrong = int((images(10_000)[1] == 3).sum())
     change_weights(run, 13, lambda tensors: tensors["classify.bias"][3].fill_(-100), test_correct=10_000 - wrong)
-    mine = Run("mine", run, lambda: load_build(tmp_path), lambda: load_mnist("test", generated_data), "cpu")
+    mine = Run("mine", run, lambda: load_build(tmp_path), lambda: load_images(MNIST, "test", generated_data), "cpu")
     assert RULES["sustained_accuracy"].check(mine, threshold=(10_000 - wrong) / 100).passed is True
     assert RULES["sustained_accuracy"].check(mine, threshold=(10_001 - wrong) / 100).passed is False
 

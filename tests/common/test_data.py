@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 import torch
 
-from common.data import Images, Normalization, hold_out, load_mnist
+from common.data import MNIST, Images, Normalization, hold_out, load_images
 from common.errors import DataError
 
 
 def test_real_mnist(real_data: Path) -> None:
-    train, test = load_mnist("train", real_data), load_mnist("test", real_data)
+    train, test = load_images(MNIST, "train", real_data), load_images(MNIST, "test", real_data)
     assert train.pixels.shape == (60_000, 1, 28, 28) and train.pixels.dtype == torch.uint8
     assert test.pixels.shape == (10_000, 1, 28, 28) and test.labels.bincount().tolist()[0] == 980
     scaled = train.pixels.float() / 255
@@ -37,7 +37,7 @@ def offline(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("offline")
 def test_no_data_and_no_network_is_one_sentence(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=f"No MNIST in {tmp_path}.*DATA_DIR"):
-        load_mnist("test", tmp_path)
+        load_images(MNIST, "test", tmp_path)
 
 
 @pytest.mark.usefixtures("offline")
@@ -47,15 +47,15 @@ def test_a_truncated_file_is_one_sentence(generated_data: Path, tmp_path: Path) 
     for path in (generated_data / "MNIST" / "raw").iterdir():
         (raw / path.name).write_bytes(path.read_bytes()[:-100] if path.name.startswith("t10k-images") else path.read_bytes())
     with pytest.raises(DataError, match="damaged"):
-        load_mnist("test", tmp_path)
+        load_images(MNIST, "test", tmp_path)
 
 
 def test_a_set_of_another_size_is_refused(generated_data: Path) -> None:
     with pytest.raises(DataError, match="holds 100 images, not 60,000"):
-        load_mnist("train", generated_data)
+        load_images(MNIST, "train", generated_data)
 
 
 def test_a_folder_that_cannot_be_written_is_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(DataError, match="No MNIST in"):
-        load_mnist("test", tmp_path / "file")
+        load_images(MNIST, "test", tmp_path / "file")
