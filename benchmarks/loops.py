@@ -1,0 +1,113 @@
+"""The training loop against the usual one and the bare step: what throughput.py and cifar_pipeline.py have in common.
+
+usual: what the benchmark gives
+ours:  common.training, augmentation and progress included
+bare:  forward, backward and optimizer step on one fixed batch, as ours computes them
+
+Measured in turns, so that whatever else the machine does touches all three alike; the table shows medians and ratios.
+"""
+
+import argparse
+import statistics
+import sys
+import time
+from collections.abc import Callable, Iterable
+
+import torch
+import torch.nn.functional as F
+from rich.console import Console
+from rich.table import Table
+from torch import Tensor, nn
+
+from common.data import load_images
+from common.device import autocast, choose_device
+from common.errors import UserError
+from common.progress import TrainingProgress
+from common.session import Session
+from common.training import Trainer
+
+BARE_STEPS = 150
+
+
+def usual_epoch(network: nn.Module, loader: Iterable[tuple[Tensor, Tensor]], device: torch.device, lr: float,
+                loss: Callable[[Tensor, Tensor], Tensor] = F.cross_entropy) -> float:
+    """Train one epoch in fp32, the way most notebooks do it, and return the images/s, workers' start included."""
+    network.to(device).train()
+    optimizer = torch.optim.SGD(network.parameters(), lr=lr, momentum=0.8)
+    seen, correct, loss_sum = 0, 0, 0.0
+    started = time.perf_counter()
+    for inputs, labels in loader:
+        inputs, labels = inputs.to(device), labels.to(device)
+        optimizer.zero_grad()
+        output = network(inputs)
+        value = loss(output, labels)
+        value.backward()
+        optimizer.step()
+        loss_sum += value.item()
+        correct += output.argmax(1).eq(labels).sum().item()
+        seen += len(labels)
+    return seen / (time.perf_counter() - started)
+
+
+def ours(trainer: Trainer, epoch: int) -> float:
+    """Return the images/s of one epoch of this project's loop."""
+    images = len(trainer.train_images)
+    with TrainingProgress("ours", 1, images) as progress:
+        started = time.perf_counter()
+        trainer.train_epoch(epoch, lambda seen, loss: progress.step(1, seen, loss))
+        return images / (time.perf_counter() - started)
+
+
+def bare(trainer: Trainer) -> float:
+    """Return the images/s of the same step on one batch that is already there."""
+    trainer.network.train()
+    images, labels = next(iter(trainer.batches(1)))
+    started = time.perf_counter()
+    for _ in range(BARE_STEPS):
+        with autocast(trainer.device, trainer.precision):
+            logits = trainer.network(images)
+        loss = F.cross_entropy(logits.float(), labels)
+        trainer.optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        trainer.optimizer.step()
+    if trainer.device.type == "cuda":
+        torch.cuda.synchronize()
+    return BARE_STEPS * len(labels) / (time.perf_counter() - started)
+
+
+def main(session: Session, run: str, usual: Callable[[int, int, torch.device], float], description: str) -> int:
+    """Measure, print the table, and return the exit code.
+
+    usual: (number of training images, epoch, device) → images/s of the usual loop
+    """
+    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=5, help="turns of all three (default: 5)")
+    parser.add_argument("--images", type=int, default=20_000, help="training images in a turn (default: 20,000)")
+    parser.add_argument("--device", default="cpu")
+    options = parser.parse_args()
+    try:
+        device = choose_device(options.device)
+        train = load_images(session.dataset, "train").select(torch.arange(options.images))
+    except UserError as error:
+        print(error, file=sys.stderr)
+        return 2
+    trainer = Trainer(session.build(run), session.recipes[run], train, device, session.task, session.augmentation)
+    # Warm up: the first steps choose kernels, the first epoch starts workers.
+    bare(trainer)
+    ours(trainer, 1)
+    rows = {"usual": [], "ours": [], "bare": []}
+    for turn in range(options.rounds):
+        rows["bare"].append(bare(trainer))
+        rows["ours"].append(ours(trainer, 1))
+        rows["usual"].append(usual(options.images, turn, device))
+    medians = {name: statistics.median(values) for name, values in rows.items()}
+    table = Table(title=f"{run}, batch {trainer.recipe.batch_size}, {device}, {torch.get_num_threads()} threads, "
+                        f"medians of {options.rounds} turns")
+    for heading in ("loop", "images/s", "least", "most", "to usual", "to bare"):
+        table.add_column(heading, justify="left" if heading == "loop" else "right")
+    for name, values in rows.items():
+        table.add_row(name, f"{medians[name]:,.0f}", f"{min(values):,.0f}", f"{max(values):,.0f}",
+                      f"{statistics.median(a / b for a, b in zip(values, rows['usual'], strict=True)):.2f}×",
+                      f"{100 * statistics.median(a / b for a, b in zip(values, rows['bare'], strict=True)):.0f} %")
+    Console(width=80).print(table)
+    return 0
