@@ -12,6 +12,7 @@ Every run leaves a folder session07/runs/NAME, which `python -m checker session0
 
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 from model import build
@@ -22,9 +23,13 @@ from common.session import Session, main
 
 MEAN, STD = (0.4914, 0.4822, 0.4465), (0.2470, 0.2435, 0.2616)
 
+ONE_CYCLE = Recipe(optimizer="sgd", lr=0.2, nesterov=True, weight_decay=0.0005, schedule="one-cycle", averaging=0.999,
+                   normalization=Normalization(MEAN, STD))
+
 RECIPES = {
-    "cifar10": Recipe(epochs=60, optimizer="sgd", lr=0.3, nesterov=True, weight_decay=0.0005, schedule="one-cycle",
-                      averaging=0.999, normalization=Normalization(MEAN, STD)),
+    "cifar10": replace(ONE_CYCLE, epochs=80),
+    "under-100k": replace(ONE_CYCLE, epochs=60),
+    "fast": replace(ONE_CYCLE, epochs=12),
 }
 
 
@@ -35,9 +40,9 @@ def augmentation() -> object:
 
     return A.Compose([
         A.HorizontalFlip(p=0.5),
-        A.ShiftScaleRotate(shift_limit=0.1, scale_limit=0.1, rotate_limit=10, border_mode=4, p=0.7),
+        A.ShiftScaleRotate(shift_limit=0.1, scale_limit=0.1, rotate_limit=5, border_mode=4, p=0.5),
         A.CoarseDropout(num_holes_range=(1, 1), hole_height_range=(16, 16), hole_width_range=(16, 16),
-                        fill=tuple(round(255 * value) for value in MEAN), p=0.5),
+                        fill=tuple(round(255 * value) for value in MEAN), p=0.25),
     ])
 
 
