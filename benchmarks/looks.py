@@ -1,8 +1,8 @@
-"""What five looks bring: the committed weights of three runs, evaluated with one look and with five.
+"""What several looks at an image bring: the committed weights of the runs that take them, evaluated with one look and with all.
 
     python benchmarks/looks.py
 
-Prints a table and keeps it in benchmarks/looks.json for the README.
+Prints a table and keeps it in benchmarks/looks.json for the READMEs.
 """
 
 import json
@@ -14,37 +14,38 @@ from rich.table import Table
 from safetensors.torch import load_file
 from sessions import REPOSITORY, load
 
-from common.data import MNIST, load_images
+from common.data import load_images
 from common.errors import UserError
 
 RESULTS = REPOSITORY / "benchmarks" / "looks.json"
-RUNS = ("scheduled", "under-8k", "smallest")
+RUNS = {"session05": ("scheduled", "under-8k", "smallest"), "session07": ("cifar10", "under-100k", "fast")}
 
 
 def main() -> int:
-    """Measure, print the table, and return the exit code."""
-    session = load("session05")
-    try:
-        test = load_images(MNIST, "test")
-    except UserError as error:
-        print(error, file=sys.stderr)
-        return 2
+    """Evaluate, print the table, and return the exit code."""
     rows = []
-    for run in RUNS:
-        folder = session.folder / "runs" / run
-        for line in [json.loads(line) for line in (folder / "epochs.jsonl").read_text().splitlines()][-5:]:
-            network = session.build(run)
-            network.load_state_dict(load_file(folder / line["weights"]["file"]))
-            network.to(memory_format=torch.channels_last)
-            counts = [int(session.task.evaluate(each, test, session.recipes[run].normalization).right.sum())
-                      for each in (network.network, network)]
-            rows.append({"run": run, "epoch": line["epoch"], "one": counts[0], "five": counts[1], "of": len(test)})
+    for name, runs in RUNS.items():
+        session = load(name)
+        try:
+            test = load_images(session.dataset, "test")
+        except UserError as error:
+            print(error, file=sys.stderr)
+            return 2
+        for run in runs:
+            folder = session.folder / "runs" / run
+            for line in [json.loads(line) for line in (folder / "epochs.jsonl").read_text().splitlines()][-5:]:
+                network = session.build(run)
+                network.load_state_dict(load_file(folder / line["weights"]["file"]))
+                network.to(memory_format=torch.channels_last)
+                counts = [int(session.task.evaluate(each, test, session.recipes[run].normalization).right.sum())
+                          for each in (network.network, network)]
+                rows.append({"session": name, "run": run, "epoch": line["epoch"], "one": counts[0], "all": counts[1], "of": len(test)})
     RESULTS.write_text(json.dumps(rows, indent=1) + "\n")
     table = Table(caption="test images that are classified correctly")
-    for heading in ("run", "epoch", "one look", "five looks"):
-        table.add_column(heading, justify="right")
+    for heading in ("session", "run", "epoch", "one look", "all looks"):
+        table.add_column(heading, justify="left" if heading in ("session", "run") else "right")
     for row in rows:
-        table.add_row(row["run"], str(row["epoch"]), f"{row['one']:,}", f"{row['five']:,}")
+        table.add_row(row["session"], row["run"], str(row["epoch"]), f"{row['one']:,}", f"{row['all']:,}")
     Console(width=80).print(table)
     return 0
 

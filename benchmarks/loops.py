@@ -8,10 +8,12 @@ Measured in turns, so that whatever else the machine does touches all three alik
 """
 
 import argparse
+import json
 import statistics
 import sys
 import time
 from collections.abc import Callable, Iterable
+from pathlib import Path
 
 import torch
 import torch.nn.functional as F
@@ -75,10 +77,11 @@ def bare(trainer: Trainer) -> float:
     return BARE_STEPS * len(labels) / (time.perf_counter() - started)
 
 
-def main(session: Session, run: str, usual: Callable[[int, int, torch.device], float], description: str) -> int:
+def main(session: Session, run: str, usual: Callable[[int, int, torch.device], float], description: str, results: Path) -> int:
     """Measure, print the table, and return the exit code.
 
     usual: (number of training images, epoch, device) → images/s of the usual loop
+    results: the JSON file that keeps the medians for the READMEs, by device
     """
     parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=5, help="turns of all three (default: 5)")
@@ -100,14 +103,19 @@ def main(session: Session, run: str, usual: Callable[[int, int, torch.device], f
         rows["bare"].append(bare(trainer))
         rows["ours"].append(ours(trainer, 1))
         rows["usual"].append(usual(options.images, turn, device))
-    medians = {name: statistics.median(values) for name, values in rows.items()}
+    found = {name: {"images_per_second": statistics.median(values),
+                    "to_usual": statistics.median(a / b for a, b in zip(values, rows["usual"], strict=True)),
+                    "to_bare": statistics.median(a / b for a, b in zip(values, rows["bare"], strict=True))}
+             for name, values in rows.items()}
     table = Table(title=f"{run}, batch {trainer.recipe.batch_size}, {device}, {torch.get_num_threads()} threads, "
                         f"medians of {options.rounds} turns")
     for heading in ("loop", "images/s", "least", "most", "to usual", "to bare"):
         table.add_column(heading, justify="left" if heading == "loop" else "right")
     for name, values in rows.items():
-        table.add_row(name, f"{medians[name]:,.0f}", f"{min(values):,.0f}", f"{max(values):,.0f}",
-                      f"{statistics.median(a / b for a, b in zip(values, rows['usual'], strict=True)):.2f}×",
-                      f"{100 * statistics.median(a / b for a, b in zip(values, rows['bare'], strict=True)):.0f} %")
+        table.add_row(name, f"{found[name]['images_per_second']:,.0f}", f"{min(values):,.0f}", f"{max(values):,.0f}",
+                      f"{found[name]['to_usual']:.2f}×", f"{100 * found[name]['to_bare']:.0f} %")
     Console(width=80).print(table)
+    kept = json.loads(results.read_text()) if results.exists() else {}
+    kept[device.type] = {"run": run, "rounds": options.rounds, "threads": torch.get_num_threads(), "loops": found}
+    results.write_text(json.dumps(kept, indent=2) + "\n")
     return 0

@@ -27,7 +27,7 @@ from common.data import Images
 from common.session import Session
 from common.summary import receptive_field_table
 
-SESSIONS = {name: load(name) for name in ("session03", "session04", "session05", "session06")}
+SESSIONS = {name: load(name) for name in ("session03", "session04", "session05", "session06", "session07")}
 # Step, parameters and best test accuracy in percent of the drill-downs that students have published, and the run of ours
 # that stands against it: one with no more parameters. (Two more have 5,000 and 5,112 parameters, and 99.00 and 98.91 %:
 # ours with fewer than those is still to come.)
@@ -41,6 +41,13 @@ PUBLISHED = (
     ("+ batch norm, dropout, depth, two FC after GAP, MultiStepLR", 9_780, 99.29, "augmented"),
     ("StepLR, one FC less", 9_680, 99.41, "scheduled"),
 )
+# What it is, public result, our run that stands against it; from students' published notebooks that keep the rules.
+PUBLIC_CIFAR = (
+    ("best with fewer than 200,000 parameters", "88.63 % (best epoch) with 154,394 parameters, 100 epochs", "cifar10"),
+    ("best with fewer than 100,000", "87.34 % (best epoch) with 68,992 parameters", "under-100k"),
+)
+PUBLIC_EPOCHS = 17
+SPEED = {"session05": "throughput.json", "session07": "cifar_pipeline.json"}
 BLOCK = re.compile(r"(<!-- begin (.+?) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
@@ -97,8 +104,8 @@ def published(session: Session) -> str:
 def anatomy(session: Session, run: str) -> str:
     """Output shape, parameters and receptive field of each layer, folded away."""
     network = session.build(run)
-    shapes = ((1, 28, 28), (10,)) if session.task.also else ((1, 28, 28),)
-    # One look of a network that takes five.
+    shapes = (session.dataset.shape, (10,)) if session.task.also else (session.dataset.shape,)
+    # One look of a network that takes several.
     traced = trace(getattr(network, "network", network), *(torch.zeros(2, *shape) for shape in shapes))
     return "\n".join([
         f"<details><summary><code>{run}</code>: {parameters(session, run):,} parameters, receptive field "
@@ -107,10 +114,11 @@ def anatomy(session: Session, run: str) -> str:
 
 
 def looks(session: Session) -> str:
-    """What the five looks bring."""
+    """What several looks at an image bring."""
     rows = json.loads((REPOSITORY / "benchmarks" / "looks.json").read_text())
-    return "\n".join(["| run | epoch | one look | five looks |", "|---|---:|---:|---:|"] + [
-        f"| `{row['run']}` | {row['epoch']} | {100 * row['one'] / row['of']:.2f} | {100 * row['five'] / row['of']:.2f} |" for row in rows])
+    return "\n".join(["| run | epoch | one look | all looks |", "|---|---:|---:|---:|"] + [
+        f"| `{row['run']}` | {row['epoch']} | {100 * row['one'] / row['of']:.2f} | {100 * row['all'] / row['of']:.2f} |"
+        for row in rows if row["session"] == session.name])
 
 
 def seed_table(session: Session) -> str:
@@ -126,6 +134,32 @@ def seed_table(session: Session) -> str:
     rows.append("| hold | " + " | ".join(f"{sum(value >= seeds.THRESHOLDS[run] for value in values)} of {len(values)} at "
                                          f"{seeds.THRESHOLDS[run]}" for run, values in every.items()) + " |")
     return "\n".join(rows)
+
+
+def held_from(session: Session, run: str, threshold: float) -> str:
+    """The epoch from which on every epoch reaches `threshold` percent; "never" where the last one does not."""
+    below = [line["epoch"] for line in log(session, run) if not percent(line) >= threshold]
+    first = max(below, default=0) + 1
+    return f"{first}" if first <= len(log(session, run)) else "never"
+
+
+def public_cifar(session: Session) -> str:
+    """The public results that keep the session's rules beside ours."""
+    rows = ["| | public | ours | run |", "|---|---:|---:|---|"]
+    for words, public, run in PUBLIC_CIFAR:
+        least = min(percent(line) for line in log(session, run)[-5:])
+        rows.append(f"| {words} | {public} | {least:.2f} % with {parameters(session, run):,} parameters, {len(log(session, run))} epochs | `{run}` |")
+    rows.append(f"| fewest epochs to 85 %, held from there on | {PUBLIC_EPOCHS} (reached) | {held_from(session, 'fast', session.threshold)} | `fast` |")
+    return "\n".join(rows)
+
+
+def speed(session: Session) -> str:
+    """What benchmarks/loops.py measured last, on each device."""
+    results = json.loads((REPOSITORY / "benchmarks" / SPEED[session.name]).read_text())
+    rows = ["| device | threads | loop | images/s | to usual | to bare |", "|---|---:|---|---:|---:|---:|"]
+    return "\n".join(rows + [f"| {device} | {found['threads']} | {loop} | {row['images_per_second']:,.0f} | {row['to_usual']:.2f}× | "
+                             f"{100 * row['to_bare']:.0f} % |"
+                             for device, found in results.items() for loop, row in found["loops"].items()])
 
 
 def recipe_table(session: Session) -> str:
@@ -204,7 +238,7 @@ def every_session() -> str:
 def makers(session: Session) -> dict[str, Callable[[], str]]:
     """Return what fills the blocks of a session's README: name → function."""
     simple = {"runs": runs, "looks": looks, "published": published, "seeds": seed_table, "recipes": recipe_table,
-              "batch sizes": batch_size_table, "sparsity": sparsity}
+              "batch sizes": batch_size_table, "sparsity": sparsity, "public": public_cifar, "speed": speed}
     found: dict[str, Callable[[], str]] = {name: partial(make, session) for name, make in simple.items()}
     found |= {f"result {run}": partial(result, session, run) for run in session.recipes}
     found["anatomy"] = lambda: "\n\n".join(anatomy(session, run) for run in session.recipes)

@@ -12,7 +12,7 @@ import sys
 import loops
 import torch
 import torch.nn.functional as F
-from sessions import load
+from sessions import REPOSITORY, load
 from torch.utils.data import DataLoader, Subset
 from torchvision import datasets, transforms
 
@@ -37,4 +37,4 @@ def usual(images: int, epoch: int, device: torch.device) -> float:
 
 
 if __name__ == "__main__":
-    sys.exit(loops.main(SESSION, RUN, usual, __doc__))
+    sys.exit(loops.main(SESSION, RUN, usual, __doc__, REPOSITORY / "benchmarks" / "throughput.json"))

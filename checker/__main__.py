@@ -111,7 +111,7 @@ def _assignments(options: argparse.Namespace) -> list[Assignment]:
         if options.path is not None:
             raise CannotCheckError("--path holds one submission, all are many.", "Name the assignment to check it against.")
         # Every session whose own runs are here: an assignment may be there for submissions alone.
-        asked = [each for each in ASSIGNMENTS.values() if each.runs and (options.run is None or options.run in each.runs)]
+        asked = [each for each in ASSIGNMENTS.values() if options.run is None or options.run in each.runs]
         if not asked:
             raise CannotCheckError(f"No session has a run {options.run!r}.",
                                    f"The runs are: {', '.join(run for each in ASSIGNMENTS.values() for run in each.runs)}.")

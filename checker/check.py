@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from checker.assignments import Assignment
 from checker.rules import RULES
-from checker.submission import Run, load_build
+from checker.student_code import load_build
+from checker.submission import Run
 from checker.verdict import CannotCheckError, RuleResult, RunResult, SubmissionResult, Verdict
 from common.errors import UserError
 

@@ -6,16 +6,15 @@ imported only where it is used: --list and --help need none of it.
 
 import contextlib
 import hashlib
-import importlib.util
 import json
 import math
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from checker.student_code import load_augmentation, student_code
 from checker.verdict import CannotCheckError
 
 if TYPE_CHECKING:
@@ -62,70 +61,6 @@ class Normalization:
 
     mean: tuple[float, ...]
     std: tuple[float, ...]
-
-
-@contextlib.contextmanager
-def _student_code(doing: str, help: str) -> Iterator[None]:
-    """Run code of the submission: what it prints goes to stderr, whatever it raises becomes one sentence."""
-    try:
-        with contextlib.redirect_stdout(sys.stderr):
-            yield
-    except (KeyboardInterrupt, CannotCheckError):
-        raise
-    except BaseException as error:  # sys.exit() in a model.py included.
-        lines = str(error).splitlines() or [""]
-        raise CannotCheckError(f"{doing} raised {type(error).__name__}: {lines[0]}"[:300].rstrip(": "), help) from error
-
-
-def load_build(folder: Path) -> "Callable[[str], nn.Module]":
-    """Return `build` of the folder's model.py. Raises CannotCheckError where that is not to be had."""
-    path = folder / "model.py"
-    if not path.is_file():
-        raise CannotCheckError(f"There is no {path}.", "Put the network's code there, with a function build(name).")
-    with _student_code(f"Importing {path}", "Run `python model.py` in that folder: it must import by itself, "
-                                            "with torch and nothing of its neighbours."):
-        specification = importlib.util.spec_from_file_location("submitted_model", path)
-        module = importlib.util.module_from_spec(specification)
-        sys.modules["submitted_model"] = module  # Dataclasses look their module up.
-        # A byte-code file left behind would change the folder that is judged.
-        written, sys.dont_write_bytecode = sys.dont_write_bytecode, True
-        try:
-            specification.loader.exec_module(module)
-        finally:
-            sys.dont_write_bytecode = written
-    if not callable(getattr(module, "build", None)):
-        raise CannotCheckError(f"{path} has no function build(name).", "Add one that returns the network of a run.")
-    return module.build
-
-
-def load_augmentation(folder: Path) -> object:
-    """Return what `augmentation()` of the folder's train.py returns. Raises CannotCheckError where that is not to be had."""
-    import os
-    import runpy
-
-    path = folder / "train.py"
-    if not path.is_file():
-        raise CannotCheckError(f"There is no {path}.", "Put the script there that trained the run, with a function augmentation().")
-    os.environ["NO_ALBUMENTATIONS_UPDATE"] = "1"  # It would look for a newer version over the network.
-    # train.py imports its own neighbours, and leaves no trace of them, neither here nor in its folder.
-    modules, written = dict(sys.modules), sys.dont_write_bytecode
-    for name in ("model", "train"):
-        sys.modules.pop(name, None)
-    sys.path.insert(0, str(folder))
-    sys.dont_write_bytecode = True
-    try:
-        with _student_code(f"Importing {path}", "It must import without training: keep that behind if __name__ == '__main__'."):
-            namespace = runpy.run_path(str(path), run_name="submitted_train")
-        if not callable(namespace.get("augmentation")):
-            raise CannotCheckError(f"{path} has no function augmentation().", "Add one that returns the albumentations pipeline.")
-        with _student_code("augmentation() of train.py", "Try it in Python: it takes no arguments."):
-            return namespace["augmentation"]()
-    finally:
-        sys.path.remove(str(folder))
-        sys.dont_write_bytecode = written
-        for name in ("model", "train"):
-            sys.modules.pop(name, None)
-        sys.modules.update(modules)
 
 
 class Run:
@@ -211,13 +146,13 @@ class Run:
         from torch import nn
 
         build = self._build()
-        with _student_code(f"build({self.name!r}) of model.py", f"build must know every run's name; try it in Python: "
+        with student_code(f"build({self.name!r}) of model.py", f"build must know every run's name; try it in Python: "
                                                                 f"build({self.name!r})."):
             network = build(self.name)
         if not isinstance(network, nn.Module):
             raise CannotCheckError(f"build({self.name!r}) of model.py returned {type(network).__name__}, not a network.",
                                    "Return an nn.Module.")
-        with _student_code("Moving the network to its device", "Build every layer in __init__, with its sizes."):
+        with student_code("Moving the network to its device", "Build every layer in __init__, with its sizes."):
             return network.to(self.device)
 
     @cached_property
@@ -225,7 +160,7 @@ class Run:
         """Every learned number once, whether it is used or not."""
         from common.anatomy import parameter_count
 
-        with _student_code("Counting the parameters", "Build every layer in __init__, with its sizes."):
+        with student_code("Counting the parameters", "Build every layer in __init__, with its sizes."):
             return parameter_count(self.network)
 
     def weights_path(self, epoch: LoggedEpoch) -> Path:
@@ -299,7 +234,7 @@ class Run:
     def _state(self) -> "dict[str, Tensor]":
         from torch import nn
 
-        with _student_code("Reading the network's tensors", "Build every layer in __init__, with its sizes."):
+        with student_code("Reading the network's tensors", "Build every layer in __init__, with its sizes."):
             return nn.Module.state_dict(self.network)
 
     def unfilled(self, epoch: LoggedEpoch) -> list[str]:
@@ -324,7 +259,7 @@ class Run:
             raise CannotCheckError(f"{epoch.file} doesn't fit model.py: {wrong[0]}.", "See weights_match_model.")
         from torch import nn
 
-        with _student_code("Loading the weights", "Keep parameters and buffers in the network, and nothing else that "
+        with student_code("Loading the weights", "Keep parameters and buffers in the network, and nothing else that "
                                                   "must be copied with it."):
             network = copy.deepcopy(self.network)
             nn.Module.load_state_dict(network, self.tensors(epoch), strict=False)
@@ -347,7 +282,7 @@ class Run:
         # All ten numbers take ten times as long, and the last epoch is the one that the sum is judged by.
         numbers = (None,) if not self.two_inputs else range(10) if epoch == self.log[-1] else (3,)
         network, images = self.fitted(epoch), self.test_images
-        with _student_code("Evaluating the network", "Try it in Python on a batch of 1,000 images."):
+        with student_code("Evaluating the network", "Try it in Python on a batch of 1,000 images."):
             return count_correct(network, images, self.normalization, self.device, numbers)
 
     def augmentation(self, hole: int, fill: tuple[float, ...]) -> "Augmentation":
@@ -356,7 +291,7 @@ class Run:
 
         pipeline = load_augmentation(self.folder.parent.parent)
         images = self.test_images.pixels[:100].permute(0, 2, 3, 1).numpy()
-        with _student_code("Applying augmentation() of train.py", "It must return an albumentations.Compose, to be called "
+        with student_code("Applying augmentation() of train.py", "It must return an albumentations.Compose, to be called "
                                                                   "with image=… as uint8 H×W×C."):
             return inspect(pipeline, images, hole, fill)
 
@@ -366,7 +301,7 @@ class Run:
         from checker.measure import accuracy_with
 
         network, images = self.fitted(self.log[-1]), self.test_images
-        with _student_code("Evaluating the network with some of its layers changed",
+        with student_code("Evaluating the network with some of its layers changed",
                            "Its forward pass must do the same for every batch."):
             return accuracy_with(network, images, self.normalization, self.device, self.two_inputs, operations, change)
 
@@ -376,7 +311,7 @@ class Run:
         from checker.measure import inputs_used
 
         network, images = self.fitted(self.log[-1]), self.test_images
-        with _student_code("Varying the network's inputs", "Try it in Python with one image and each of the ten numbers."):
+        with student_code("Varying the network's inputs", "Try it in Python with one image and each of the ten numbers."):
             return inputs_used(network, images, self.normalization, self.device)
 
     @cached_property
@@ -390,7 +325,7 @@ class Run:
         # Always the same images for the same weights, and not ones that model.py could know beforehand.
         seed = int(self.learned_digest(self.log[-1])[:8], 16)
         chosen = torch.randperm(len(images), generator=torch.Generator().manual_seed(seed))[:TRACED_IMAGES]
-        with _student_code("Tracing the network", "Try it in Python on a batch of two images."):
+        with student_code("Tracing the network", "Try it in Python on a batch of two images."):
             return traced(network, images, self.normalization, self.device, chosen, self.two_inputs)
 
 

@@ -12,6 +12,7 @@ Every run leaves a folder session07/runs/NAME, which `python -m checker session0
 
 import os
 import sys
+import warnings
 from dataclasses import replace
 from pathlib import Path
 
@@ -38,6 +39,8 @@ def augmentation() -> object:
     os.environ["NO_ALBUMENTATIONS_UPDATE"] = "1"  # It would look for a newer version over the network.
     import albumentations as A
 
+    # The assignment names it, though albumentations would rather call it Affine.
+    warnings.filterwarnings("ignore", "ShiftScaleRotate is a special case")
     return A.Compose([
         A.HorizontalFlip(p=0.5),
         A.ShiftScaleRotate(shift_limit=0.1, scale_limit=0.1, rotate_limit=5, border_mode=4, p=0.5),

@@ -14,7 +14,7 @@ import torch
 from safetensors.torch import save
 from torch import Tensor, nn
 
-from checker.submission import load_build
+from checker.student_code import load_build
 
 TILE = 4
 HONEST_MODEL = '''

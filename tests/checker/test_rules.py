@@ -11,7 +11,8 @@ from torch import nn
 from checker.assignments import SESSION05
 from checker.check import check_folder
 from checker.rules import RULES
-from checker.submission import Run, load_build
+from checker.student_code import load_build
+from checker.submission import Run
 from checker.verdict import RunResult
 from common.data import MNIST, load_images
 from tests.submissions import HONEST_MODEL, images, kernels, read_log, set_tiles, write_log, write_submission, write_weights

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from checker.assignments import ASSIGNMENTS, SESSION03, SESSION04, SESSION06
 from checker.check import check_folder
 from checker.rules import RULES
-from checker.submission import load_build
+from checker.student_code import load_build
 from checker.verdict import RunResult
 from tests.submissions import HONEST_MODEL, read_log, set_tiles, write_log, write_submission, write_weights
 
