@@ -44,7 +44,10 @@ class Processes:
         return told[0]
 
     def wrap(self, network: nn.Module) -> nn.Module:
-        """Return what computes like `network`, and averages the gradients over all processes in its backward pass."""
+        """Return what computes like `network`, and averages the gradients over all processes in its backward pass.
+
+        Batch norm normalises each process's share by itself, and takes its running averages from the first process's.
+        """
         return nn.parallel.DistributedDataParallel(network) if self.count > 1 else network
 
 
