@@ -9,7 +9,7 @@ from pathlib import Path
 
 from checker.assignments import ASSIGNMENTS, Assignment
 from checker.rules import RULES
-from checker.verdict import CannotCheckError, combine
+from checker.verdict import CannotCheckError, SubmissionResult, combine
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 EXIT_CODES = {True: 0, False: 1, None: 2}
@@ -67,7 +67,6 @@ def _check(options: argparse.Namespace) -> int:
     from rich.console import Console
 
     from checker.check import check_folder
-    from checker.verdict import SubmissionResult
     from checker.report import as_json, as_rich, as_text
     from common.device import choose_device
     from common.errors import UserError
@@ -110,7 +109,6 @@ def _assignments(options: argparse.Namespace) -> list[Assignment]:
     if options.assignment == "all":
         if options.path is not None:
             raise CannotCheckError("--path holds one submission, all are many.", "Name the assignment to check it against.")
-        # Every session whose own runs are here: an assignment may be there for submissions alone.
         asked = [each for each in ASSIGNMENTS.values() if options.run is None or options.run in each.runs]
         if not asked:
             raise CannotCheckError(f"No session has a run {options.run!r}.",

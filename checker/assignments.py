@@ -19,8 +19,8 @@ class RunRules:
 class Assignment:
     """id: of the session and of its folder
     rules: rule id → its limits, for every run, in the order of the report
-    runs: the runs of the session's own folder; in another folder, a run by another name meets the general rules
-    all_runs: another folder must hold all the required runs too, by these names
+    runs: the runs of the session's own folder, and what they promise; a run in another folder meets the general rules
+    all_runs: another folder must hold all the required runs too, by these names, and meet what is asked of each
     dataset: torchvision's name of it
     two_inputs: the networks take images and one-hot numbers, and return logits of the digit and of the sum
     """

@@ -1,6 +1,7 @@
 """What a submission's albumentations pipeline does to images: inspected, and applied to see that each part really acts."""
 
 import copy
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -14,11 +15,13 @@ class Augmentation:
     """What was found of the three transforms; `problems` in words, empty where all is as it should be.
 
     hole: height and width in pixels of what CoarseDropout cut out, its fill per channel as a pixel value 0 to 255
+    description: the pipeline as JSON, None where it can't be described
     """
 
     problems: tuple[str, ...]
     hole: tuple[int, int] | None
     fill: tuple[float, ...] | None
+    description: object
 
 
 def inspect(pipeline: object, images: np.ndarray, hole: int, fill: tuple[float, ...]) -> Augmentation:
@@ -28,29 +31,40 @@ def inspect(pipeline: object, images: np.ndarray, hole: int, fill: tuple[float, 
     """
     import albumentations as A
 
-    parts = list(_parts(pipeline))
-    found = {name: [part for part in parts if isinstance(part.transform, kind)] for name, kind in (
-        ("HorizontalFlip", A.HorizontalFlip), ("ShiftScaleRotate", A.Affine), ("CoarseDropout", A.CoarseDropout))}
     problems, measured, color = [], None, None
-    for name, candidates in found.items():
+    for name, kind in (("HorizontalFlip", A.HorizontalFlip), ("ShiftScaleRotate", A.Affine), ("CoarseDropout", A.CoarseDropout)):
+        candidates = [part for part in _parts(pipeline) if isinstance(part.transform, kind)]
+        acting = [part for part in candidates if _changed(part, images)]
         if not candidates:
             problems.append(f"there is no {name}")
-            continue
-        part = candidates[0]
-        changed = _changed(part, images)
-        if changed == 0:
+        elif not acting:
             problems.append(f"{name} changed none of {len(images[:TRIALS])} images")
         elif name == "ShiftScaleRotate":
-            problems += [f"ShiftScaleRotate {what} nothing" for what, still in _still(part.transform) if still]
+            # Another affine transform beside it does no harm.
+            problems += min(([f"ShiftScaleRotate {what} nothing" for what in _still(part.transform)] for part in acting), key=len)
         elif name == "CoarseDropout":
-            measured, color = _hole(part, images)
-            if measured != (hole, hole):
-                problems.append("CoarseDropout cuts no single hole" if measured is None else
+            measured, color = _hole(acting[0], images)
+            if len(acting) > 1:
+                problems.append(f"{len(acting)} CoarseDropouts cut holes")
+            elif measured != (hole, hole):
+                problems.append("CoarseDropout cuts no single hole of one size" if measured is None else
                                 f"the hole is {measured[0]}×{measured[1]}, not {hole}×{hole}")
             elif color is None or any(abs(a - b) > 2 for a, b in zip(color, fill, strict=True)):
                 shown = "random" if color is None else ", ".join(f"{value:.0f}" for value in color)
                 problems.append(f"the hole is filled with {shown}, not with the mean {', '.join(f'{value:.0f}' for value in fill)}")
-    return Augmentation(tuple(problems), measured, color)
+    return Augmentation(tuple(problems), measured, color, _description(pipeline))
+
+
+def without_version(description: object) -> object:
+    """Return a pipeline's description without the version of albumentations that wrote it."""
+    return {key: value for key, value in description.items() if key != "__version__"} if isinstance(description, dict) else description
+
+
+def _description(pipeline: object) -> object:
+    try:
+        return without_version(json.loads(json.dumps(pipeline.to_dict())))
+    except (AttributeError, NotImplementedError, TypeError, ValueError):  # A lambda can't be described.
+        return None
 
 
 @dataclass(frozen=True)
@@ -92,12 +106,13 @@ def _changed(part: _Part, images: np.ndarray) -> int:
     return sum(before.shape != after.shape or bool((before != after).any()) for before, after in _applied(part, images[:TRIALS]))
 
 
-def _still(transform: object) -> Iterator[tuple[str, bool]]:
-    """Which of shift, scale and rotation an affine transform leaves out."""
+def _still(transform: object) -> list[str]:
+    """Return which of shift, scale and rotation an affine transform leaves out."""
     moved = transform.translate_percent or transform.translate_px or {}
-    yield "shifts", not any(any(limits) for limits in moved.values())
-    yield "scales", all(tuple(limits) == (1, 1) for limits in transform.scale.values())
-    yield "rotates", not any(transform.rotate)
+    still = {"shifts": not any(any(limits) for limits in moved.values()),
+             "scales": all(tuple(limits) == (1, 1) for limits in transform.scale.values()),
+             "rotates": not any(transform.rotate)}
+    return [what for what, nothing in still.items() if nothing]
 
 
 def _hole(part: _Part, images: np.ndarray) -> tuple[tuple[int, int] | None, tuple[float, ...] | None]:
@@ -117,7 +132,7 @@ def _hole(part: _Part, images: np.ndarray) -> tuple[tuple[int, int] | None, tupl
         fills.append(after[changed])
     values = np.concatenate(fills).astype(np.float64)
     if len(sizes) != 1:
-        return max(sizes), None
+        return None, None
     if (values.max(0) - values.min(0)).max() > 1e-6:
         return sizes.pop(), None
     color = values[0]

@@ -207,7 +207,7 @@ def no_max_pooling(run: Run) -> Verdict:
 def depthwise_separable(run: Run, *, count: int) -> Verdict:
     """A kernel for each channel by itself, then 1×1 across channels: nearly as good as a full convolution, far fewer weights."""
     kernels = [operation for operation in run.trace.operations if operation.kind == "convolution"]
-    followed = frozenset().union(*(each.before for each in kernels if _pointwise(each)))
+    pointwise = [each for each in kernels if _pointwise(each)]
     good, wrong = [], []
     for uses in _by_weights(kernels):
         operation = uses[0]
@@ -218,10 +218,12 @@ def depthwise_separable(run: Run, *, count: int) -> Verdict:
             wrong.append(f"{_named(operation)} has {operation.groups} groups for {channels} channels: grouped, not depthwise")
         elif not all(_fits(each) for each in uses):
             wrong.append(f"{_named(operation)} reaches beyond its {'×'.join(map(str, operation.map))} map")
-        elif not all(each.call in followed for each in uses):
+        elif not all(any(each.call in other.before for other in pointwise) for each in uses):
             wrong.append(f"no 1×1 convolution follows {_named(operation)}")
         elif not _matter(run, uses):
             wrong.append(f"without {_named(operation)} the accuracy is the same")
+        elif not _matter(run, tuple(other for other in pointwise if any(each.call in other.before for each in uses))):
+            wrong.append(f"without the 1×1 convolution after {_named(operation)} the accuracy is the same")
         else:
             good.append(operation)
     enough = len(good) >= count
@@ -258,7 +260,8 @@ def _by_weights(operations: "list[Operation]") -> "list[tuple[Operation, ...]]":
 
 
 def _pointwise(operation: "Operation") -> bool:
-    return operation.weight[2:] == (1, 1) and operation.groups == 1
+    """Whether it mixes the channels of a map; after a global average it would be the classifier."""
+    return operation.weight[2:] == (1, 1) and operation.groups == 1 and max(operation.map) > 1
 
 
 def _fits(operation: "Operation") -> bool:
@@ -269,7 +272,7 @@ def _fits(operation: "Operation") -> bool:
 
 def _matter(run: Run, operations: "tuple[Operation, ...]") -> bool:
     """Whether the accuracy drops when those operations give zeros."""
-    return run.accuracy_with((), lambda output: output) - run.accuracy_with(operations, lambda output: output * 0) >= MATTERS
+    return run.accuracy - run.accuracy_with(operations, lambda output: output * 0) >= MATTERS
 
 
 def _named(operation: "Operation") -> str:
@@ -280,10 +283,18 @@ def _named(operation: "Operation") -> str:
 def augmentations(run: Run, *, hole: int, fill: tuple[float, ...]) -> Verdict:
     """The same image in many guises teaches what doesn't matter; a hole teaches to look at more than one part."""
     found = run.augmentation(hole, fill)
-    return Verdict(not found.problems, len(found.problems), "all three", found.problems[0] if found.problems else
-                   f"all three change images; a {hole}×{hole} hole of {', '.join(f'{value:.0f}' for value in found.fill)}",
-                   "Return them from augmentation() in train.py: one hole, hole_height_range and hole_width_range "
-                   f"({hole}, {hole}), fill the data set's mean as a pixel value." if found.problems else None)
+    # That the run saw what augmentation() returns is its own word, or that of its record.
+    recorded = None if found.description is None else run.recorded_augmentation
+    evidence = DECLARED if recorded is None else RECORDED
+    if found.problems:
+        return Verdict(False, len(found.problems), "all three", found.problems[0],
+                       "Return them from augmentation() in train.py: one hole, hole_height_range and hole_width_range "
+                       f"({hole}, {hole}), fill the data set's mean as a pixel value.", evidence)
+    if recorded not in (None, found.description):
+        return Verdict(False, 0, "all three", "run.json records another augmentation than train.py's augmentation() returns",
+                       "Submit the train.py that trained the run.", evidence)
+    return Verdict(True, 0, "all three",
+                   f"all three change images; a {hole}×{hole} hole of {', '.join(f'{value:.0f}' for value in found.fill)}", None, evidence)
 
 
 @rule("Maps see {before}×{before} pixels before averaging, logits {after}×{after}")
@@ -316,7 +327,7 @@ def normalization(run: Run, *, kind: str) -> Verdict:
                        "GroupNorm(1, C) is a layer norm, GroupNorm(C, C) an instance norm.")
     # With zeros, and with other channels' values: something that only asks whether there is a value uses none.
     norms = tuple(next(iter(found.values())))
-    whole = run.accuracy_with((), lambda output: output)
+    whole = run.accuracy
     left = max(run.accuracy_with(norms, change) for change in (lambda output: output * 0, lambda output: output.roll(1, 1)))
     matters = whole - left >= MATTERS
     return Verdict(matters, shown, kind, f"{shown}; disturbed, {100 * left:.0f} % of {100 * whole:.0f} % are left",

@@ -73,6 +73,8 @@ def load_augmentation(folder: Path) -> object:
     finally:
         sys.path.remove(str(folder))
         sys.dont_write_bytecode = written
-        for name in ("model", "train"):
-            sys.modules.pop(name, None)
+        for name in set(sys.modules) - set(modules):
+            file = getattr(sys.modules[name], "__file__", None)
+            if file is not None and Path(file).resolve().is_relative_to(folder.resolve()):
+                del sys.modules[name]
         sys.modules.update(modules)

@@ -295,6 +295,18 @@ class Run:
                                                                   "with image=… as uint8 H×W×C."):
             return inspect(pipeline, images, hole, fill)
 
+    @property
+    def recorded_augmentation(self) -> object:
+        """The albumentations pipeline that run.json says the run was trained with, as JSON; None where it says nothing."""
+        from checker.augmentation import without_version
+
+        return without_version(self.record.get("augmentation"))
+
+    @cached_property
+    def accuracy(self) -> float:
+        """The share of some test images that the last epoch classifies correctly; see accuracy_with."""
+        return self.accuracy_with((), lambda output: output)
+
     def accuracy_with(self, operations: "tuple[Operation, ...]", change: "Callable[[Tensor], Tensor]") -> float:
         """Return the share of some test images that the last epoch classifies correctly when each of those operations of
         `trace` gives `change` of its output."""

@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 
 from checker.__main__ import main
+from checker.assignments import SESSION05
+from checker.verdict import RuleResult, RunResult, SubmissionResult, Verdict
 from tests.submissions import HONEST_MODEL, read_log, write_log, write_submission
 
 
@@ -46,27 +48,37 @@ def test_what_could_not_be_checked_exits_2(tmp_path: Path, generated_data: Path,
     assert code == 2 and found["passed"] is None
 
 
-def test_runs_that_are_only_shown_do_not_decide(tmp_path: Path, generated_data: Path, capsys: pytest.CaptureFixture) -> None:
-    write_submission(tmp_path)
-    write_submission(tmp_path, name="skeleton", epochs=16)
-    code, found = report(capsys, generated_data, "--path", tmp_path)
-    assert code == 0
-    assert [(one["name"], one["required"], one["passed"]) for one in found["submissions"][0]["runs"]] == [
-        ("mine", True, True), ("skeleton", False, False)]
-    assert report(capsys, generated_data, "--path", tmp_path, "--run", "skeleton")[0] == 1
+def own_folder(repository: Path, monkeypatch: pytest.MonkeyPatch, **different: dict) -> None:
+    """Write a session 5 of our own, whose runs are all honest; `different` are arguments of the runs called so."""
+    monkeypatch.setattr("checker.__main__.REPOSITORY", repository)
+    for name in SESSION05.runs:
+        write_submission(repository / "session05", name=name, **different.get(name, {}))
 
 
-def test_nothing_that_must_pass_is_no_pass(tmp_path: Path, generated_data: Path, capsys: pytest.CaptureFixture) -> None:
-    write_submission(tmp_path, name="skeleton")
-    code, found = report(capsys, generated_data, "--path", tmp_path)
-    assert code == 2 and found["passed"] is None
+def test_runs_that_are_only_shown_do_not_decide(tmp_path: Path, generated_data: Path, capsys: pytest.CaptureFixture,
+                                                monkeypatch: pytest.MonkeyPatch) -> None:
+    own_folder(tmp_path, monkeypatch, skeleton={"epochs": 16})
+    code, found = report(capsys, generated_data)
+    runs = {one["name"]: (one["required"], one["passed"]) for one in found["submissions"][0]["runs"]}
+    assert code == 0 and runs["skeleton"] == (False, False) and runs["under-8k"] == (True, True)
+    assert report(capsys, generated_data, "--run", "skeleton")[0] == 1
 
 
-def test_limits_follow_the_name_of_the_run(tmp_path: Path, generated_data: Path, capsys: pytest.CaptureFixture) -> None:
-    write_submission(tmp_path, name="under-8k")
-    _, found = report(capsys, generated_data, "--path", tmp_path, "--select", "parameters")
-    (rule,) = found["submissions"][0]["runs"][0]["rules"]
-    assert rule["required"] == "< 8,000"
+def test_nothing_that_must_pass_is_no_pass() -> None:
+    shown = RunResult("skeleton", False, 0.0, (RuleResult("epochs", "", Verdict(True, 15, "<= 15", "15 epochs", None)),))
+    assert shown.passed is True and SubmissionResult("session05", "", "", (shown,)).passed is None
+
+
+def test_what_our_runs_promise_is_asked_of_ours_alone(tmp_path: Path, generated_data: Path, capsys: pytest.CaptureFixture,
+                                                      monkeypatch: pytest.MonkeyPatch) -> None:
+    own_folder(tmp_path, monkeypatch)
+    for arguments, required in (((), "< 8,000"), (("--path", tmp_path / "session05"), "< 10,000")):
+        _, found = report(capsys, generated_data, *arguments, "--run", "under-8k", "--select", "parameters")
+        (rule,) = found["submissions"][0]["runs"][0]["rules"]
+        assert rule["required"] == required
+    # A submission's run is judged whatever it is called.
+    code, found = report(capsys, generated_data, "--path", tmp_path / "session05", "--run", "skeleton")
+    assert code == 0 and found["submissions"][0]["runs"][0]["required"] is True
 
 
 def test_select_and_ignore(tmp_path: Path, generated_data: Path, capsys: pytest.CaptureFixture) -> None:
@@ -132,7 +144,7 @@ def test_all_takes_the_sessions_that_have_what_is_asked(tmp_path: Path, generate
     # A session that is missing does not keep the others from being checked, and keeps the whole from passing.
     assert main(arguments) == 2
     found = {each["assignment"]: each for each in json.loads(capsys.readouterr().out)["submissions"]}
-    assert set(found) == {"session04", "session05", "session06"} and found["session04"]["runs"][1]["passed"] is True
+    assert set(found) == {"session04", "session05", "session06", "session07"} and found["session04"]["runs"][1]["passed"] is True
     assert "There is no folder" in found["session05"]["problem"] and found["session05"]["passed"] is None
     assert main(arguments[:3] + ["--select", "epochs"]) == 2
     assert "There is no folder" in capsys.readouterr().out

@@ -1,5 +1,6 @@
 """The rules of session 7: what is declared but does nothing, and augmentations that don't augment, don't count."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from torch import nn
 
 from checker import check
 from checker.assignments import SESSION07
+from checker.student_code import load_augmentation
 from checker.verdict import RunResult
 from common.data import Images
 from tests.submissions import tiles, write_submission
@@ -118,6 +120,10 @@ def test_unusual_honest_ones_pass(tmp_path: Path) -> None:
     ("self.pointwise(self.depthwise(x))", "x + 0 * self.pointwise(self.depthwise(x))", "depthwise_separable",
      "without depthwise the accuracy is the same"),
     ("self.pointwise(self.depthwise(x))", "self.depthwise(x)", "depthwise_separable", "no 1×1 convolution follows depthwise"),
+    ("self.pointwise(self.depthwise(x))", "(lambda y: y + 0 * self.pointwise(y))(self.depthwise(x))", "depthwise_separable",
+     "without the 1×1 convolution after depthwise the accuracy is the same"),
+    ("return self.classify(x.mean((2, 3)))", "x = self.depthwise(x).mean((2, 3), True)\n        return self.classify(self.pointwise(x).flatten(1))",
+     "depthwise_separable", "no 1×1 convolution follows depthwise"),
     ("nn.Conv2d(10, 10, 3, padding=1, groups=10, bias=False)", "nn.Conv2d(10, 10, 11, padding=5, groups=10, bias=False)",
      "depthwise_separable", "reaches beyond its 5×5 map"),
     ("self.dilated(self.wide(x))", "self.wide(self.wide(self.wide(x)))", "dilated", "no convolution has a dilation"),
@@ -127,7 +133,7 @@ def test_unusual_honest_ones_pass(tmp_path: Path) -> None:
     ("padding=2, dilation=2", "padding=5, dilation=5", "dilated", "dilated reaches beyond its 5×5 map"),
     ("x = self.pointwise(", "x = F.max_pool2d(x, 3, 1, 1)\n        x = self.pointwise(", "no_max_pooling", "1 × max pool to 10×5×5"),
     ("x.mean((2, 3))", "x.amax((2, 3))", "no_max_pooling", "1 × max pool"),
-], ids=["grouped", "never called", "times zero", "no pointwise", "kernel over the map", "no dilation", "dilated times zero", "1×1 dilated",
+], ids=["grouped", "never called", "times zero", "no pointwise", "pointwise times zero", "pointwise after the average", "kernel over the map", "no dilation", "dilated times zero", "1×1 dilated",
         "dilation over the map", "max pool", "maximum"])
 def test_what_is_declared_but_does_nothing(tmp_path: Path, old: str, new: str, rule: str, words: str) -> None:
     assert old in MODEL
@@ -152,6 +158,8 @@ def test_a_receptive_field_that_is_too_small(tmp_path: Path) -> None:
     ("A.ShiftScaleRotate(shift_limit=0.1, scale_limit=0.1, rotate_limit=10, p=0.5)", "A.VerticalFlip()", False, "there is no ShiftScaleRotate"),
     ("hole_height_range=(16, 16)", "hole_height_range=(8, 8)", False, "the hole is 8×16, not 16×16"),
     ("num_holes_range=(1, 1)", "num_holes_range=(3, 3)", False, "CoarseDropout cuts no single hole"),
+    ("A.CoarseDropout(", "A.CoarseDropout(num_holes_range=(8, 8), p=0.5),\n        A.CoarseDropout(", False, "2 CoarseDropouts cut holes"),
+    ("hole_height_range=(16, 16)", "hole_height_range=(15, 16)", False, "CoarseDropout cuts no single hole of one size"),
     ("fill=(125, 123, 114)", "fill=0", False, "the hole is filled with 0, 0, 0, not with the mean 125, 123, 114"),
     ("fill=(125, 123, 114)", "fill='random'", False, "the hole is filled with random"),
     ("return A.Compose(", "return list(", False, "there is no HorizontalFlip"),
@@ -163,6 +171,36 @@ def test_augmentations_that_do_not_augment(tmp_path: Path, old: str, new: str, p
     assert old in TRAIN
     wrong = found(tmp_path, train=TRAIN.replace(old, new))
     assert set(wrong) == {"augmentations"} and wrong["augmentations"][0] is passed and words in wrong["augmentations"][1], wrong
+
+
+def test_another_affine_transform_and_no_dropout_beside_the_right_ones(tmp_path: Path) -> None:
+    train = TRAIN.replace("A.ShiftScaleRotate(", "A.Affine(shear=(-5, 5), p=0.5),\n        A.ShiftScaleRotate(").replace(
+        "A.CoarseDropout(", "A.CoarseDropout(p=0.0),\n        A.CoarseDropout(")
+    assert found(tmp_path, train=train) == {}
+
+
+@pytest.mark.parametrize(("recorded", "passed", "evidence"), [("same", True, "recorded"), ("other", False, "recorded"), (None, True, "declared")])
+def test_the_record_must_tell_of_the_same_pipeline(tmp_path: Path, recorded: str | None, passed: bool, evidence: str) -> None:
+    run = write_submission(tmp_path, model=MODEL, prepare=set_weights, epochs=5, channels=3, count=COUNT)
+    (tmp_path / "train.py").write_text(TRAIN)
+    if recorded is not None:
+        description = load_augmentation(tmp_path).to_dict() | {"__version__": "another"}
+        if recorded == "other":
+            description["transform"]["transforms"].pop(0)
+        record = json.loads((run / "run.json").read_text()) | {"augmentation": description}
+        (run / "run.json").write_text(json.dumps(record))
+    result = check.check_folder(SESSION07, tmp_path, own=False, only_run=None, rules=["augmentations"], device="cpu", data_dir=None,
+                                tell=lambda doing: None)
+    verdict = result.runs[0].rules[0].verdict
+    assert (verdict.passed, verdict.evidence) == (passed, evidence), verdict
+
+
+def test_one_submission_does_not_see_the_neighbours_of_another(tmp_path: Path) -> None:
+    for name in ("first", "second"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "train.py").write_text("from transforms_of_mine import augmentation\n")
+        (tmp_path / name / "transforms_of_mine.py").write_text(f"def augmentation():\n    return {name!r}\n")
+    assert [load_augmentation(tmp_path / name) for name in ("first", "second")] == ["first", "second"]
 
 
 def test_no_train_script(tmp_path: Path) -> None:
