@@ -53,7 +53,7 @@ def usual_epoch(network: nn.Module, loader: Iterable[tuple[Tensor, Tensor]], dev
 
 def ours(trainer: Trainer, epoch: int) -> float:
     """Return the images/s of one epoch of this project's loop."""
-    images = len(trainer.train_images)
+    images = trainer.train_total
     with TrainingProgress("ours", 1, images) as progress:
         started = time.perf_counter()
         trainer.train_epoch(epoch, lambda seen, loss: progress.step(1, seen, loss))

@@ -104,7 +104,7 @@ def published(session: Session) -> str:
 def anatomy(session: Session, run: str) -> str:
     """Output shape, parameters and receptive field of each layer, folded away."""
     network = session.build(run)
-    shapes = (session.dataset.shape, (10,)) if session.task.also else (session.dataset.shape,)
+    shapes = session.task.input_shapes(session.dataset.shape)
     # One look of a network that takes several.
     traced = trace(getattr(network, "network", network), *(torch.zeros(2, *shape) for shape in shapes))
     return "\n".join([

@@ -16,6 +16,10 @@ class DeviceError(UserError):
     """The device that was asked for is not there."""
 
 
+class FileError(UserError):
+    """A file can't be written."""
+
+
 class RunError(UserError):
     """A run folder can't be written, resumed or started."""
 

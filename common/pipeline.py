@@ -1,5 +1,6 @@
 """Batches that albumentations augments image by image, in worker processes beside the training."""
 
+import os
 from collections.abc import Callable, Iterator
 from functools import lru_cache
 
@@ -20,18 +21,26 @@ class AugmentedBatches:
     """
 
     def __init__(self, images: Images, recipe: Recipe, pipeline: Callable[[], object], device: torch.device,
-                 processes: Processes = Processes(), workers: int = 1) -> None:
+                 processes: Processes = Processes(), workers: int | None = None) -> None:
         """`pipeline` returns an albumentations composition; each worker makes its own. Of every batch there is the share
-        of this one of the `processes`."""
-        self._recipe, self._device = recipe, device
+        of this one of the `processes`.
+
+        workers: how many processes augment; one where the CPU trains too, which needs its cores, else all cores but one
+        """
+        if workers is None:
+            workers = 1 if device.type == "cpu" else max(1, (os.cpu_count() or 2) // processes.count - 1)
+        self._recipe, self._device, self._processes = recipe, device, processes
         self._epoch = _Numbers(-(-len(images) // recipe.batch_size))
         self._loader = DataLoader(
             _Augmented(images, recipe, pipeline, processes), batch_size=None, sampler=self._epoch, num_workers=workers,
-            persistent_workers=True, prefetch_factor=4, pin_memory=device.type == "cuda", multiprocessing_context="fork")
+            persistent_workers=True, prefetch_factor=4, pin_memory=device.type == "cuda", multiprocessing_context="fork",
+            # Otherwise it draws a seed from the global one when it starts, and a resumed run would go on with other numbers.
+            generator=torch.Generator())
 
     def __call__(self, epoch: int) -> Iterator[tuple[Tensor, Tensor]]:
         """Yield the batches of epoch number `epoch` (from 1): float32 N×C×H×W (channels last), int64 N, on the device."""
         self._epoch.epoch = epoch
+        self._processes.draw_apart()
         for pixels, labels in self._loader:
             pixels = pixels.to(self._device, non_blocking=True).permute(0, 3, 1, 2).float() / 255
             yield (self._recipe.normalization(pixels).contiguous(memory_format=torch.channels_last),

@@ -2,15 +2,18 @@
 
 import contextlib
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import TypeVar
 
 import torch
 import torch.distributed as dist
 from torch import Tensor, nn
 
 from common.device import choose_device
-from common.errors import DeviceError
+from common.errors import DeviceError, UserError
+
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
@@ -35,13 +38,25 @@ class Processes:
             dist.all_reduce(values)
         return values
 
-    def told_by_first(self, value: object) -> object:
-        """Return the first process's `value`; each must ask."""
+    def first_does(self, action: Callable[[], Result]) -> Result:
+        """Return, in every process, what `action` returns in the first; raise in all the UserError that it raises there."""
         if self.count == 1:
-            return value
-        told = [value]
+            return action()
+        told: list[object] = [None, None]
+        if self.is_first:
+            try:
+                told[0] = action()
+            except UserError as error:
+                told[1] = error
         dist.broadcast_object_list(told)
+        if told[1] is not None:
+            raise told[1]
         return told[0]
+
+    def draw_apart(self) -> None:
+        """Seed this process's random numbers differently from the others', which were seeded alike."""
+        if not self.is_first:
+            torch.manual_seed(torch.initial_seed() + self.place * 1_000_003)
 
     def wrap(self, network: nn.Module) -> nn.Module:
         """Return what computes like `network`, and averages the gradients over all processes in its backward pass.
@@ -55,7 +70,7 @@ class Processes:
 def joined(device: str) -> Iterator[tuple[Processes, torch.device]]:
     """Join the processes that torchrun started beside this one, if it did; yield them and this process's own device.
 
-    On "cuda" each process has a GPU of its own. Raises DeviceError.
+    On "cuda" each process has a GPU of its own. Processes can join once in their life. Raises DeviceError.
     """
     count = int(os.environ.get("WORLD_SIZE", 1))
     if count == 1:

@@ -8,7 +8,6 @@ run is killed at, the checkpoint and the log's lines up to its epoch belong toge
 import hashlib
 import io
 import json
-import os
 import shutil
 from pathlib import Path
 
@@ -16,28 +15,13 @@ import torch
 from torch import nn
 
 from common.errors import RunError
+from common.files import write_atomically
 from common.training import Epoch
 
 FORMAT = 1
 KEPT_EPOCHS = 5
 # What the numbers of a run follow from: with another of these, a resumed run would end otherwise than it began.
 _DECIDING = ("recipe", "augmentation", "dataset", "model_sha256", "device", "precision", "threads", "processes", "versions")
-
-
-def write_atomically(path: Path, content: bytes | str) -> None:
-    """Write `content` to `path`, whole or not at all. Raises RunError where it can't be written."""
-    beside = path.with_name(f".{path.name}.part")
-    try:
-        with open(beside, "wb") as file:
-            file.write(content.encode() if isinstance(content, str) else content)
-            file.flush()
-            os.fsync(file.fileno())
-        beside.replace(path)
-    except OSError as error:
-        raise RunError(f"{path} could not be written ({error.strerror}); free some space or choose another "
-                       f"folder with --out, then go on with --resume.") from error
-    finally:
-        beside.unlink(missing_ok=True)
 
 
 class RunFolder:
@@ -99,6 +83,11 @@ class RunFolder:
                            f"delete that folder to start again.") from error
         return checkpoint
 
+    def write(self, name: str, content: bytes | str) -> None:
+        """Write one file of the run, whole or not at all. Raises FileError."""
+        write_atomically(self.path / name, content,
+                         "free some space or choose another folder with --out, then go on with --resume")
+
     def add_epoch(self, epoch: Epoch, network: nn.Module, state: dict, epochs: int) -> None:
         """Write one epoch: its weights (of the last five of `epochs`), its line in the log, the checkpoint."""
         from safetensors.torch import save
@@ -108,10 +97,10 @@ class RunFolder:
             name = f"epoch-{epoch.epoch:02d}.safetensors"
             tensors = {key: value.detach().cpu().contiguous() for key, value in network.state_dict().items()}
             content = save(tensors)
-            write_atomically(self.path / name, content)
+            self.write(name, content)
             line["weights"] = {"file": name, "sha256": hashlib.sha256(content).hexdigest()}
         self.log.append(line)
-        write_atomically(self.path / "epochs.jsonl", "".join(json.dumps(each) + "\n" for each in self.log))
+        self.write("epochs.jsonl", "".join(json.dumps(each) + "\n" for each in self.log))
         self._write_checkpoint({"epoch": epoch.epoch, **state})
 
     def finish(self) -> Path:
@@ -129,9 +118,9 @@ class RunFolder:
         return self.final
 
     def _write_description(self) -> None:
-        write_atomically(self.path / "run.json", json.dumps(self.description, indent=2) + "\n")
+        self.write("run.json", json.dumps(self.description, indent=2) + "\n")
 
     def _write_checkpoint(self, state: dict) -> None:
         buffer = io.BytesIO()
         torch.save(state, buffer)
-        write_atomically(self.path / "last.pt", buffer.getvalue())
+        self.write("last.pt", buffer.getvalue())

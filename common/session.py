@@ -11,20 +11,18 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from common.data import MNIST, Dataset
+import torch
+from torch import nn
+
+from common.anatomy import parameter_count
+from common.data import MNIST, Dataset, Images, load_images
+from common.device import describe_device
 from common.errors import RunError, UserError
-from common.processes import Processes
-from common.training import Classification, Evaluation, Task, Trainer
-
-if TYPE_CHECKING:
-    import torch
-    from torch import nn
-
-    from common.data import Images
-    from common.recipe import Recipe
-    from common.run_folder import RunFolder
+from common.processes import Processes, joined
+from common.recipe import Recipe
+from common.run_folder import RunFolder
+from common.training import Classification, Epoch, Evaluation, Task, Trainer
 
 
 @dataclass(frozen=True)
@@ -40,8 +38,8 @@ class Session:
     """
 
     folder: Path
-    build: "Callable[[str], nn.Module]"
-    recipes: "dict[str, Recipe]"
+    build: Callable[[str], nn.Module]
+    recipes: dict[str, Recipe]
     main: str
     threshold: float
     task: Task = Classification()
@@ -57,27 +55,22 @@ def main(session: Session, description: str) -> int:
     """Train what the command line asks for and return the exit code: 0, 2 after a mistake, 130 after Ctrl-C."""
     options = _parser(session, description).parse_args()
     runs = options.out or session.folder / "runs"
-    names = list(session.recipes) if options.run == "all" else [options.run]
-    unfinished = [name for name in names if (runs / f".{name}").exists()]
+    # Of several processes that torchrun started one speaks for all.
+    first = os.environ.get("RANK", "0") == "0"
     try:
-        if options.out is None and (options.epochs is not None or options.seed is not None):
-            raise RunError("--epochs and --seed make another run than the one that session's runs folder stands for; "
-                           "choose a folder for it with --out.")
-        if options.resume and options.run == "all" and unfinished:
-            # Those before the one that was interrupted are finished, those after it have not been started.
-            names = names[names.index(unfinished.pop(0)):]
-        if options.run == "all" and unfinished:
-            raise RunError(f"There are unfinished runs in {runs}: {', '.join(unfinished)}; finish each with --run NAME "
-                           f"--resume, or delete its hidden folder.")
-        for number, name in enumerate(names):
-            _run(session, name, runs, options, resume=options.resume and number == 0)
+        # torchrun's processes can join but once.
+        with joined(options.device) as (processes, device):
+            names = processes.first_does(lambda: _names(session, runs, options))
+            for number, name in enumerate(names):
+                _run(session, name, runs, options, device, processes, resume=options.resume and number == 0)
     except UserError as error:
-        print(error, file=sys.stderr)
+        if first:
+            print(error, file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        if int(os.environ.get("RANK", 0)) > 0:
-            return 130  # The first process says it.
-        if any((runs / f".{name}").exists() for name in names):
+        if not first:
+            pass
+        elif any((runs / f".{name}").exists() for name in (session.recipes if options.run == "all" else [options.run])):
             again = [argument for argument in sys.argv[1:] if argument != "--resume"] + ["--resume"]
             print(f"\nInterrupted; go on from the last whole epoch with: {_launcher()} {session.name}/train.py {shlex.join(again)}",
                   file=sys.stderr)
@@ -85,6 +78,24 @@ def main(session: Session, description: str) -> int:
             print("\nInterrupted before anything was written.", file=sys.stderr)
         return 130
     return 0
+
+
+def _names(session: Session, runs: Path, options: argparse.Namespace) -> list[str]:
+    """Return the runs that the command line asks for, in their order. Raises RunError."""
+    if options.out is None and (options.epochs is not None or options.seed is not None):
+        raise RunError("--epochs and --seed make another run than the one that session's runs folder stands for; "
+                       "choose a folder for it with --out.")
+    if options.run != "all":
+        return [options.run]
+    names = list(session.recipes)
+    unfinished = [name for name in names if (runs / f".{name}").exists()]
+    if options.resume and unfinished:
+        # Those before the one that was interrupted are finished, those after it have not been started.
+        names = names[names.index(unfinished.pop(0)):]
+    if unfinished:
+        raise RunError(f"There are unfinished runs in {runs}: {', '.join(unfinished)}; finish each with --run NAME "
+                       f"--resume, or delete its hidden folder.")
+    return names
 
 
 def _launcher() -> str:
@@ -122,42 +133,35 @@ def _seed(text: str) -> int:
     return number
 
 
-def _run(session: Session, name: str, runs: Path, options: argparse.Namespace, *, resume: bool) -> None:
-    from common.data import load_images
-    from common.processes import joined
-
+def _run(session: Session, name: str, runs: Path, options: argparse.Namespace, device: torch.device, processes: Processes, *,
+         resume: bool) -> None:
     changes = {key: value for key, value in (("epochs", options.epochs), ("seed", options.seed)) if value is not None}
     recipe = replace(session.recipes[name], **changes)
-    with joined(options.device) as (processes, device):
-        train, test = (load_images(session.dataset, split, options.data_dir) for split in ("train", "test"))
-        train_run(session, name, recipe, train, test, device, runs, resume=resume, processes=processes)
+
+    def data() -> list[Images]:
+        return [load_images(session.dataset, split, options.data_dir) for split in ("train", "test")]
+
+    if processes.count > 1:
+        processes.first_does(lambda: data() and None)  # It downloads what is missing, and none may read it before.
+    train, test = data()
+    train_run(session, name, recipe, train, test, device, runs, resume=resume, processes=processes)
 
 
-def train_run(session: Session, name: str, recipe: "Recipe", train: "Images", test: "Images", device: "torch.device",
+def train_run(session: Session, name: str, recipe: Recipe, train: Images, test: Images, device: torch.device,
               runs: Path, *, resume: bool = False, processes: Processes = Processes()) -> Path:
     """Train the run called `name` and return its finished folder, `runs`/`name`. Raises UserError.
 
     Where several processes train together each calls this; the first alone evaluates, reports and touches the disk.
     """
-    import torch
-
     from common.progress import TrainingProgress
-    from common.run_folder import RunFolder, write_atomically
     from common.summary import summary
-    from common.training import Epoch
 
     torch.manual_seed(recipe.seed)
     network = session.build(name)
-    table = summary(network, *session.task.input_shapes(test))
+    table = summary(network, *session.task.input_shapes(session.dataset.shape))
     trainer = Trainer(network, recipe, train, device, session.task, session.augmentation, processes)
     folder = RunFolder(runs, name, describe(session, name, trainer, train, test))
-    checkpoint = None
-    if processes.is_first:
-        if resume:
-            checkpoint = folder.resume()
-        else:
-            folder.start()
-    checkpoint = processes.told_by_first(checkpoint)
+    checkpoint = processes.first_does(folder.resume if resume else folder.start)
     if checkpoint is not None:
         trainer.restore(checkpoint)
     if not processes.is_first:
@@ -174,20 +178,20 @@ def train_run(session: Session, name: str, recipe: "Recipe", train: "Images", te
             epoch = trainer.run_epoch(number, test_images, lambda images, loss, number=number: progress.step(number, images, loss))
             folder.add_epoch(epoch, trainer.evaluated, trainer.state(), recipe.epochs)
             progress.add(epoch)
-    write_atomically(folder.path / "summary.txt", table)
+    folder.write("summary.txt", table)
     _illustrate(session, name, folder, trainer, test_images)
     return folder.finish()
 
 
-def trained(session: Session, name: str, runs: Path | None = None) -> "tuple[nn.Module, list[dict]]":
-    """Return the network of a finished run with the weights of its last epoch, and the lines of its log.
+def trained(session: Session, name: str) -> tuple[nn.Module, list[dict]]:
+    """Return the network of the session's finished run with the weights of its last epoch, and the lines of its log.
 
-    runs: the folder that the run lies in (the session's own where there is none). Raises RunError.
+    Raises RunError.
     """
     from safetensors import SafetensorError
     from safetensors.torch import load_file
 
-    folder = (runs or session.folder / "runs") / name
+    folder = session.folder / "runs" / name
     try:
         log = [json.loads(line) for line in (folder / "epochs.jsonl").read_text().splitlines()]
         network = session.build(name)
@@ -198,13 +202,9 @@ def trained(session: Session, name: str, runs: Path | None = None) -> "tuple[nn.
     return network, log
 
 
-def describe(session: Session, name: str, trainer: Trainer, train: "Images", test: "Images") -> dict:
+def describe(session: Session, name: str, trainer: Trainer, train: Images, test: Images) -> dict:
     """Return what run.json says of a run before it is trained."""
-    import torch
     import torchvision
-
-    from common.anatomy import parameter_count
-    from common.device import describe_device
 
     recipe = trainer.recipe
     return {
@@ -221,12 +221,10 @@ def describe(session: Session, name: str, trainer: Trainer, train: "Images", tes
     }
 
 
-def _illustrate(session: Session, name: str, folder: "RunFolder", trainer: Trainer, test: "Images") -> None:
+def _illustrate(session: Session, name: str, folder: RunFolder, trainer: Trainer, test: Images) -> None:
     from common.figures import curves, misclassified
-    from common.run_folder import write_atomically
 
     title = f"{session.name} {name}"
     found: Evaluation = session.task.evaluate(trainer.evaluated, test, trainer.recipe.normalization)
-    write_atomically(folder.path / "curves.png", curves(title, folder.log, session.threshold, session.task.also))
-    write_atomically(folder.path / "misclassified.png",
-                     misclassified(title, test.to("cpu"), found.predictions.cpu(), session.dataset.classes))
+    folder.write("curves.png", curves(title, folder.log, session.threshold, session.task.also))
+    folder.write("misclassified.png", misclassified(title, test.to("cpu"), found.predictions.cpu(), session.dataset.classes))

@@ -80,8 +80,8 @@ class Task(Protocol):
 
     also: tuple[str, ...]
 
-    def input_shapes(self, images: Images) -> tuple[tuple[int, ...], ...]:
-        """Return the shape of each input of the network, without the batch."""
+    def input_shapes(self, image: tuple[int, ...]) -> tuple[tuple[int, ...], ...]:
+        """Return the shape of each input of the network for images C×H×W, without the batch."""
 
     def draw(self, images: Tensor, labels: Tensor) -> tuple[tuple[Tensor, ...], Tensor]:
         """Return the network's inputs for a training batch, and the targets, whose first column or all is the label."""
@@ -101,8 +101,8 @@ class Classification:
 
     also = ()
 
-    def input_shapes(self, images: Images) -> tuple[tuple[int, ...], ...]:
-        return (tuple(images.pixels.shape[1:]),)
+    def input_shapes(self, image: tuple[int, ...]) -> tuple[tuple[int, ...], ...]:
+        return (image,)
 
     def draw(self, images: Tensor, labels: Tensor) -> tuple[tuple[Tensor, ...], Tensor]:
         return (images,), labels
@@ -146,8 +146,7 @@ def batches(images: Images, recipe: Recipe, processes: Processes = Processes()) 
     Where several processes train together, all must start from one seed; each gets its share of every batch.
     """
     order = torch.randperm(len(images)).to(images.labels.device)
-    if not processes.is_first:  # From here on each draws its own: augmentation, dropout.
-        torch.manual_seed(torch.initial_seed() + processes.place * 1_000_003)
+    processes.draw_apart()
     for block in order.split(recipe.batch_size * BLOCK):
         shares = [processes.share(batch) for batch in block.split(recipe.batch_size)]
         mine, sizes = torch.cat(shares), [len(share) for share in shares]
@@ -168,6 +167,8 @@ class Trainer:
 
         Raises RunError where a batch is too small to be shared among the processes.
         """
+        if augmentation is not None and recipe.augmentations:
+            raise ValueError("Images are augmented one by one or by the batch, not both.")
         if (len(train) - 1) % recipe.batch_size + 1 < processes.count:
             raise RunError(f"The last batch of an epoch has fewer images than the {processes.count} processes that share it; "
                            f"start fewer with --nproc-per-node.")
@@ -176,9 +177,10 @@ class Trainer:
         self.processes = processes
         self.device = device
         self.precision = training_precision(device)
-        self.train_images = train.to(device)
+        self.train_total = len(train)
         if augmentation is None:
-            self.batches = lambda epoch: batches(self.train_images, recipe, processes)
+            here = train.to(device)
+            self.batches = lambda epoch: batches(here, recipe, processes)
         else:
             from common.pipeline import AugmentedBatches
 
@@ -220,7 +222,7 @@ class Trainer:
             with autocast(self.device, self.precision):
                 outputs = self.model(*inputs)
             # The batch's mean loss is the sum of what the processes add to it; their gradients are averaged.
-            whole = min(self.recipe.batch_size, len(self.train_images) - seen)
+            whole = min(self.recipe.batch_size, self.train_total - seen)
             part = self.task.loss(outputs, targets) * (len(labels) / whole)
             loss = part * self.processes.count
             self.optimizer.zero_grad(set_to_none=True)

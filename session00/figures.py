@@ -20,7 +20,7 @@ from common.anatomy import Trace, trace
 from common.data import MNIST, Normalization, load_images
 from common.errors import UserError
 from common.figures import png
-from common.run_folder import write_atomically
+from common.files import write_atomically
 
 FOLDER = Path(__file__).resolve().parent
 SESSION05 = FOLDER.parent / "session05"

@@ -14,7 +14,7 @@ from train import NUMBERS, SESSION
 from common.data import MNIST, Images, load_images
 from common.errors import UserError
 from common.figures import png
-from common.run_folder import write_atomically
+from common.files import write_atomically
 from common.session import trained
 
 SHOWN = 10

@@ -32,8 +32,8 @@ class DigitSum:
 
     also = ("sum",)
 
-    def input_shapes(self, images: Images) -> tuple[tuple[int, ...], ...]:
-        return tuple(images.pixels.shape[1:]), (NUMBERS,)
+    def input_shapes(self, image: tuple[int, ...]) -> tuple[tuple[int, ...], ...]:
+        return image, (NUMBERS,)
 
     def draw(self, images: Tensor, labels: Tensor) -> tuple[tuple[Tensor, ...], Tensor]:
         numbers = torch.randint(NUMBERS, labels.shape, device=labels.device)

@@ -8,6 +8,7 @@ stands its result, so that a viewer that doesn't calculate shows the numbers too
 """
 
 import argparse
+import io
 import math
 import re
 import sys
@@ -16,7 +17,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from common.errors import RunError, UserError
+from common.errors import UserError
+from common.files import write_atomically
 
 if TYPE_CHECKING:
     from xlsxwriter import Workbook
@@ -93,27 +95,21 @@ def train(weights: Sequence[float], rate: float, iterations: int = ITERATIONS) -
 
 
 def write(path: Path) -> None:
-    """Write the workbook to `path`, whole or not at all. Raises RunError where it can't be written."""
+    """Write the workbook to `path`, whole or not at all. Raises FileError where it can't be written."""
     import xlsxwriter
-    from xlsxwriter.exceptions import XlsxWriterException
 
-    beside = path.with_name(f".{path.name}.part")
-    try:
-        with xlsxwriter.Workbook(beside) as workbook:
-            # Without the time in it, the same formulas make the same file.
-            workbook.set_properties({"title": "Backpropagation", "created": datetime(2020, 1, 1)})
-            formats = {"title": workbook.add_format({"bold": True, "font_size": 14}), "bold": workbook.add_format({"bold": True}),
-                       "heading": workbook.add_format({"bold": True, "bottom": 1, "align": "right"}),
-                       "given": workbook.add_format({"bg_color": "#fff2a8", "border": 1}),
-                       "number": workbook.add_format({"num_format": "0.000000"}), "count": workbook.add_format({"num_format": "0"})}
-            _training(workbook, formats, "Backprop", "Backpropagation by formulas: the weights of the class", CLASS_WEIGHTS, RATE)
-            _training(workbook, formats, "Later cohort", "The same with a later cohort's weights", LATER_WEIGHTS, RATE)
-            _learning_rates(workbook, formats)
-        beside.replace(path)
-    except (OSError, XlsxWriterException) as error:
-        raise RunError(f"{path} could not be written ({error}); close it where it is open, or choose another file with --out.") from error
-    finally:
-        beside.unlink(missing_ok=True)
+    content = io.BytesIO()
+    with xlsxwriter.Workbook(content, {"in_memory": True}) as workbook:
+        # Without the time in it, the same formulas make the same file.
+        workbook.set_properties({"title": "Backpropagation", "created": datetime(2020, 1, 1)})
+        formats = {"title": workbook.add_format({"bold": True, "font_size": 14}), "bold": workbook.add_format({"bold": True}),
+                   "heading": workbook.add_format({"bold": True, "bottom": 1, "align": "right"}),
+                   "given": workbook.add_format({"bg_color": "#fff2a8", "border": 1}),
+                   "number": workbook.add_format({"num_format": "0.000000"}), "count": workbook.add_format({"num_format": "0"})}
+        _training(workbook, formats, "Backprop", "Backpropagation by formulas: the weights of the class", CLASS_WEIGHTS, RATE)
+        _training(workbook, formats, "Later cohort", "The same with a later cohort's weights", LATER_WEIGHTS, RATE)
+        _learning_rates(workbook, formats)
+    write_atomically(path, content.getvalue(), "close it where it is open, or choose another file with --out")
 
 
 def _training(workbook: "Workbook", formats: Mapping[str, "Format"], name: str, title: str, weights: Sequence[float], rate: float,

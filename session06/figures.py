@@ -14,7 +14,7 @@ from train import SESSION
 from common.data import MNIST, load_images
 from common.errors import UserError
 from common.figures import comparison, misclassified
-from common.run_folder import write_atomically
+from common.files import write_atomically
 from common.session import trained
 
 RUNS = ("batch-l1", "layer", "group")

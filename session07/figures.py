@@ -18,7 +18,7 @@ from train import SESSION
 from common.data import Images, load_images
 from common.errors import UserError
 from common.figures import misclassified, png
-from common.run_folder import write_atomically
+from common.files import write_atomically
 from common.session import trained
 
 RUN = "cifar10"

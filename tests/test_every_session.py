@@ -19,10 +19,6 @@ SESSIONS = {name: load(name) for name in ASSIGNMENTS}
 RUNS = [(name, run) for name, session in SESSIONS.items() for run in session.recipes]
 
 
-def shapes(name: str) -> list[tuple[int, ...]]:
-    return [SESSIONS[name].dataset.shape, (10,)] if ASSIGNMENTS[name].two_inputs else [SESSIONS[name].dataset.shape]
-
-
 @pytest.mark.parametrize("name", SESSIONS)
 def test_every_run_has_a_network_a_recipe_and_rules(name: str) -> None:
     session = SESSIONS[name]
@@ -34,7 +30,7 @@ def test_every_run_has_a_network_a_recipe_and_rules(name: str) -> None:
 @pytest.mark.parametrize(("name", "run"), RUNS)
 def test_networks_return_logits_and_average_their_maps(name: str, run: str) -> None:
     network = SESSIONS[name].build(run)
-    inputs = [torch.rand(3, *shape) for shape in shapes(name)]
+    inputs = [torch.rand(3, *shape) for shape in SESSIONS[name].task.input_shapes(SESSIONS[name].dataset.shape)]
     outputs = network(*inputs)
     sizes = [each.shape for each in outputs] if ASSIGNMENTS[name].two_inputs else [outputs.shape]
     assert sizes == [(3, 10), (3, 19)][:len(sizes)]

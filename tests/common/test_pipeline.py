@@ -53,5 +53,13 @@ def test_the_stream_follows_from_seed_and_epoch_alone(epochs: tuple[int, ...], w
     assert all(torch.equal(a, c) and torch.equal(b, d) for (a, b), (c, d) in zip(usual, other, strict=True))
 
 
+def test_workers_take_no_random_number_from_the_training() -> None:
+    torch.manual_seed(0)
+    expected = torch.rand(3)
+    torch.manual_seed(0)
+    stream()
+    assert torch.equal(torch.rand(3), expected)
+
+
 def test_another_seed_is_another_stream() -> None:
     assert not torch.equal(stream()[0][1], stream(replace(RECIPE, seed=1))[0][1])

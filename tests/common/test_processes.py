@@ -70,6 +70,18 @@ def test_a_run_of_two_is_not_resumed_by_one(tmp_path: Path) -> None:
     assert train(tmp_path, 2, "--die").returncode != 0
     refused = train(tmp_path, 1, "--resume")
     assert refused.returncode != 0 and "has another processes" in refused.stderr
+    # A mistake that the first process finds ends the others too, by the same sentence.
+    refused = train(tmp_path, 2)
+    assert refused.returncode != 0 and refused.stderr.count("RunError: An unfinished run lies in") == 2
+
+
+def test_two_processes_train_one_run_after_another(tmp_path: Path) -> None:
+    trained = train(tmp_path, 2, "--all")
+    assert trained.returncode == 0, trained.stderr
+    assert {path.name for path in tmp_path.iterdir()} == {"plain", "tiny"}
+    (tmp_path / ".tiny").mkdir()
+    refused = train(tmp_path, 2, "--all")
+    assert refused.returncode != 0 and refused.stderr.count("There are unfinished runs") == 1  # One of them says it.
 
 
 def test_shares_of_blocks_are_the_batch_each_image_once() -> None:

@@ -12,8 +12,8 @@ import pytest
 import torch
 
 from common import run_folder
-from common.errors import RunError
-from common.run_folder import write_atomically
+from common.errors import FileError, RunError
+from common.run_folder import RunFolder
 from tests.conftest import REPOSITORY
 from tests.tiny_session.train import RECIPE, train
 
@@ -143,16 +143,17 @@ def test_a_damaged_unfinished_run_is_one_sentence(unfinished: Path, name: str) -
 
 
 def test_a_full_disk_is_one_sentence_and_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    path = tmp_path / "file"
-    write_atomically(path, "old")
+    folder = RunFolder(tmp_path, "run", {})
+    folder.start()
+    folder.write("file", "old")
 
     def full(descriptor: int) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(RunError, match="No space left.*--resume"):
-        write_atomically(path, "new")
-    assert path.read_text() == "old" and [each.name for each in tmp_path.iterdir()] == ["file"]
+    with pytest.raises(FileError, match="No space left.*--resume"):
+        folder.write("file", "new")
+    assert (folder.path / "file").read_text() == "old" and {each.name for each in folder.path.iterdir()} == {"file", "run.json"}
 
 
 def test_a_folder_that_cannot_be_created_is_one_sentence(tmp_path: Path) -> None:

@@ -1,19 +1,20 @@
-"""Train the plain network in as many processes as torchrun starts, into the folder named first.
+"""Train as many processes as torchrun starts, into the folder named first.
 
-    --die     end by SIGKILL once the first process has written its second epoch
+    --die     the plain network; end by SIGKILL once the first process has written its second epoch
     --resume  go on with such a run
+    --all     instead, two runs one after another, by the command line of every session
 """
 
 import os
 import signal
 import sys
+from dataclasses import replace
 from pathlib import Path
 
-from common import training
+from common import session, training
 from common.processes import joined
 from common.recipe import Recipe
 from common.run_folder import RunFolder
-from common.session import train_run
 from tests.tiny_session.train import SESSION, data
 
 # In fp32, so that one batch and its shares differ by no more than the order of their sums.
@@ -31,11 +32,15 @@ class Deadly(RunFolder):
 
 
 if __name__ == "__main__":
+    runs = Path(sys.argv[1])
+    if "--all" in sys.argv:
+        two = replace(SESSION, recipes=dict.fromkeys(("plain", "tiny"), replace(RECIPE, epochs=1)))
+        session.load_images = lambda dataset, split, folder: data(200, 1)
+        sys.argv[1:] = ["--run", "all", "--out", str(runs)]
+        sys.exit(session.main(two, ""))
     if "--die" in sys.argv:
-        from common import run_folder
-
-        run_folder.RunFolder = Deadly
+        session.RunFolder = Deadly
     with joined("cpu") as (processes, device):
         # 2,999 images: the last batch can't be halved.
-        train_run(SESSION, "plain", RECIPE, data(2_999, 1), data(500, 2), device, Path(sys.argv[1]),
-                  resume="--resume" in sys.argv, processes=processes)
+        session.train_run(SESSION, "plain", RECIPE, data(2_999, 1), data(500, 2), device, runs,
+                          resume="--resume" in sys.argv, processes=processes)
