@@ -10,7 +10,6 @@ benchmarks/batch_sizes.jsonl; what is there, for the present network and recipe,
 """
 
 import argparse
-import hashlib
 import json
 import math
 import statistics
@@ -20,7 +19,7 @@ from dataclasses import replace
 import torch
 from rich.console import Console
 from rich.table import Table
-from sessions import REPOSITORY, load
+from sessions import REPOSITORY, is_current, load, model_digest
 
 from common.data import MNIST, Images, hold_out, load_images
 from common.errors import UserError
@@ -50,18 +49,14 @@ def train(run: str, size: int, seed: int, images: Images, held: Images) -> dict:
         trainer.train_epoch(epoch)
     correct = int(SESSION.task.evaluate(trainer.evaluated, held, recipe.normalization).right.sum())
     return {"run": run, "size": size, "seed": seed, "correct": correct, "held_out": len(held), "recipe": recipe.as_dict(),
-            "model_sha256": _model_digest()}
-
-
-def _model_digest() -> str:
-    return hashlib.sha256((SESSION.folder / "model.py").read_bytes()).hexdigest()
+            "model_sha256": model_digest(SESSION)}
 
 
 def read_results() -> dict[tuple[str, int, int], dict]:
     """Return what has been measured with the present networks and recipes: (run, size, seed) → its line."""
     lines = map(json.loads, RESULTS.read_text().splitlines() if RESULTS.exists() else [])
-    return {(line["run"], line["size"], line["seed"]): line for line in lines if line["model_sha256"] == _model_digest()
-            and line["recipe"] == json.loads(json.dumps(recipe_for(line["size"], line["seed"]).as_dict()))}
+    return {(line["run"], line["size"], line["seed"]): line for line in lines
+            if is_current(SESSION, recipe_for(line["size"], line["seed"]), line)}
 
 
 def rows() -> list[tuple[int, list[str]]]:

@@ -12,7 +12,7 @@ import torch
 from rich.console import Console
 from rich.table import Table
 from safetensors.torch import load_file
-from sessions import REPOSITORY, load
+from sessions import REPOSITORY, load, log
 
 from common.data import load_images
 from common.errors import UserError
@@ -33,7 +33,7 @@ def main() -> int:
             return 2
         for run in runs:
             folder = session.folder / "runs" / run
-            for line in [json.loads(line) for line in (folder / "epochs.jsonl").read_text().splitlines()][-5:]:
+            for line in log(session, run)[-5:]:
                 network = session.build(run)
                 network.load_state_dict(load_file(folder / line["weights"]["file"]))
                 network.to(memory_format=torch.channels_last)

@@ -22,7 +22,7 @@ from rich.table import Table
 from torch import Tensor, nn
 
 from common.data import load_images
-from common.device import autocast, choose_device
+from common.device import autocast, choose_device, describe_device
 from common.errors import UserError
 from common.progress import TrainingProgress
 from common.session import Session
@@ -87,6 +87,7 @@ def main(session: Session, run: str, usual: Callable[[int, int, torch.device], f
     parser.add_argument("--rounds", type=int, default=5, help="turns of all three (default: 5)")
     parser.add_argument("--images", type=int, default=20_000, help="training images in a turn (default: 20,000)")
     parser.add_argument("--device", default="cpu")
+    parser.add_argument("--keep", action="store_true", help=f"write the medians to benchmarks/{results.name}, for the READMEs")
     options = parser.parse_args()
     try:
         device = choose_device(options.device)
@@ -115,7 +116,10 @@ def main(session: Session, run: str, usual: Callable[[int, int, torch.device], f
         table.add_row(name, f"{found[name]['images_per_second']:,.0f}", f"{min(values):,.0f}", f"{max(values):,.0f}",
                       f"{found[name]['to_usual']:.2f}×", f"{100 * found[name]['to_bare']:.0f} %")
     Console(width=80).print(table)
-    kept = json.loads(results.read_text()) if results.exists() else {}
-    kept[device.type] = {"run": run, "rounds": options.rounds, "threads": torch.get_num_threads(), "loops": found}
-    results.write_text(json.dumps(kept, indent=2) + "\n")
+    if options.keep:
+        kept = json.loads(results.read_text()) if results.exists() else {}
+        kept[device.type] = {
+            "run": run, "device": describe_device(device), "precision": trainer.precision, "threads": torch.get_num_threads(),
+            "torch": torch.__version__, "rounds": options.rounds, "images": options.images, "loops": found}
+        results.write_text(json.dumps(kept, indent=2) + "\n")
     return 0

@@ -19,7 +19,7 @@ import batch_sizes
 import recipes
 import seeds
 import torch
-from sessions import REPOSITORY, load
+from sessions import REPOSITORY, load, log
 
 from checker.submission import Run
 from common.anatomy import trace
@@ -49,12 +49,6 @@ PUBLIC_CIFAR = (
 PUBLIC_EPOCHS = 17
 SPEED = {"session05": "throughput.json", "session07": "cifar_pipeline.json"}
 BLOCK = re.compile(r"(<!-- begin (.+?) -->\n).*?(<!-- end -->)", re.DOTALL)
-
-
-def log(session: Session, run: str) -> list[dict]:
-    """Return the lines of a committed run's epochs.jsonl."""
-    path = session.folder / "runs" / run / "epochs.jsonl"
-    return [json.loads(line) for line in path.read_text().splitlines()]
 
 
 def percent(epoch: dict, of: str = "test") -> float:
@@ -156,10 +150,10 @@ def public_cifar(session: Session) -> str:
 def speed(session: Session) -> str:
     """What benchmarks/loops.py measured last, on each device."""
     results = json.loads((REPOSITORY / "benchmarks" / SPEED[session.name]).read_text())
-    rows = ["| device | threads | loop | images/s | to usual | to bare |", "|---|---:|---|---:|---:|---:|"]
-    return "\n".join(rows + [f"| {device} | {found['threads']} | {loop} | {row['images_per_second']:,.0f} | {row['to_usual']:.2f}× | "
+    rows = ["| device | precision, bare and ours | rounds | loop | images/s | to usual | to bare |", "|---|---|---:|---|---:|---:|---:|"]
+    return "\n".join(rows + [f"| {found['device']}, {found['threads']} threads | {found['precision']} | {found['rounds']} | {loop} | {row['images_per_second']:,.0f} | {row['to_usual']:.2f}× | "
                              f"{100 * row['to_bare']:.0f} % |"
-                             for device, found in results.items() for loop, row in found["loops"].items()])
+                             for found in results.values() for loop, row in found["loops"].items()])
 
 
 def recipe_table(session: Session) -> str:

@@ -10,7 +10,6 @@ there, for the present network and recipe, is not trained again.
 """
 
 import argparse
-import hashlib
 import json
 import os
 import subprocess
@@ -21,7 +20,7 @@ from dataclasses import replace
 
 from rich.console import Console
 from rich.table import Table
-from sessions import REPOSITORY, load
+from sessions import REPOSITORY, is_current, load
 
 RESULTS = REPOSITORY / "benchmarks" / "seeds.jsonl"
 WORK = REPOSITORY / "build" / "seeds"
@@ -36,10 +35,8 @@ def read_results() -> dict[tuple[str, int], dict]:
     return {(line["run"], line["seed"]): line for line in lines if _is_current(line["run"], line)}
 
 
-def _is_current(run: str, record: dict) -> bool:
-    recipe = json.loads(json.dumps(replace(SESSION.recipes[run], seed=record["seed"]).as_dict()))
-    model = hashlib.sha256((SESSION.folder / "model.py").read_bytes()).hexdigest()
-    return record["recipe"] == recipe and record["model_sha256"] == model
+def _is_current(run: str, line: dict) -> bool:
+    return is_current(SESSION, replace(SESSION.recipes[run], seed=line["seed"]), line)
 
 
 def train(run: str, seed: int) -> None:

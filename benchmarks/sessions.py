@@ -1,10 +1,13 @@
-"""Load a session's train.py for a benchmark or a test: the session is a script in a folder, not a package."""
+"""Sessions and their committed runs, for benchmarks and tests: a session is a script in a folder, not a package."""
 
+import hashlib
 import importlib.util
+import json
 import runpy
 import sys
 from pathlib import Path
 
+from common.recipe import Recipe
 from common.session import Session
 
 REPOSITORY = Path(__file__).resolve().parent.parent
@@ -21,3 +24,18 @@ def load(name: str) -> Session:
         return runpy.run_path(str(folder / "train.py"))["SESSION"]
     finally:
         del sys.modules["model"]
+
+
+def log(session: Session, run: str) -> list[dict]:
+    """Return the lines of a committed run's epochs.jsonl."""
+    return [json.loads(line) for line in (session.folder / "runs" / run / "epochs.jsonl").read_text().splitlines()]
+
+
+def model_digest(session: Session) -> str:
+    """Return the SHA-256 of the session's model.py."""
+    return hashlib.sha256((session.folder / "model.py").read_bytes()).hexdigest()
+
+
+def is_current(session: Session, recipe: Recipe, line: dict) -> bool:
+    """Whether a line of results was measured with the present networks and `recipe`."""
+    return line["model_sha256"] == model_digest(session) and line["recipe"] == json.loads(json.dumps(recipe.as_dict()))

@@ -75,7 +75,8 @@ def comparison(title: str, logs: Mapping[str, Sequence[dict]], threshold: float)
         axes.xaxis.get_major_locator().set_params(integer=True)
     loss.set(yscale="log")
     loss.margins(y=0.15)
-    accuracy.set(ylim=(98.5, 99.8))
+    gap = 100 - threshold
+    accuracy.set(ylim=(threshold - 1.5 * gap, threshold + 0.67 * gap))
     accuracy.axhline(threshold, color="black", linestyle="--", linewidth=1)
     accuracy.annotate(f"threshold {threshold:g} %", (1, threshold), xytext=(0, 4), textcoords="offset points", fontsize=9)
     loss.legend(loc="upper right", frameon=False)
@@ -90,7 +91,7 @@ def misclassified(title: str, images: Images, predictions: Tensor, names: Sequen
     wrong = (predictions != images.labels).nonzero().flatten()
     shown = wrong[:most].tolist()
     rows = max(1, -(-len(shown) // columns))
-    figure = Figure(figsize=(columns * 1.25, rows * 1.45 + 0.6), layout="constrained")
+    figure = Figure(figsize=(columns * 1.25, rows * 1.6 + 0.6), layout="constrained")
     figure.suptitle(f"{title}\n{len(wrong)} of {len(images):,} wrong"
                     + (f", the first {len(shown)}" if len(shown) < len(wrong) else ""), fontsize=10)
     grid = figure.subplots(rows, columns, squeeze=False).flatten()
@@ -98,7 +99,7 @@ def misclassified(title: str, images: Images, predictions: Tensor, names: Sequen
         axes.axis("off")
     for axes, index in zip(grid, shown, strict=False):
         axes.imshow(images.pixels[index].permute(1, 2, 0).squeeze(-1).numpy(), cmap="gray")
-        axes.set_title(f"read as {names[predictions[index]]}, is {names[images.labels[index]]}", fontsize=8)
+        axes.set_title(f"read as {names[predictions[index]]}\nis {names[images.labels[index]]}", fontsize=8)
     return png(figure)
 
 

@@ -1,6 +1,5 @@
 """For every rule: a submission that breaks just that rule and is told so, and an unusual honest one that passes."""
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 
