@@ -5,6 +5,7 @@
 Prints a table and keeps it in benchmarks/looks.json for the READMEs.
 """
 
+import argparse
 import json
 import sys
 
@@ -21,25 +22,31 @@ RESULTS = REPOSITORY / "benchmarks" / "looks.json"
 RUNS = {"session05": ("scheduled", "under-8k", "smallest"), "session07": ("cifar10", "under-100k", "fast")}
 
 
-def main() -> int:
-    """Evaluate, print the table, and return the exit code."""
+def measure() -> list[dict]:
+    """Return a row for each run and epoch: how many test images are right with one look and with all. Raises UserError."""
     rows = []
     for name, runs in RUNS.items():
         session = load(name)
-        try:
-            test = load_images(session.dataset, "test")
-        except UserError as error:
-            print(error, file=sys.stderr)
-            return 2
+        test = load_images(session.dataset, "test")
         for run in runs:
-            folder = session.folder / "runs" / run
             for line in log(session, run)[-5:]:
                 network = session.build(run)
-                network.load_state_dict(load_file(folder / line["weights"]["file"]))
+                network.load_state_dict(load_file(session.folder / "runs" / run / line["weights"]["file"]))
                 network.to(memory_format=torch.channels_last)
-                counts = [int(session.task.evaluate(each, test, session.recipes[run].normalization).right.sum())
-                          for each in (network.network, network)]
-                rows.append({"session": name, "run": run, "epoch": line["epoch"], "one": counts[0], "all": counts[1], "of": len(test)})
+                one, all_looks = (int(session.task.evaluate(each, test, session.recipes[run].normalization).right.sum())
+                                  for each in (network.network, network))
+                rows.append({"session": name, "run": run, "epoch": line["epoch"], "one": one, "all": all_looks, "of": len(test)})
+    return rows
+
+
+def main() -> int:
+    """Evaluate, print the table, and return the exit code."""
+    argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
+    try:
+        rows = measure()
+    except UserError as error:
+        print(error, file=sys.stderr)
+        return 2
     RESULTS.write_text(json.dumps(rows, indent=1) + "\n")
     table = Table(caption="test images that are classified correctly")
     for heading in ("session", "run", "epoch", "one look", "all looks"):

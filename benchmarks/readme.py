@@ -24,6 +24,7 @@ from sessions import REPOSITORY, load, log
 from checker.submission import Run
 from common.anatomy import trace
 from common.data import Images
+from common.errors import UserError
 from common.session import Session
 from common.summary import receptive_field_table
 
@@ -254,7 +255,11 @@ def main() -> int:
     pages.append((REPOSITORY / "session00" / "README.md", session00()))
     for path, blocks in [*pages, (REPOSITORY / "README.md", {"sessions": every_session})]:
         before = path.read_text()
-        after = filled(before, blocks)
+        try:
+            after = filled(before, blocks)
+        except UserError as error:
+            print(error, file=sys.stderr)
+            return 2
         if after != before:
             stale.append(str(path.relative_to(REPOSITORY)))
             if not check:

@@ -3,6 +3,7 @@
     python benchmarks/report_picture.py
 """
 
+import argparse
 import io
 import os
 import subprocess
@@ -17,6 +18,7 @@ COMMAND = ["-m", "checker", "session05", "--run", "under-8k"]
 
 def main() -> int:
     """Check, draw, and return the exit code of the check."""
+    argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
     # Colours as on a terminal of 80 columns.
     finished = subprocess.run([sys.executable, *COMMAND], cwd=REPOSITORY, capture_output=True, text=True, check=False,
                               env=os.environ | {"FORCE_COLOR": "1", "COLUMNS": "80"})

@@ -7,6 +7,7 @@ import runpy
 import sys
 from pathlib import Path
 
+from common.errors import RunError
 from common.recipe import Recipe
 from common.session import Session
 
@@ -27,8 +28,12 @@ def load(name: str) -> Session:
 
 
 def log(session: Session, run: str) -> list[dict]:
-    """Return the lines of a committed run's epochs.jsonl."""
-    return [json.loads(line) for line in (session.folder / "runs" / run / "epochs.jsonl").read_text().splitlines()]
+    """Return the lines of a committed run's epochs.jsonl. Raises RunError."""
+    path = session.folder / "runs" / run / "epochs.jsonl"
+    try:
+        return [json.loads(line) for line in path.read_text().splitlines()]
+    except (OSError, ValueError) as error:
+        raise RunError(f"{path} can't be read; train the run with python {session.name}/train.py --run {run}.") from error
 
 
 def model_digest(session: Session) -> str:

@@ -3,6 +3,7 @@
     python benchmarks/spreadsheet_pictures.py      wants soffice and pdftoppm (Debian: libreoffice-calc, poppler-utils)
 """
 
+import argparse
 import shutil
 import subprocess
 import sys
@@ -23,6 +24,7 @@ CROPS = {
 
 def main() -> int:
     """Draw the pictures and return the exit code."""
+    argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
     for program, package in (("soffice", "libreoffice-calc"), ("pdftoppm", "poppler-utils")):
         if shutil.which(program) is None:
             print(f"{program} is not installed; on Debian it comes with {package}.", file=sys.stderr)

@@ -13,12 +13,13 @@ import sys
 from pathlib import Path
 
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from common.anatomy import Trace, trace
 from common.data import MNIST, Normalization, load_images
-from common.errors import UserError
+from common.errors import RunError, UserError
 from common.figures import png
 from common.files import write_atomically
 
@@ -36,11 +37,15 @@ def sizes(side: int, kernel: int = 3) -> list[int]:
 
 
 def networks() -> tuple[nn.Sequential, nn.Sequential]:
-    """Return session 5's network as training found it (seed 0), and as it left it."""
+    """Return session 5's network as training found it (seed 0), and as it left it. Raises RunError."""
     build = runpy.run_path(str(SESSION05 / "model.py"))["build"]
     torch.manual_seed(0)
     before, after = build(RUN), build(RUN)
-    after.load_state_dict(load_file(SESSION05 / "runs" / RUN / "epoch-15.safetensors"))
+    weights = SESSION05 / "runs" / RUN / "epoch-15.safetensors"
+    try:
+        after.load_state_dict(load_file(weights))
+    except (OSError, SafetensorError) as error:
+        raise RunError(f"{weights} can't be read; train it with python session05/train.py --run {RUN}.") from error
     return before.network.eval(), after.network.eval()
 
 
