@@ -11,7 +11,13 @@ from checker.assignments import Assignment
 from checker.rules import RULES
 from checker.student_code import load_build
 from checker.submission import Run
-from checker.verdict import CannotCheckError, RuleResult, RunResult, SubmissionResult, Verdict
+from checker.verdict import (
+    CannotCheckError,
+    RuleResult,
+    RunResult,
+    SubmissionResult,
+    Verdict,
+)
 from common.errors import UserError
 
 if TYPE_CHECKING:

@@ -14,7 +14,16 @@ from checker.student_code import load_build
 from checker.submission import Run
 from checker.verdict import RunResult
 from common.data import MNIST, load_images
-from tests.submissions import HONEST_MODEL, images, kernels, read_log, set_tiles, write_log, write_submission, write_weights
+from tests.submissions import (
+    HONEST_MODEL,
+    images,
+    kernels,
+    read_log,
+    set_tiles,
+    write_log,
+    write_submission,
+    write_weights,
+)
 
 
 def check(folder: Path, data: Path) -> RunResult:

@@ -12,7 +12,14 @@ from checker.check import check_folder
 from checker.rules import RULES
 from checker.student_code import load_build
 from checker.verdict import RunResult
-from tests.submissions import HONEST_MODEL, read_log, set_tiles, write_log, write_submission, write_weights
+from tests.submissions import (
+    HONEST_MODEL,
+    read_log,
+    set_tiles,
+    write_log,
+    write_submission,
+    write_weights,
+)
 
 
 def check(assignment, folder: Path, data: Path) -> dict[str, RunResult]:
