@@ -100,7 +100,8 @@ def _names(session: Session, runs: Path, options: argparse.Namespace) -> list[st
 
 def _launcher() -> str:
     count = os.environ.get("WORLD_SIZE", "1")
-    return "python" if count == "1" else f"torchrun --standalone --nproc-per-node={count}"
+    # Without the two dashes torchrun takes --run for an option of its own.
+    return "python" if count == "1" else f"torchrun --standalone --nproc-per-node={count} --"
 
 
 def _parser(session: Session, description: str) -> argparse.ArgumentParser:
