@@ -87,7 +87,7 @@ def grad_cam(network: nn.Module, test: Images, predictions: Tensor) -> bytes:
     figure.suptitle(f"Grad-CAM: the first ten test images that {RUN} gets wrong")
     for column, axes in enumerate(figure.subplots(3, SHOWN).T):
         image = shown.pixels[column].permute(1, 2, 0).numpy()
-        for each, title, heat in zip(axes, ("", f"as {names[read[column]]}", f"as {names[shown.labels[column]]}"), (None, *maps), strict=True):
+        for each, title, heat in zip(axes, ("", f"read as {names[read[column]]}", f"is {names[shown.labels[column]]}"), (None, *maps), strict=True):
             each.axis("off")
             each.imshow(image)
             each.set_title(title, fontsize=9)
