@@ -53,7 +53,6 @@ VARIANTS = {
     "session06/group": {AS_IT_IS: {}, "SGD at 0.3": SGD, "SGD at 0.1": SGD | {"lr": 0.1}},
     "session07/fast": {
         AS_IT_IS: {},
-        "half the rate": {"lr": 0.1},
         "batches of 64, half the rate": {"batch_size": 64, "lr": 0.1},
     },
 }
