@@ -39,21 +39,15 @@ VARIANTS = {
         "weight decay 0.002": {"weight_decay": 0.002},
     },
     "session05/scheduled": {AS_IT_IS: {}},
-    "session05/under-8k": {
-        AS_IT_IS: {},
-        "AdamW": {"optimizer": "adamw", "lr": 0.02, "nesterov": False, "weight_decay": 0.01},
-    },
-    "session05/smallest": {
-        AS_IT_IS: {},
-        "SGD": SGD,
-    },
+    "session05/smallest": {AS_IT_IS: {}},
     "session04/under-20k": {AS_IT_IS: {}},
     "session06/batch-l1": {AS_IT_IS: {}, "ten times the L1": {"l1": 1e-4}},
     "session06/layer": {AS_IT_IS: {}, "SGD at 0.3": SGD, "SGD at 0.1": SGD | {"lr": 0.1}},
     "session06/group": {AS_IT_IS: {}, "SGD at 0.3": SGD, "SGD at 0.1": SGD | {"lr": 0.1}},
     "session07/fast": {
         AS_IT_IS: {},
-        "batches of 64, half the rate": {"batch_size": 64, "lr": 0.1},
+        "one cycle to the end": {"schedule": "one-cycle"},
+        "the same, batches of 64, half the rate": {"schedule": "one-cycle", "batch_size": 64, "lr": 0.1},
     },
 }
 

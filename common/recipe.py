@@ -8,7 +8,7 @@ from torch import Tensor
 
 from common.data import Normalization
 
-SCHEDULES = ("constant", "one-cycle")
+SCHEDULES = ("constant", "one-cycle", "short-cycle")
 OPTIMIZERS = ("sgd", "adamw")
 
 
@@ -18,7 +18,8 @@ class Recipe:
 
     lr:              the peak learning rate
     schedule:        "constant", or "one-cycle": a linear rise to `lr` over the share `warmup` of all steps,
-                     then half a cosine down to zero (Smith and Topin, 2018)
+                     then half a cosine down to zero (Smith and Topin, 2018); or "short-cycle": that in the first two
+                     thirds of all steps, down to a fiftieth of `lr`, at which it stays
     momentum:        SGD's momentum, AdamW's first beta
     nesterov:        SGD with Nesterov's momentum
     l1:              weight in the loss of the sum of the kernels' absolute values
@@ -50,10 +51,13 @@ class Recipe:
         """Return the learning rate of `step` (from 0) of `steps`."""
         if self.schedule == "constant":
             return self.lr
-        rise = self.warmup * steps
+        end, least = (2 * steps / 3, self.lr / 50) if self.schedule == "short-cycle" else (steps, 0.0)
+        rise = self.warmup * end
         if step < rise:
             return self.lr * (step + 1) / (rise + 1)
-        return self.lr * (1 + math.cos(math.pi * (step - rise) / (steps - rise))) / 2
+        if step > end:
+            return least
+        return least + (self.lr - least) * (1 + math.cos(math.pi * (step - rise) / (end - rise))) / 2
 
     def as_dict(self) -> dict:
         """Return the recipe as JSON values; an augmentation is its name and its arguments."""

@@ -76,6 +76,13 @@ def test_one_cycle_rises_to_the_peak_and_falls_to_zero() -> None:
     assert {Recipe(lr=0.1).lr_at(step, 100) for step in range(100)} == {0.1}
 
 
+def test_a_short_cycle_is_over_after_two_thirds_and_stays_low() -> None:
+    rates = [Recipe(lr=0.1, schedule="short-cycle", warmup=0.2).lr_at(step, 150) for step in range(150)]
+    assert max(rates) == rates[20] == pytest.approx(0.1)
+    assert rates[20:] == sorted(rates[20:], reverse=True) and rates[99] > rates[100]
+    assert rates[100:] == pytest.approx([0.002] * 50)
+
+
 def test_a_recipe_that_nobody_knows_is_refused() -> None:
     with pytest.raises(ValueError, match="one-cycle"):
         Recipe(schedule="cosine")
