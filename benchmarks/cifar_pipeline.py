@@ -7,7 +7,10 @@ The network is session 7's cifar10 at batch size 128. The usual loop: DataLoader
 albumentations pipeline and Normalize for each image, fp32. What is measured, and how: benchmarks/loops.py.
 """
 
+import os
 import sys
+
+os.environ.setdefault("GOMP_SPINCOUNT", "2000")  # As session07/train.py does, and before torch is imported.
 
 import loops
 import numpy as np

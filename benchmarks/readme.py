@@ -48,7 +48,6 @@ PUBLIC_CIFAR = (
     ("best with fewer than 100,000", "87.34 % (best epoch) with 68,992 parameters", "under-100k"),
 )
 PUBLIC_EPOCHS = 17
-SPEED = {"session05": "throughput.json", "session07": "cifar_pipeline.json"}
 BLOCK = re.compile(r"(<!-- begin (.+?) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
@@ -149,8 +148,8 @@ def public_cifar(session: Session) -> str:
 
 
 def speed(session: Session) -> str:
-    """What benchmarks/loops.py measured last, on each device."""
-    results = json.loads((REPOSITORY / "benchmarks" / SPEED[session.name]).read_text())
+    """What benchmarks/cifar_pipeline.py kept last, on each device."""
+    results = json.loads((REPOSITORY / "benchmarks" / "cifar_pipeline.json").read_text())
     rows = ["| device | precision, bare and ours | rounds | loop | images/s | to usual | to bare |", "|---|---|---:|---|---:|---:|---:|"]
     return "\n".join(rows + [f"| {found['device']}, {found['threads']} threads | {found['precision']} | {found['rounds']} | {loop} | {row['images_per_second']:,.0f} | {row['to_usual']:.2f}× | "
                              f"{100 * row['to_bare']:.0f} % |"

@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable, Iterator
 from functools import lru_cache
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
@@ -76,10 +77,13 @@ class _Augmented(Dataset):
     def __getitem__(self, which: tuple[int, int]) -> tuple[Tensor, Tensor]:
         epoch, number = which
         if self._pipeline is None:
+            import cv2
+
+            cv2.setNumThreads(0)  # What albumentations computes with would take cores from the training.
             self._pipeline = self._make()
         batch = self._order(epoch)[number * self._recipe.batch_size:(number + 1) * self._recipe.batch_size]
         chosen = self._processes.share(batch)
         seed = (self._recipe.seed * 10_007 + epoch) * 100_003 + number
         self._pipeline.set_random_seed(seed * self._processes.count + self._processes.place)
-        augmented = [torch.from_numpy(self._pipeline(image=self._pixels[index])["image"]) for index in chosen.tolist()]
-        return torch.stack(augmented), self._labels[chosen]
+        augmented = np.stack([self._pipeline(image=self._pixels[index])["image"] for index in chosen.tolist()])
+        return torch.from_numpy(augmented), self._labels[chosen]

@@ -16,6 +16,9 @@ import warnings
 from dataclasses import replace
 from pathlib import Path
 
+# A thread that waits for the others gives up its core soon, for the process that augments. Read when torch is imported.
+os.environ.setdefault("GOMP_SPINCOUNT", "2000")
+
 from model import build
 
 from common.data import CIFAR10, Normalization
