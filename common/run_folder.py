@@ -2,9 +2,10 @@
 
 A run is written in runs/.NAME, a hidden folder beside the place where it belongs, and takes that place once it is
 complete. Every file is written beside its name and renamed into place, the checkpoint last, so that whatever moment a
-run is killed at, the checkpoint and the log's lines up to its epoch belong together.
+run is killed at, the checkpoint and the log's lines up to its epoch belong together. One process writes it at a time.
 """
 
+import fcntl
 import hashlib
 import io
 import json
@@ -47,15 +48,18 @@ class RunFolder:
         except OSError as error:
             raise RunError(f"{self.path} could not be created ({error.strerror}); "
                            f"choose another folder with --out.") from error
+        self._claim()
         self._write_description()
 
     def resume(self) -> dict | None:
         """Take up an unfinished run: return its last checkpoint, or None where no epoch was finished.
 
-        Raises RunError where there is no such run, it is damaged, or what its numbers follow from has changed.
+        Raises RunError where there is no such run, another process is writing it, it is damaged, or what its numbers follow
+        from has changed.
         """
         if not self.path.is_dir():
             raise RunError(f"There is no unfinished run in {self.path}; leave out --resume to start one.")
+        self._claim()
         try:
             # A tuple in a recipe is a list in JSON.
             mine = json.loads(json.dumps(self.description))
@@ -113,9 +117,23 @@ class RunFolder:
             self.final.rename(older)
         self.path.rename(self.final)
         # Only now: a run that is killed before it has its place still needs its checkpoint.
-        (self.final / "last.pt").unlink(missing_ok=True)
+        for name in ("last.pt", "lock"):
+            (self.final / name).unlink(missing_ok=True)
         shutil.rmtree(older, ignore_errors=True)
         return self.final
+
+    def _claim(self) -> None:
+        """Keep other processes out of the run until this one ends, in whatever way. Raises RunError."""
+        try:
+            self._lock = open(self.path / "lock", "a")
+            # Not flock: the workers that load data would inherit it, and outlive a killed run by seconds.
+            fcntl.lockf(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise RunError(f"Another process is training the run in {self.path}; let it finish, or end it and go on with "
+                           f"--resume.") from error
+        except OSError as error:
+            raise RunError(f"{self.path / 'lock'} could not be locked ({error.strerror}); "
+                           f"choose another folder with --out.") from error
 
     def _write_description(self) -> None:
         self.write("run.json", json.dumps(self.description, indent=2) + "\n")

@@ -122,6 +122,19 @@ def unfinished(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+def test_a_run_that_another_process_is_writing_is_not_resumed(tmp_path: Path) -> None:
+    writer = ("import sys; from pathlib import Path; from common.run_folder import RunFolder; "
+              "folder = RunFolder(Path(sys.argv[1]), 'busy', {'started': ''}); folder.start(); print('ready', flush=True); input()")
+    with subprocess.Popen([sys.executable, "-c", writer, str(tmp_path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                          text=True) as other:
+        assert other.stdout.readline() == "ready\n"
+        with pytest.raises(RunError, match="Another process is training"):
+            RunFolder(tmp_path, "busy", {}).resume()
+        other.kill()
+        other.wait()
+    assert RunFolder(tmp_path, "busy", {}).resume() is None
+
+
 def test_a_run_with_another_recipe_is_not_resumed(unfinished: Path) -> None:
     with pytest.raises(RunError, match="another recipe"):
         train(unfinished, recipe=replace(RECIPE, lr=0.1), resume=True)
@@ -153,7 +166,7 @@ def test_a_full_disk_is_one_sentence_and_leaves_the_old_file(tmp_path: Path, mon
     monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(FileError, match="No space left.*--resume"):
         folder.write("file", "new")
-    assert (folder.path / "file").read_text() == "old" and {each.name for each in folder.path.iterdir()} == {"file", "run.json"}
+    assert (folder.path / "file").read_text() == "old" and {each.name for each in folder.path.iterdir()} == {"file", "lock", "run.json"}
 
 
 def test_a_folder_that_cannot_be_created_is_one_sentence(tmp_path: Path) -> None:

@@ -24,8 +24,12 @@ def data(count: int, seed: int) -> Images:
 
 def train(runs: Path, *, recipe: Recipe = RECIPE, resume: bool = False) -> Path:
     """Train the tiny run into `runs` and return its folder."""
+    threads = torch.get_num_threads()
     torch.set_num_threads(1)
-    return train_run(SESSION, "tiny", recipe, data(3_000, 1), data(500, 2), torch.device("cpu"), runs, resume=resume)
+    try:
+        return train_run(SESSION, "tiny", recipe, data(3_000, 1), data(500, 2), torch.device("cpu"), runs, resume=resume)
+    finally:
+        torch.set_num_threads(threads)
 
 
 if __name__ == "__main__":
