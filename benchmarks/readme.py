@@ -19,7 +19,7 @@ import batch_sizes
 import recipes
 import seeds
 import torch
-from sessions import REPOSITORY, load, log
+from sessions import REPOSITORY, held_from, load, log
 
 from checker.submission import Run
 from common.anatomy import trace
@@ -116,25 +116,10 @@ def looks(session: Session) -> str:
 
 
 def seed_table(session: Session) -> str:
-    """Least accuracy over the last five epochs of each seed."""
-    results = seeds.read_results()
-    names = [run for run in seeds.THRESHOLDS if (run, 0) in results]
-    least = {key: 100 * min(line["last_five"]) / line["test_total"] for key, line in results.items()}
-    rows = ["| seed | " + " | ".join(f"`{run}`" for run in names) + " |", "|---:|" + "---:|" * len(names)]
-    rows += [f"| {seed} | " + " | ".join(f"{least[run, seed]:.2f}" if (run, seed) in least else "" for run in names) + " |"
-             for seed in seeds.SEEDS]
-    every = {run: [value for (name, _), value in least.items() if name == run] for run in names}
-    rows.append("| mean | " + " | ".join(f"{sum(values) / len(values):.2f}" for values in every.values()) + " |")
-    rows.append("| hold | " + " | ".join(f"{sum(value >= seeds.THRESHOLDS[run] for value in values)} of {len(values)} at "
-                                         f"{seeds.THRESHOLDS[run]}" for run, values in every.items()) + " |")
-    return "\n".join(rows)
-
-
-def held_from(session: Session, run: str, threshold: float) -> str:
-    """The epoch from which on every epoch reaches `threshold` percent; "never" where the last one does not."""
-    below = [line["epoch"] for line in log(session, run) if not percent(line) >= threshold]
-    first = max(below, default=0) + 1
-    return f"{first}" if first <= len(log(session, run)) else "never"
+    """What each seed of the session's frozen recipes holds."""
+    headings, *found = seeds.rows(session.name)
+    return "\n".join(["| " + " | ".join([headings[0], *(f"`{name}`" for name in headings[1:])]) + " |", "|---:|" + "---:|" * len(headings[1:])]
+                     + [f"| {' | '.join(row)} |" for row in found])
 
 
 def public_cifar(session: Session) -> str:
@@ -143,7 +128,7 @@ def public_cifar(session: Session) -> str:
     for words, public, run in PUBLIC_CIFAR:
         least = min(percent(line) for line in log(session, run)[-5:])
         rows.append(f"| {words} | {public} | {least:.2f} % with {parameters(session, run):,} parameters, {len(log(session, run))} epochs | `{run}` |")
-    rows.append(f"| fewest epochs to 85 %, held from there on | {PUBLIC_EPOCHS} (reached) | {held_from(session, 'fast', session.threshold)} | `fast` |")
+    rows.append(f"| fewest epochs to 85 %, held from there on | {PUBLIC_EPOCHS} (reached) | {held_from([percent(line) for line in log(session, 'fast')], session.threshold)} | `fast` |")
     return "\n".join(rows)
 
 

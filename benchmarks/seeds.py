@@ -1,10 +1,10 @@
-"""Ten seeds of each frozen recipe: does it hold, or was it one lucky seed?
+"""Several seeds of each frozen recipe: does it hold, or was it one lucky seed?
 
-    python benchmarks/seeds.py                      trains what is missing (about an hour on two cores), prints the table
-    python benchmarks/seeds.py --run smallest
-    python benchmarks/seeds.py --table              prints the table of what is there, and trains nothing
+    python benchmarks/seeds.py                      trains what is missing (about two hours on two cores), prints the tables
+    python benchmarks/seeds.py --run session05/smallest
+    python benchmarks/seeds.py --table              prints the tables of what is there, and trains nothing
 
-Seed 0 is the committed run. Each other seed is `python session05/train.py --run NAME --seed N`, one thread each and as
+Seed 0 is the committed run. Each other seed is `python SESSION/train.py --run NAME --seed N`, one thread each and as
 many at a time as there are cores. What they measured is kept in benchmarks/seeds.jsonl, a line a seed; a seed that is
 there, for the present network and recipe, is not trained again.
 """
@@ -16,17 +16,32 @@ import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from rich.console import Console
 from rich.table import Table
-from sessions import REPOSITORY, is_current, load
+from sessions import REPOSITORY, held_from, is_current, load
 
 RESULTS = REPOSITORY / "benchmarks" / "seeds.jsonl"
 WORK = REPOSITORY / "build" / "seeds"
-THRESHOLDS = {"scheduled": 99.5, "under-8k": 99.5, "smallest": 99.4}
-SEEDS = range(10)
-SESSION = load("session05")
+
+
+@dataclass(frozen=True)
+class Target:
+    """What every seed of a run should hold: `accuracy` in percent over the last five epochs, or from epoch `within` on."""
+
+    accuracy: float
+    seeds: int
+    within: int | None = None
+
+
+TARGETS = {
+    "session05/scheduled": Target(99.5, 10),
+    "session05/under-8k": Target(99.5, 10),
+    "session05/smallest": Target(99.4, 10),
+    "session07/fast": Target(85.0, 5, within=8),
+}
+SESSIONS = {name: load(name) for name in dict.fromkeys(run.split("/")[0] for run in TARGETS)}
 
 
 def read_results() -> dict[tuple[str, int], dict]:
@@ -36,59 +51,77 @@ def read_results() -> dict[tuple[str, int], dict]:
 
 
 def _is_current(run: str, line: dict) -> bool:
-    return is_current(SESSION, replace(SESSION.recipes[run], seed=line["seed"]), line)
+    session, name = run.split("/")
+    return is_current(SESSIONS[session], replace(SESSIONS[session].recipes[name], seed=line["seed"]), line)
 
 
 def train(run: str, seed: int) -> None:
     """Train one seed with one thread and add its line to seeds.jsonl. Raises where train.py fails."""
-    folder = WORK / f"seed-{seed}" if seed else REPOSITORY / "session05" / "runs"
-    unfinished = (folder / f".{run}").exists()
-    finished = folder / run / "run.json"
+    session, name = run.split("/")
+    folder = WORK / session / f"seed-{seed}" if seed else REPOSITORY / session / "runs"
+    unfinished = (folder / f".{name}").exists()
+    finished = folder / name / "run.json"
     if unfinished or not finished.exists() or not _is_current(run, json.loads(finished.read_text())):
-        command = [sys.executable, "session05/train.py", "--run", run, "--seed", str(seed), "--out", str(folder)]
+        command = [sys.executable, f"{session}/train.py", "--run", name, "--seed", str(seed), "--out", str(folder)]
         subprocess.run(command + ["--resume"] * unfinished, cwd=REPOSITORY, check=True, stdout=subprocess.DEVNULL,
                        env=os.environ | {"OMP_NUM_THREADS": "1"})
-    record = json.loads((folder / run / "run.json").read_text())
-    log = [json.loads(line) for line in (folder / run / "epochs.jsonl").read_text().splitlines()]
-    line = {"run": run, "seed": seed, "parameters": record["parameters"], "epochs": len(log),
-            "last_five": [epoch["test_correct"] for epoch in log[-5:]], "test_total": log[-1]["test_total"],
-            "model_sha256": record["model_sha256"], "recipe": record["recipe"], "device": record["device"],
-            "precision": record["precision"], "threads": record["threads"]}
+    record = json.loads((folder / name / "run.json").read_text())
+    log = [json.loads(line) for line in (folder / name / "epochs.jsonl").read_text().splitlines()]
+    line = {"run": run, "seed": seed, "parameters": record["parameters"], "test_correct": [epoch["test_correct"] for epoch in log],
+            "test_total": log[-1]["test_total"], "model_sha256": record["model_sha256"], "recipe": record["recipe"],
+            "device": record["device"], "precision": record["precision"], "threads": record["threads"]}
     with RESULTS.open("a") as file:
         file.write(json.dumps(line) + "\n")
 
 
-def table(results: dict[tuple[str, int], dict]) -> Table:
-    """Return the least of the last five epochs for each seed, and how many seeds hold the threshold."""
-    shown = Table(caption="the least test accuracy over the last five epochs, in percent")
-    shown.add_column("seed", justify="right")
-    columns = [run for run in THRESHOLDS if any(key[0] == run for key in results)]
-    for run in columns:
-        shown.add_column(run, justify="right")
-    least = {key: 100 * min(line["last_five"]) / line["test_total"] for key, line in results.items()}
-    for seed in SEEDS:
-        shown.add_row(str(seed), *(f"{least[run, seed]:.2f}" if (run, seed) in least else "" for run in columns))
-    shown.add_section()
-    for name, text in (("parameters", lambda run, values: f"{next(line for key, line in results.items() if key[0] == run)['parameters']:,}"),
-                       ("least", lambda run, values: f"{min(values):.2f}"),
-                       ("mean", lambda run, values: f"{sum(values) / len(values):.2f}"),
-                       ("hold", lambda run, values: f"{sum(value >= THRESHOLDS[run] for value in values)} of {len(values)} "
-                                                    f"at {THRESHOLDS[run]}")):
-        shown.add_row(name, *(text(run, [value for key, value in least.items() if key[0] == run]) for run in columns))
+def rows(session: str) -> list[list[str]]:
+    """Return the session's table, headings first: for each seed the least test accuracy over the last five epochs in
+    percent, and where the run has a time to reach it in, the epoch from which on it is held; then how many seeds hold it.
+    """
+    results = read_results()
+    names = [run for run in TARGETS if run.startswith(f"{session}/") and any(key[0] == run for key in results)]
+    columns = []
+    for run in names:
+        target = TARGETS[run]
+        lines = {seed: line for (name, seed), line in results.items() if name == run}
+        accuracies = {seed: [100 * count / line["test_total"] for count in line["test_correct"]] for seed, line in lines.items()}
+        least = {seed: min(values[-5:]) for seed, values in accuracies.items()}
+        first = {seed: held_from(values, target.accuracy) for seed, values in accuracies.items()}
+        hold = sum(least[seed] >= target.accuracy if target.within is None else first[seed] <= target.within for seed in lines)
+        columns.append([
+            run.split("/")[1],
+            *("" if seed not in least else f"{least[seed]:.2f}" if target.within is None
+              else f"{least[seed]:.2f}, {target.accuracy:g} % from epoch {first[seed]}" for seed in range(target.seeds)),
+            f"{sum(least.values()) / len(least):.2f}",
+            f"{hold} of {len(lines)} at {target.accuracy:g}" + ("" if target.within is None else f" within {target.within} epochs"),
+        ])
+    seeds = len(columns[0]) - 3 if columns else 0
+    return [list(row) for row in zip(["seed", *map(str, range(seeds)), "mean", "hold"], *columns, strict=True)]
+
+
+def _table(session: str, headings: list[str], found: list[list[str]]) -> Table:
+    shown = Table(title=session, caption="the least test accuracy over the last five epochs, in percent")
+    for heading in headings:
+        shown.add_column(heading, justify="right")
+    for row in found:
+        if row[0] == "mean":
+            shown.add_section()
+        shown.add_row(*row)
     return shown
 
 
 def main() -> int:
     """Train what is missing, print the table, and return the exit code."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--run", choices=list(THRESHOLDS), action="append", help="this run only; may be repeated")
+    parser.add_argument("--run", choices=list(TARGETS), action="append", help="this run only; may be repeated")
     parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="trainings at a time (default: one a core)")
     parser.add_argument("--table", action="store_true", help="train nothing")
     options = parser.parse_args()
     console = Console(width=80)
     if not options.table:
         done = read_results()
-        missing = [(run, seed) for seed in SEEDS for run in options.run or THRESHOLDS if (run, seed) not in done]
+        missing = [(run, seed) for run in options.run or TARGETS for seed in range(TARGETS[run].seeds)
+                   if (run, seed) not in done]
         started = time.perf_counter()
 
         def one(job: tuple[str, int]) -> None:
@@ -108,7 +141,10 @@ def main() -> int:
                     print(f"{' '.join(error.cmd[1:])} ended with exit code {error.returncode}; start again to go on.",
                           file=sys.stderr)
                     return 2
-    console.print(table(read_results()))
+    for session in SESSIONS:
+        headings, *found = rows(session)
+        if headings[1:]:
+            console.print(_table(session, headings, found))
     return 0
 
 

@@ -32,7 +32,7 @@ ONE_CYCLE = Recipe(optimizer="sgd", lr=0.2, nesterov=True, weight_decay=0.0005, 
 
 RECIPES = {
     "cifar10": replace(ONE_CYCLE, epochs=80),
-    "under-100k": replace(ONE_CYCLE, epochs=60),
+    "under-100k": replace(ONE_CYCLE, epochs=90),
     # Eight epochs to learn in, and four to show that what was reached is held.
     "fast": replace(ONE_CYCLE, epochs=12, schedule="short-cycle"),
 }
