@@ -16,6 +16,7 @@ test: $(ENVIRONMENT)/installed
 # The stamp is written last, so an interrupted installation starts again.
 $(ENVIRONMENT)/installed: requirements.txt pyproject.toml
 	@echo "Installing into $(ENVIRONMENT); the first time takes a few minutes."
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; name one: make PYTHON=python3.12 $(MAKECMDGOALS)")'
 	@$(PYTHON) -m venv $(ENVIRONMENT)
 	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.txt --editable .
 	@touch $@

@@ -16,6 +16,8 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from common.session import positive
+
 REPOSITORY = Path(__file__).resolve().parent.parent
 PLAIN = '''
 import json, runpy, sys, torch
@@ -33,8 +35,8 @@ for run in sorted(path for path in (session / "runs").iterdir() if not path.name
         network.load_state_dict(load_file(run / json.loads(line)["weights"]["file"]))
         network.to(memory_format=torch.channels_last).eval()
         with torch.no_grad():
-            correct = sum((network(images[i:i + 1000]).argmax(1) == test.targets[i:i + 1000]).sum().item()
-                          for i in range(0, 10000, 1000))
+            correct = sum((network(images[i:i + 250]).argmax(1) == test.targets[i:i + 250]).sum().item()
+                          for i in range(0, 10000, 250))
         print(run.name, correct)
 '''
 
@@ -51,7 +53,7 @@ def seconds(command: list[str]) -> float:
 def main() -> int:
     """Measure, print the table, and return the exit code."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rounds", type=int, default=3, help="turns of all (default: 3)")
+    parser.add_argument("--rounds", type=positive, default=3, help="turns of all (default: 3)")
     rounds = parser.parse_args().rounds
     commands = {
         "plain loop": [sys.executable, "-c", PLAIN],

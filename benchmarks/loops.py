@@ -25,7 +25,7 @@ from common.data import load_images
 from common.device import autocast, choose_device, describe_device
 from common.errors import UserError
 from common.progress import TrainingProgress
-from common.session import Session
+from common.session import Session, positive
 from common.training import Trainer
 
 BARE_STEPS = 150
@@ -84,17 +84,20 @@ def main(session: Session, run: str, usual: Callable[[int, int, torch.device], f
     results: the JSON file that keeps the medians for the READMEs, by device
     """
     parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rounds", type=int, default=5, help="turns of all three (default: 5)")
-    parser.add_argument("--images", type=int, default=20_000, help="training images in a turn (default: 20,000)")
+    parser.add_argument("--rounds", type=positive, default=5, help="turns of all three (default: 5)")
+    parser.add_argument("--images", type=positive, default=20_000, help="training images in a turn (default: 20,000)")
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--keep", action="store_true", help=f"write the medians to benchmarks/{results.name}, for the READMEs")
     options = parser.parse_args()
     try:
         device = choose_device(options.device)
-        train = load_images(session.dataset, "train").select(torch.arange(options.images))
+        train = load_images(session.dataset, "train")
     except UserError as error:
         print(error, file=sys.stderr)
         return 2
+    if options.images > len(train):
+        parser.error(f"there are {len(train):,} images; give --images no more")
+    train = train.select(torch.arange(options.images))
     trainer = Trainer(session.build(run), session.recipes[run], train, device, session.task, session.augmentation)
     # Warm up: the first steps choose kernels, the first epoch starts workers.
     bare(trainer)

@@ -25,7 +25,7 @@ from sessions import REPOSITORY, is_current, load, model_digest
 from common.data import hold_out, load_images
 from common.errors import UserError
 from common.recipe import Recipe
-from common.session import Session
+from common.session import Session, positive
 from common.training import Trainer
 
 RESULTS = REPOSITORY / "benchmarks" / "recipes.jsonl"
@@ -108,7 +108,7 @@ def main() -> int:
     parser.add_argument("--run", choices=list(VARIANTS), metavar="SESSION/NAME",
                         help="the variants of this run only")
     parser.add_argument("--variant", metavar="NAME", help="this variant only, in this process")
-    parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="trainings at a time (default: one a core)")
+    parser.add_argument("--jobs", type=positive, default=os.cpu_count(), help="trainings at a time (default: one a core)")
     parser.add_argument("--table", action="store_true", help="train nothing")
     options = parser.parse_args()
     if options.variant is not None:

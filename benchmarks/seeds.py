@@ -22,6 +22,8 @@ from rich.console import Console
 from rich.table import Table
 from sessions import REPOSITORY, held_from, is_current, load
 
+from common.session import positive
+
 RESULTS = REPOSITORY / "benchmarks" / "seeds.jsonl"
 WORK = REPOSITORY / "build" / "seeds"
 
@@ -114,7 +116,7 @@ def main() -> int:
     """Train what is missing, print the table, and return the exit code."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--run", choices=list(TARGETS), action="append", help="this run only; may be repeated")
-    parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="trainings at a time (default: one a core)")
+    parser.add_argument("--jobs", type=positive, default=os.cpu_count(), help="trainings at a time (default: one a core)")
     parser.add_argument("--table", action="store_true", help="train nothing")
     options = parser.parse_args()
     console = Console(width=80)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 TRIALS = 64
+RARELY = 0.05  # A transform that is applied to fewer of the images than this share augments nothing.
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,8 @@ def inspect(pipeline: object, images: np.ndarray, hole: int, fill: tuple[float, 
         acting = [part for part in candidates if _changed(part, images)]
         if not candidates:
             problems.append(f"there is no {name}")
+        elif max(part.probability for part in candidates) < RARELY:
+            problems.append(f"{name} is applied to less than {RARELY:.0%} of the images")
         elif not acting:
             problems.append(f"{name} changed none of {len(images[:TRIALS])} images")
         elif name == "ShiftScaleRotate":
@@ -101,7 +104,7 @@ def _applied(part: _Part, images: np.ndarray) -> Iterator[tuple[np.ndarray, np.n
 
 
 def _changed(part: _Part, images: np.ndarray) -> int:
-    if not part.probability > 0:
+    if not part.probability >= RARELY:
         return 0
     return sum(before.shape != after.shape or bool((before != after).any()) for before, after in _applied(part, images[:TRIALS]))
 

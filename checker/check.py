@@ -79,6 +79,9 @@ def _run_names(assignment: Assignment, folder: Path, own: bool, only_run: str | 
     if not folder.is_dir():
         raise CannotCheckError(f"There is no folder {folder}.", "Give a folder that holds model.py and runs/ with --path.")
     runs = folder / "runs"
+    if (folder / "epochs.jsonl").is_file() and folder.resolve().parent.name == "runs":
+        session = folder.resolve().parent.parent
+        raise CannotCheckError(f"{folder} is one run of a submission.", f"Use --path {session} --run {folder.resolve().name}.")
     if not runs.is_dir():
         raise CannotCheckError(f"There is no folder {runs}.", "Train first: each run leaves a folder runs/NAME there.")
     found = sorted(path.name for path in runs.iterdir() if path.is_dir() and not path.name.startswith("."))

@@ -238,8 +238,9 @@ def dilated(run: Run) -> Verdict:
     good, wrong = [], []
     for uses in _by_weights([each for each in run.trace.operations if each.kind == "convolution" and max(each.dilation) > 1]):
         operation = uses[0]
-        if max(operation.weight[2:]) == 1:
-            wrong.append(f"{_named(operation)} is 1×1: there is nothing to dilate")
+        if not any(kernel > 1 and dilation > 1 for kernel, dilation in zip(operation.weight[2:], operation.dilation, strict=True)):
+            sides = "×".join(map(str, operation.weight[2:]))
+            wrong.append(f"{_named(operation)} is {sides}: there is nothing to dilate")
         elif not all(_fits(each) for each in uses):
             wrong.append(f"{_named(operation)} reaches beyond its {'×'.join(map(str, operation.map))} map")
         elif not _matter(run, uses):
@@ -271,7 +272,7 @@ def _fits(operation: "Operation") -> bool:
 
 
 def _matter(run: Run, operations: "tuple[Operation, ...]") -> bool:
-    """Whether the accuracy drops when those operations give zeros."""
+    """Whether the accuracy drops when the weights of those operations are zero."""
     return run.accuracy - run.accuracy_with(operations, lambda output: output * 0) >= MATTERS
 
 

@@ -26,6 +26,8 @@ _MOVES = {
     "channel_shuffle", "unfold", "diagonal", "index_select", "lift_fresh", "contiguous",
 }
 _AVERAGES = {"mean", "sum"}
+# Of two operands one must change the other by this share of its greatest value at least, or it counts for nothing.
+_NOTICED = 1e-3
 _EXTREMES = {"amax", "max", "amin", "min"}
 _CONTRACTIONS = {"mm": (0, 1), "bmm": (0, 1), "addmm": (1, 2), "baddbmm": (1, 2)}
 # What may follow where the plane has been left, and only there.
@@ -176,7 +178,8 @@ def trace(network: nn.Module, images: Tensor, *others: Tensor) -> Trace:
 
 def logits_with(network: nn.Module, operations: Iterable[Operation], change: Callable[[Tensor], Tensor],
                 *inputs: Tensor) -> Tensor | tuple[Tensor, ...]:
-    """Return what `network` computes from `inputs` when each of those of its traced operations gives `change` of its output.
+    """Return what `network` computes from `inputs` when each of those of its traced operations gives `change` of its output;
+    a convolution's bias stays as it is.
 
     Raises RuntimeError where it does something else for these inputs than it did when it was traced.
     """
@@ -219,7 +222,8 @@ class _Changer(TorchDispatchMode):
             # An instance norm runs on a single image of N·C channels, so its second dimension has the batch in it.
             if tuple(output.shape[2:]) != operation.output[1:]:
                 raise RuntimeError(f"{operation.kind} {operation.name} is not where it was in the traced pass")
-            output.copy_(self._change(output))
+            bias = args[2].view(-1, *[1] * (output.ndim - 2)) if operation.kind == "convolution" and args[2] is not None else 0
+            output.copy_(self._change(output - bias) + bias)
         return result
 
 
@@ -254,15 +258,17 @@ class _Tracer(TorchDispatchMode):
 
     def __torch_dispatch__(self, function, types, args=(), kwargs=None):
         kwargs = kwargs or {}
+        name = function.name().removeprefix("aten::").split(".")[0]
+        in_place = name.endswith("_") and not name.startswith("_")
+        # What an operation in place overwrites is its first operand.
+        overwritten = args[0].clone() if in_place and args and isinstance(args[0], Tensor) else None
         result = function(*args, **kwargs)
         self._calls += 1
         outputs = [each for each in (result if isinstance(result, tuple | list) else [result]) if isinstance(each, Tensor)]
         inputs = [each for arg in (*args, *kwargs.values())
                   for each in (arg if isinstance(arg, tuple | list) else [arg]) if isinstance(each, Tensor)]
         if outputs:
-            name = function.name().removeprefix("aten::").split(".")[0]
-            in_place = name.endswith("_") and not name.startswith("_")
-            values = self._follow(name.rstrip("_") if in_place else name, function, args, kwargs, inputs, outputs)
+            values = self._follow(name.rstrip("_") if in_place else name, function, args, kwargs, inputs, outputs, overwritten)
             for output, value in zip(outputs, values, strict=True):
                 self._values[id(output)] = value
             self._alive.extend(outputs)
@@ -283,7 +289,7 @@ class _Tracer(TorchDispatchMode):
                         not_understood=value.not_understood | {"a write into a part of a tensor"})
 
     def _follow(self, name: str, function, args: tuple, kwargs: dict, inputs: list[Tensor],
-                outputs: list[Tensor]) -> list[_Value]:
+                outputs: list[Tensor], overwritten: Tensor | None) -> list[_Value]:
         if _NORMS.get(name) == "batch norm" and self.value_of(args[0]).image:
             # The statistics of the image's activations are a normalisation's own business; others would be hidden numbers.
             inputs = [each for each in args[:3] if isinstance(each, Tensor)]
@@ -305,7 +311,7 @@ class _Tracer(TorchDispatchMode):
         if name in _POOLS:
             return [self._pool(name, args, values[0], out, merged)] * len(outputs)
         if name == "pixel_unshuffle" and out.shape[-1] * out.shape[-2] > 1:
-            return [_windowed(merged, out, _pair(args[1]), _pair(args[1]), (1, 1))]
+            return [_windowed(merged, args[0], out, _pair(args[1]), _pair(args[1]), (1, 1))]
         if name in _AVERAGES | _EXTREMES and len(inputs) == 1:
             value = self._reduction(name, args, kwargs, inputs, values[0], merged, out)
             return [replace(value, statistic=value.image and name in _AVERAGES)] * len(outputs)
@@ -315,7 +321,8 @@ class _Tracer(TorchDispatchMode):
         if name in _MOVES:
             return self._move(function, args, kwargs, merged, outputs)
         if name in _ELEMENTWISE:
-            value = self._elementwise(name, inputs, values, merged, out)
+            operands = inputs if overwritten is None else [overwritten, *inputs[1:]]
+            value = self._elementwise(name, operands, values, merged, out)
             activations = [each for each in values if each.image]
             statistic = bool(activations) and all(each.statistic for each in activations)
             root = name in ("sqrt", "rsqrt") or name == "pow" and args[1] in (0.5, -0.5)
@@ -372,7 +379,7 @@ class _Tracer(TorchDispatchMode):
             return replace(merged, positions=None, not_understood=merged.not_understood | {"a transposed or 1-D convolution"})
         kernel, stride, padding, dilation = _pair(weight.shape[2:]), _pair(stride), _pair(padding), _pair(dilation)
         whole = _sees_all(values[0], weight.shape[1], kernel, stride, padding, dilation)
-        value = _windowed(replace(merged, learned=False, convolutions=frozenset({self._calls - 1})), out, kernel, stride, dilation)
+        value = _windowed(replace(merged, learned=False, convolutions=frozenset({self._calls - 1})), args[0], out, kernel, stride, dilation)
         if whole and value.places == 1:
             value = replace(value, collapses=value.collapses | {"fully connected"})
         self._record("convolution", inputs, out, value, weight=tuple(weight.shape), map=tuple(args[0].shape[2:]),
@@ -416,7 +423,7 @@ class _Tracer(TorchDispatchMode):
         dilation = _pair(args[4]) if name.startswith("max") and len(args) > 4 else (1, 1)
         whole = _sees_all(value, 1, kernel, stride, padding, dilation)
         how = "max" if _POOLS[name] == "max pool" else "average"
-        pooled = _windowed(merged, out, kernel, stride, dilation)
+        pooled = _windowed(merged, args[0], out, kernel, stride, dilation)
         if whole:
             kind = "fully connected" if value.weighted and how == "average" else how
             pooled = replace(pooled, collapses=pooled.collapses | {kind}, spatial_field=merged.field, weighted=False)
@@ -489,7 +496,24 @@ class _Tracer(TorchDispatchMode):
         if name in ("mul", "div", "addcmul"):
             weighted |= any(value.learned and _varies_with(best.positions, tensor)
                             for tensor, value in zip(inputs, values, strict=True))
+        planes = [value.positions for value in candidates if value.image]
+        if name in ("maximum", "minimum", "where") and any(not torch.equal(planes[0], each) for each in planes[1:]):
+            self._record("max pool", [], out, merged)  # Of two places the larger one, however it is written.
+        only = _only(inputs, values, out)
+        if only is not None:
+            merged = replace(merged, field=only.field, jump=only.jump, spatial_field=only.spatial_field, convolutions=only.convolutions)
         return replace(merged, positions=best.positions, weighted=weighted, learned=False)
+
+
+def _only(operands: list[Tensor], values: list[_Value], out: Tensor) -> _Value | None:
+    """Return what is known of the activation that comes out as it went in, whatever the others are: they were called, and do
+    nothing. None where no activation does."""
+    activations = [(operand, value) for operand, value in zip(operands, values, strict=True)
+                   if value.image and operand.shape == out.shape and operand.is_floating_point() and out.is_floating_point()]
+    if sum(value.image for value in values) < 2:
+        return None
+    return next((value for operand, value in activations
+                 if operand.any() and (out - operand).abs().max() <= _NOTICED * operand.abs().max()), None)
 
 
 def _merge(values: list[_Value]) -> _Value:
@@ -511,10 +535,12 @@ def _merge(values: list[_Value]) -> _Value:
     )
 
 
-def _windowed(value: _Value, out: Tensor, kernel: tuple[int, int], stride: tuple[int, int],
+def _windowed(value: _Value, plane: Tensor, out: Tensor, kernel: tuple[int, int], stride: tuple[int, int],
               dilation: tuple[int, int]) -> _Value:
-    """The value after a convolution or pooling window: a fresh plane and a grown receptive field."""
-    grown = tuple(f + (k - 1) * d * j for f, k, d, j in zip(value.field, kernel, dilation, value.jump, strict=True))
+    """The value after a convolution or pooling window over `plane`: a fresh plane and a grown receptive field."""
+    # What reaches beyond the map to both sides, wherever the window's middle lies on it, sees padding and nothing else.
+    grown = tuple(f + min(k - 1, 2 * ((side - 1) // d)) * d * j for f, k, d, j, side in
+                  zip(value.field, kernel, dilation, value.jump, plane.shape[-2:], strict=True))
     jump = tuple(j * s for j, s in zip(value.jump, stride, strict=True))
     # A larger window mixes the places, and the weights that lay on them with its own.
     return replace(value, positions=_grid(out.shape), field=grown, jump=jump, weighted=value.weighted and kernel == (1, 1),

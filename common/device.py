@@ -13,6 +13,8 @@ def choose_device(name: str) -> torch.device:
     """Return the device called `name` ("cpu", "cuda", "cuda:1", "mps"). Raises DeviceError where it is missing."""
     try:
         device = torch.device(name)
+        if device.type not in ("cpu", "cuda", "mps"):  # "meta" exists everywhere and computes nothing.
+            raise NotImplementedError
         torch.empty(1, device=device)
     except (RuntimeError, AssertionError, NotImplementedError) as error:
         raise DeviceError(f"The device {name!r} is not available on this machine; "

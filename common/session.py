@@ -109,7 +109,7 @@ def _parser(session: Session, description: str) -> argparse.ArgumentParser:
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--run", choices=[*session.recipes, "all"], default=session.main, metavar="NAME",
                         help=f"{', '.join(session.recipes)} or all (default: {session.main})")
-    parser.add_argument("--epochs", type=_positive, help="train for so many epochs instead of the recipe's")
+    parser.add_argument("--epochs", type=positive, help="train for so many epochs instead of the recipe's")
     parser.add_argument("--seed", type=_seed, help="start from another seed than the recipe's")
     parser.add_argument("--device", default="cpu", help="cpu (default), cuda, cuda:1, mps")
     parser.add_argument("--data-dir", metavar="FOLDER", help="the data sets, as torchvision lays them out "
@@ -120,15 +120,23 @@ def _parser(session: Session, description: str) -> argparse.ArgumentParser:
     return parser
 
 
-def _positive(text: str) -> int:
-    number = int(text)
+def positive(text: str) -> int:
+    """Return the number that a command line gives, from 1 on. Raises argparse.ArgumentTypeError."""
+    number = _whole(text)
     if number < 1:
         raise argparse.ArgumentTypeError(f"{text} is not a positive number")
     return number
 
 
+def _whole(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number") from None
+
+
 def _seed(text: str) -> int:
-    number = int(text)
+    number = _whole(text)
     if not 0 <= number < 2**31:
         raise argparse.ArgumentTypeError(f"{text} is not between 0 and 2³¹")
     return number

@@ -22,7 +22,9 @@ def summary(network: nn.Module, image: tuple[int, ...], *others: tuple[int, ...]
 
     # torchsummary knows no device but the CPU and the first GPU.
     network = copy.deepcopy(network).cpu()
-    traced = trace(network, *(torch.zeros(2, *shape) for shape in (image, *others)))
+    # Of an empty image some layers make nothing; and the training's random numbers are left alone.
+    generator = torch.Generator().manual_seed(0)
+    traced = trace(network, *(torch.rand(2, *shape, generator=generator) for shape in (image, *others)))
     # torchsummary fails on inputs of different ranks, so it is given the image alone.
     network.register_forward_pre_hook(
         lambda module, inputs: (*inputs, *(torch.zeros(len(inputs[0]), *shape) for shape in others)))
@@ -51,8 +53,9 @@ def receptive_field_table(traced: Trace) -> str:
     rows = ["| layer | output | parameters | multiply-adds | receptive field |", "|---|---|---:|---:|---:|"]
     for operation in traced.operations:
         window = f" {'×'.join(map(str, operation.weight[2:]))}" if operation.kind == "convolution" else ""
-        grouped = ", depthwise" if operation.groups > 1 and operation.groups == operation.output[0] else ""
+        grouped = ", depthwise" if operation.groups > 1 and operation.weight[1] == 1 else ""
         strided = f", stride {operation.stride[0]}" if operation.stride and operation.stride[0] > 1 else ""
-        rows.append(f"| {operation.kind}{window}{grouped}{strided} | {'×'.join(map(str, operation.output))} | "
+        dilated = f", dilation {operation.dilation[0]}" if operation.dilation and operation.dilation[0] > 1 else ""
+        rows.append(f"| {operation.kind}{window}{grouped}{strided}{dilated} | {'×'.join(map(str, operation.output))} | "
                     f"{operation.parameters:,} | {operation.multiply_adds:,} | {operation.receptive_field[0]} |")
     return "\n".join(rows)

@@ -26,7 +26,8 @@ from common.recipe import Recipe
 # Batches are gathered and augmented this many at a time: enough to make the cost per call small, while the block
 # stays in the CPU's cache.
 BLOCK = 8
-EVALUATION_BATCH = 1_000
+# What a layer returns for so many still fits the cache: on a CPU twice as fast as a thousand.
+EVALUATION_BATCH = 250
 
 
 @dataclass(frozen=True)

@@ -122,16 +122,20 @@ def test_list_names_every_rule_and_why(capsys: pytest.CaptureFixture) -> None:
     (["session05", "--path", "{folder}"], "runs"),
     (["session05", "--select", "taste"], "There is no rule 'taste'"),
     (["session05", "--select", "epochs", "--ignore", "epochs"], "No rule of session05 is left"),
+    (["session05", "--path", "{folder}/runs/mine"], "Use --path {folder} --run mine."),
     (["session05", "--device", "abacus"], "'abacus' is not available"),
+    (["session05", "--device", "meta"], "'meta' is not available"),
     (["session05", "--output", "{folder}"], "is a folder"),
     (["all", "--path", "{folder}"], "--path holds one submission"),
     (["all", "--run", "nobody's"], "No session has a run \"nobody's\""),
     ([], "Name an assignment"),
 ])
 def test_a_wrong_command_is_one_sentence(tmp_path: Path, capsys: pytest.CaptureFixture, arguments: list[str], words: str) -> None:
+    if any("mine" in argument for argument in arguments):
+        write_submission(tmp_path, name="mine")
     assert main([argument.format(folder=tmp_path) for argument in arguments]) == 2
     captured = capsys.readouterr()
-    assert words in captured.err and captured.err.count("\n") == 1 and not captured.out
+    assert words.format(folder=tmp_path) in captured.err and captured.err.count("\n") == 1 and not captured.out
 
 
 def test_all_takes_the_sessions_that_have_what_is_asked(tmp_path: Path, generated_data: Path, capsys: pytest.CaptureFixture,
@@ -193,7 +197,7 @@ BROKEN = {
     "forward raises": (lambda folder, run: (folder / "model.py").write_text(HONEST_MODEL.replace(
         "return self.classify", "raise RuntimeError('out of order')\n        return self.classify")), "out of order"),
     "twelve classes": (lambda folder, run: (folder / "model.py").write_text(HONEST_MODEL.replace(
-        ".flatten(1)", ".flatten(1)[:, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 0, 1]]")), "1000×12"),
+        ".flatten(1)", ".flatten(1)[:, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 0, 1]]")), "250×12"),
     "no run.json": (lambda folder, run: (run / "run.json").unlink(), "run.json is missing"),
     "run.json is cut": (lambda folder, run: (run / "run.json").write_text("{"), "can't be read as JSON"),
     "run.json is a list": (lambda folder, run: (run / "run.json").write_text("[]"), "holds no JSON object"),

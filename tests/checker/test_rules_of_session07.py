@@ -1,6 +1,7 @@
 """The rules of session 7: what is declared but does nothing, and augmentations that don't augment, don't count."""
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -48,7 +49,7 @@ def augmentation():
     return A.Compose([
         A.HorizontalFlip(p=0.5),
         A.ShiftScaleRotate(shift_limit=0.1, scale_limit=0.1, rotate_limit=10, p=0.5),
-        A.CoarseDropout(num_holes_range=(1, 1), hole_height_range=(16, 16), hole_width_range=(16, 16), fill=(125, 123, 114), p=0.5),
+        A.CoarseDropout(num_holes_range=(1, 1), hole_height_range=(16, 16), hole_width_range=(16, 16), fill=(125, 123, 114)),
     ])
 '''
 
@@ -60,15 +61,15 @@ def set_weights(network: nn.Module) -> None:
         for name, layer in network.named_children():
             if name not in ("tiles", "classify", "square") and isinstance(layer, nn.Conv2d):
                 layer.weight.zero_()
-                middle = layer.weight.shape[-1] // 2
+                middle = [side // 2 for side in layer.kernel_size]
                 for channel in range(layer.weight.shape[0]):
                     # Of two outputs a channel the first one goes on.
                     source = channel * layer.in_channels // 10 if layer.groups == 1 else 0
-                    layer.weight[channel, source, middle, middle] = 1
+                    layer.weight[channel, source, *middle] = 1
                 if layer.groups not in (1, layer.in_channels):
                     for channel in range(10):
                         layer.weight[channel].zero_()
-                        layer.weight[channel, channel % layer.weight.shape[1], middle, middle] = 1
+                        layer.weight[channel, channel % layer.weight.shape[1], *middle] = 1
         network.classify.weight.copy_(torch.eye(10) * 10)
         network.classify.bias.zero_()
 
@@ -81,9 +82,10 @@ def generated_cifar(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(check, "load_test_images", lambda dataset, folder: Images(pixels.clamp(0, 255).to(torch.uint8), labels))
 
 
-def found(folder: Path, model: str = MODEL, train: str | None = TRAIN) -> dict[str, tuple[bool | None, str]]:
+def found(folder: Path, model: str = MODEL, train: str | None = TRAIN,
+          prepare: Callable[[nn.Module], None] = set_weights) -> dict[str, tuple[bool | None, str]]:
     """Write a submission, check it, and return what did not pass: rule id → verdict and message."""
-    write_submission(folder, model=model, prepare=set_weights, epochs=20, channels=3, count=COUNT)
+    write_submission(folder, model=model, prepare=prepare, epochs=20, channels=3, count=COUNT)
     if train is not None:
         (folder / "train.py").write_text(train)
     result = check.check_folder(SESSION07, folder, own=False, only_run=None, rules=SESSION07.every_rule, device="cpu",
@@ -133,8 +135,12 @@ def test_unusual_honest_ones_pass(tmp_path: Path) -> None:
     ("padding=2, dilation=2", "padding=5, dilation=5", "dilated", "dilated reaches beyond its 5×5 map"),
     ("x = self.pointwise(", "x = F.max_pool2d(x, 3, 1, 1)\n        x = self.pointwise(", "no_max_pooling", "1 × max pool to 10×5×5"),
     ("x.mean((2, 3))", "x.amax((2, 3))", "no_max_pooling", "1 × max pool"),
+    ("x = self.pointwise(", "x = F.pad(x, (0, 1, 0, 1))\n        x = torch.maximum(x[:, :, 1:, 1:], x[:, :, :-1, :-1])\n        x = self.pointwise(",
+     "no_max_pooling", "1 × max pool to 10×5×5"),
+    ("nn.Conv2d(10, 10, 3, padding=2, dilation=2, bias=False)", "nn.Conv2d(10, 10, (3, 1), padding=(1, 0), dilation=(1, 2), bias=False)",
+     "dilated", "dilated is 3×1: there is nothing to dilate"),
 ], ids=["grouped", "never called", "times zero", "no pointwise", "pointwise times zero", "pointwise after the average", "kernel over the map", "no dilation", "dilated times zero", "1×1 dilated",
-        "dilation over the map", "max pool", "maximum"])
+        "dilation over the map", "max pool", "maximum", "maximum by hand", "dilated across its width"])
 def test_what_is_declared_but_does_nothing(tmp_path: Path, old: str, new: str, rule: str, words: str) -> None:
     assert old in MODEL
     wrong = found(tmp_path, MODEL.replace(old, new))
@@ -143,15 +149,39 @@ def test_what_is_declared_but_does_nothing(tmp_path: Path, old: str, new: str, r
     assert set(wrong) - beside == {rule} and wrong[rule][0] is False and words in wrong[rule][1], wrong
 
 
-def test_a_receptive_field_that_is_too_small(tmp_path: Path) -> None:
-    wrong = found(tmp_path, MODEL.replace("self.dilated(self.wide(x))", "self.dilated(x)"))
-    assert set(wrong) == {"receptive_field"} and "maps 40" in wrong["receptive_field"][1]
+@pytest.mark.parametrize("shown", [
+    "x", "x + 0 * self.wide(self.wide(self.wide(x)))", "x.add_(0 * self.wide(self.wide(x)))", "x * (1 + 1e-20 * self.wide(self.wide(x)))",
+    "F.conv2d(x, self.wide.weight, padding=30, dilation=30)",
+], ids=["too small", "times zero", "times zero in place", "hardly anything", "over the map"])
+def test_a_receptive_field_that_is_too_small(tmp_path: Path, shown: str) -> None:
+    wrong = found(tmp_path, MODEL.replace("x = self.dilated(self.wide(x))", f"x = self.dilated(x)\n        x = {shown}"))
+    assert set(wrong) == {"receptive_field"} and "maps 40" in wrong["receptive_field"][1], wrong
+
+
+def test_layers_that_give_only_their_bias(tmp_path: Path) -> None:
+    model = MODEL.replace("groups=10, bias=False)", "groups=10)").replace("dilation=2, bias=False)", "dilation=2)").replace(
+        "self.pointwise(self.depthwise(x))", "self.wide(self.wide(x)) + self.pointwise(self.depthwise(0 * x))").replace(
+        "self.dilated(self.wide(x))", "self.wide(self.wide(x)) + self.dilated(0 * x)")
+
+    def prepare(network: nn.Module) -> None:
+        set_weights(network)
+        with torch.no_grad():
+            # The classifier takes back what the biases add.
+            network.depthwise.bias.copy_(5 * torch.eye(10)[3])
+            network.dilated.bias.copy_(5 * torch.eye(10)[4])
+            network.classify.bias.copy_(-50 * (torch.eye(10)[3] + torch.eye(10)[4]))
+
+    wrong = found(tmp_path, model, prepare=prepare)
+    assert set(wrong) == {"depthwise_separable", "dilated"}
+    assert "without depthwise the accuracy is the same" in wrong["depthwise_separable"][1]
+    assert "without dilated the accuracy is the same" in wrong["dilated"][1]
 
 
 @pytest.mark.parametrize(("old", "new", "passed", "words"), [
     ("        A.HorizontalFlip(p=0.5),\n", "", False, "there is no HorizontalFlip"),
-    ("A.HorizontalFlip(p=0.5)", "A.HorizontalFlip(p=0.0)", False, "HorizontalFlip changed none of 64 images"),
-    ("A.HorizontalFlip(p=0.5)", "A.OneOf([A.HorizontalFlip(p=1)], p=0)", False, "HorizontalFlip changed none"),
+    ("A.HorizontalFlip(p=0.5)", "A.HorizontalFlip(p=0.0)", False, "HorizontalFlip is applied to less than 5% of the images"),
+    ("A.HorizontalFlip(p=0.5)", "A.OneOf([A.HorizontalFlip(p=1)], p=1e-12)", False, "HorizontalFlip is applied to less than 5%"),
+    ("num_holes_range=(1, 1), hole_height_range=(16, 16)", "num_holes_range=(1, 1), p=1e-12, hole_height_range=(16, 16)", False, "CoarseDropout is applied to less"),
     ("shift_limit=0.1", "shift_limit=0", False, "ShiftScaleRotate shifts nothing"),
     ("scale_limit=0.1", "scale_limit=0", False, "ShiftScaleRotate scales nothing"),
     ("rotate_limit=10", "rotate_limit=0", False, "ShiftScaleRotate rotates nothing"),

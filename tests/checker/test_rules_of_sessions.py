@@ -156,8 +156,8 @@ def test_a_log_of_other_sums(tmp_path: Path, generated_data: Path, change: dict[
 
 @pytest.mark.parametrize(("model", "words"), [
     (HONEST_MODEL, "raised TypeError"),
-    (PAIRS.replace("return digit, self.sum(pairs.flatten(1))", "return digit"), "returns 1000×10 for 1000 images, not 1000×10 and 1000×19"),
-    (PAIRS.replace("return digit, self.sum", "return digit[:, :9], self.sum"), "returns 1000×9 and 1000×19"),
+    (PAIRS.replace("return digit, self.sum(pairs.flatten(1))", "return digit"), "returns 250×10 for 250 images, not 250×10 and 250×19"),
+    (PAIRS.replace("return digit, self.sum", "return digit[:, :9], self.sum"), "returns 250×9 and 250×19"),
 ], ids=["one input", "one output", "nine digits"])
 def test_another_shape_cannot_be_checked(tmp_path: Path, generated_data: Path, model: str, words: str) -> None:
     write_submission(tmp_path, model=model, prepare=set_pairs if "numbers" in model else set_tiles)

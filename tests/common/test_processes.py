@@ -75,6 +75,13 @@ def test_a_run_of_two_is_not_resumed_by_one(tmp_path: Path) -> None:
     assert refused.returncode != 0 and refused.stderr.count("RunError: An unfinished run lies in") == 2
 
 
+def test_two_processes_train_session_7(tmp_path: Path) -> None:
+    trained = train(tmp_path, 2, "--cifar")
+    assert trained.returncode == 0, trained.stderr
+    (line,) = log(tmp_path / "fast")
+    assert line["train_total"] == line["test_total"] == 300 and line["train_loss"] < 5
+
+
 def test_two_processes_train_one_run_after_another(tmp_path: Path) -> None:
     trained = train(tmp_path, 2, "--all")
     assert trained.returncode == 0, trained.stderr

@@ -10,6 +10,7 @@ import torch
 
 from benchmarks.sessions import load
 from common.anatomy import parameter_count, trace
+from common.session import main
 from tests.conftest import REPOSITORY
 
 SESSION = load("session05")
@@ -41,6 +42,19 @@ def test_a_wrong_device_is_one_sentence_and_exit_code_2() -> None:
                               capture_output=True, text=True, check=False)
     assert finished.returncode == 2 and not finished.stdout
     assert finished.stderr == "The device 'cuda' is not available on this machine; try --device cpu.\n"
+
+
+@pytest.mark.parametrize(("arguments", "words"), [
+    (["--epochs", "abc"], "'abc' is not a whole number"), (["--epochs", "0"], "0 is not a positive number"),
+    (["--seed", "1.5"], "'1.5' is not a whole number"), (["--seed", "-1"], "-1 is not between"),
+    (["--run", "nobody's"], "invalid choice"),
+])
+def test_a_wrong_argument_is_one_sentence(capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch, arguments: list[str],
+                                          words: str) -> None:
+    monkeypatch.setattr(sys, "argv", ["train.py", *arguments])
+    with pytest.raises(SystemExit) as ended:
+        main(SESSION, "")
+    assert ended.value.code == 2 and words in capsys.readouterr().err
 
 
 def test_another_recipe_does_not_replace_the_committed_run() -> None:

@@ -3,6 +3,7 @@
     --die     the plain network; end by SIGKILL once the first process has written its second epoch
     --resume  go on with such a run
     --all     instead, two runs one after another, by the command line of every session
+    --cifar   instead, an epoch of session 7's network, with albumentations, on generated images
 """
 
 import os
@@ -11,7 +12,11 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+import torch
+
+from benchmarks.sessions import load
 from common import session, training
+from common.data import Images
 from common.processes import joined
 from common.recipe import Recipe
 from common.run_folder import RunFolder
@@ -38,6 +43,13 @@ if __name__ == "__main__":
         session.load_images = lambda dataset, split, folder: data(200, 1)
         sys.argv[1:] = ["--run", "all", "--out", str(runs)]
         sys.exit(session.main(two, ""))
+    if "--cifar" in sys.argv:
+        session07 = load("session07")
+        few = Images(torch.randint(256, (300, 3, 32, 32), dtype=torch.uint8, generator=torch.Generator().manual_seed(0)), torch.arange(300) % 10)
+        with joined("cpu") as (processes, device):
+            session.train_run(session07, "fast", replace(session07.recipes["fast"], epochs=1, batch_size=100), few, few, device, runs,
+                              processes=processes)
+        sys.exit()
     if "--die" in sys.argv:
         session.RunFolder = Deadly
     with joined("cpu") as (processes, device):
