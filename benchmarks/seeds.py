@@ -20,7 +20,7 @@ from dataclasses import dataclass, replace
 
 from rich.console import Console
 from rich.table import Table
-from sessions import REPOSITORY, held_from, is_current, load
+from sessions import REPOSITORY, held_from, is_current, load, shown_epoch
 
 from common.session import positive
 
@@ -93,7 +93,7 @@ def rows(session: str) -> list[list[str]]:
         columns.append([
             run.split("/")[1],
             *("" if seed not in least else f"{least[seed]:.2f}" if target.within is None
-              else f"{least[seed]:.2f}, {target.accuracy:g} % from epoch {first[seed]}" for seed in range(target.seeds)),
+              else f"{least[seed]:.2f}, {target.accuracy:g} % from epoch {shown_epoch(first[seed])}" for seed in range(target.seeds)),
             f"{sum(least.values()) / len(least):.2f}",
             f"{hold} of {len(lines)} at {target.accuracy:g}" + ("" if target.within is None else f" within {target.within} epochs"),
         ])

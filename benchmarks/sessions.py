@@ -44,6 +44,11 @@ def held_from(accuracies: list[float], threshold: float) -> float:
     return first if first <= len(accuracies) else math.inf
 
 
+def shown_epoch(epoch: float) -> str:
+    """Return what a table says of an epoch from `held_from`."""
+    return "never" if epoch == math.inf else f"{epoch}"
+
+
 def model_digest(session: Session) -> str:
     """Return the SHA-256 of the session's model.py."""
     return hashlib.sha256((session.folder / "model.py").read_bytes()).hexdigest()

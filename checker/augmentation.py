@@ -79,17 +79,23 @@ class _Part:
     normalize: object | None
 
 
-def _parts(pipeline: object, probability: float = 1.0, normalize: object | None = None) -> Iterator[_Part]:
+def _parts(pipeline: object, probability: float = 1.0, normalize: object | None = None, *, chosen: bool = False) -> Iterator[_Part]:
+    """Yield the transforms of a pipeline that is applied with `probability`, and once more its own unless it was `chosen`."""
     import albumentations as A
 
-    probability *= float(getattr(pipeline, "p", 1.0))
+    if not chosen:
+        probability *= float(getattr(pipeline, "p", 1.0))
     if isinstance(pipeline, A.Normalize):
         return
     if not hasattr(pipeline, "transforms"):
         yield _Part(pipeline, probability, normalize)
         return
+    if isinstance(pipeline, A.SomeOf):
+        probability *= min(1, pipeline.n / len(pipeline.transforms))
+    one_of = isinstance(pipeline, A.OneOf)  # There the probabilities are weights.
     for transform in pipeline.transforms:
-        yield from _parts(transform, probability, normalize)
+        share = transform.p / sum(each.p for each in pipeline.transforms) if one_of else 1.0
+        yield from _parts(transform, probability * share, normalize, chosen=one_of)
         if isinstance(transform, A.Normalize) and transform.p > 0:
             normalize = transform
 

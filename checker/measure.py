@@ -88,10 +88,14 @@ def accuracy_with(network: nn.Module, images: Images, normalization: "Normalizat
     """Return the share of the first ABLATED images that `network` classifies correctly when each of `operations`, from its
     trace, gives `change` of its output; with number 3 where there are two inputs."""
     network = network.to(device, memory_format=torch.channels_last).eval()
+    right = []
     with fp32():
-        given = _with_number(inputs(images.pixels[:ABLATED], normalization, device), 3 if two_inputs else None)
-        outputs = logits_with(network, operations, change, *given)
-    return float(_right(outputs[0] if two_inputs else outputs, images.labels[:ABLATED]).float().mean())
+        # In batches as they are evaluated: a network could do something else for a larger one.
+        for pixels, labels in zip(images.pixels[:ABLATED].split(BATCH), images.labels[:ABLATED].split(BATCH), strict=True):
+            given = _with_number(inputs(pixels, normalization, device), 3 if two_inputs else None)
+            outputs = logits_with(network, operations, change, *given)
+            right.append(_right(outputs[0] if two_inputs else outputs, labels))
+    return float(torch.cat(right).float().mean())
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,7 @@ _MOVES = {
     "channel_shuffle", "unfold", "diagonal", "index_select", "lift_fresh", "contiguous",
 }
 _AVERAGES = {"mean", "sum"}
-# Of two operands one must change the other by this share of its greatest value at least, or it counts for nothing.
+# Of two operands one must change the other, in some channel, by this share of its greatest value there, or counts for nothing.
 _NOTICED = 1e-3
 _EXTREMES = {"amax", "max", "amin", "min"}
 _CONTRACTIONS = {"mm": (0, 1), "bmm": (0, 1), "addmm": (1, 2), "baddbmm": (1, 2)}
@@ -120,6 +120,7 @@ class Trace:
 class _Value:
     """What is known of a tensor. `positions` is float32 of the tensor's shape; 0 stands for padding.
 
+    plane: the call that gave it its places, from which they are numbered
     image: it was computed from an input
     weighted: learned weights lie on its places, other ones at each
     learned: it was computed from parameters alone
@@ -128,6 +129,7 @@ class _Value:
     """
 
     positions: Tensor | None = None
+    plane: int = -1
     image: bool = False
     field: tuple[int, int] = (1, 1)
     jump: tuple[int, int] = (1, 1)
@@ -311,7 +313,7 @@ class _Tracer(TorchDispatchMode):
         if name in _POOLS:
             return [self._pool(name, args, values[0], out, merged)] * len(outputs)
         if name == "pixel_unshuffle" and out.shape[-1] * out.shape[-2] > 1:
-            return [_windowed(merged, args[0], out, _pair(args[1]), _pair(args[1]), (1, 1))]
+            return [_windowed(replace(merged, plane=self._calls), _real_sides(values[0], args[0]), out, _pair(args[1]), _pair(args[1]), (1, 1))]
         if name in _AVERAGES | _EXTREMES and len(inputs) == 1:
             value = self._reduction(name, args, kwargs, inputs, values[0], merged, out)
             return [replace(value, statistic=value.image and name in _AVERAGES)] * len(outputs)
@@ -379,10 +381,12 @@ class _Tracer(TorchDispatchMode):
             return replace(merged, positions=None, not_understood=merged.not_understood | {"a transposed or 1-D convolution"})
         kernel, stride, padding, dilation = _pair(weight.shape[2:]), _pair(stride), _pair(padding), _pair(dilation)
         whole = _sees_all(values[0], weight.shape[1], kernel, stride, padding, dilation)
-        value = _windowed(replace(merged, learned=False, convolutions=frozenset({self._calls - 1})), args[0], out, kernel, stride, dilation)
+        convolved = replace(merged, plane=self._calls, learned=False, convolutions=frozenset({self._calls - 1}))
+        sides = _real_sides(values[0], args[0])
+        value = _windowed(convolved, sides, out, kernel, stride, dilation)
         if whole and value.places == 1:
             value = replace(value, collapses=value.collapses | {"fully connected"})
-        self._record("convolution", inputs, out, value, weight=tuple(weight.shape), map=tuple(args[0].shape[2:]),
+        self._record("convolution", inputs, out, value, weight=tuple(weight.shape), map=sides,
                      before=merged.convolutions, stride=stride, dilation=dilation,
                      groups=groups, fully_connected=whole, multiply_adds=out[0].numel() * weight[0].numel())
         return value
@@ -423,7 +427,7 @@ class _Tracer(TorchDispatchMode):
         dilation = _pair(args[4]) if name.startswith("max") and len(args) > 4 else (1, 1)
         whole = _sees_all(value, 1, kernel, stride, padding, dilation)
         how = "max" if _POOLS[name] == "max pool" else "average"
-        pooled = _windowed(merged, args[0], out, kernel, stride, dilation)
+        pooled = _windowed(replace(merged, plane=self._calls), _real_sides(value, args[0]), out, kernel, stride, dilation)
         if whole:
             kind = "fully connected" if value.weighted and how == "average" else how
             pooled = replace(pooled, collapses=pooled.collapses | {kind}, spatial_field=merged.field, weighted=False)
@@ -496,33 +500,45 @@ class _Tracer(TorchDispatchMode):
         if name in ("mul", "div", "addcmul"):
             weighted |= any(value.learned and _varies_with(best.positions, tensor)
                             for tensor, value in zip(inputs, values, strict=True))
-        planes = [value.positions for value in candidates if value.image]
-        if name in ("maximum", "minimum", "where") and any(not torch.equal(planes[0], each) for each in planes[1:]):
-            self._record("max pool", [], out, merged)  # Of two places the larger one, however it is written.
+        if name in ("maximum", "minimum", "where", "clamp", "clamp_min", "clamp_max") and _other_places(inputs, values, out):
+            self._record("max pool", [], out, merged)  # The larger of two places.
         only = _only(inputs, values, out)
         if only is not None:
             merged = replace(merged, field=only.field, jump=only.jump, spatial_field=only.spatial_field, convolutions=only.convolutions)
-        return replace(merged, positions=best.positions, weighted=weighted, learned=False)
+        return replace(merged, positions=best.positions, plane=best.plane, weighted=weighted, learned=False)
 
 
 def _only(operands: list[Tensor], values: list[_Value], out: Tensor) -> _Value | None:
     """Return what is known of the activation that comes out as it went in, whatever the others are: they were called, and do
     nothing. None where no activation does."""
-    activations = [(operand, value) for operand, value in zip(operands, values, strict=True)
-                   if value.image and operand.shape == out.shape and operand.is_floating_point() and out.is_floating_point()]
-    if sum(value.image for value in values) < 2:
+    if sum(value.image for value in values) < 2 or not out.is_floating_point():
         return None
-    return next((value for operand, value in activations
-                 if operand.any() and (out - operand).abs().max() <= _NOTICED * operand.abs().max()), None)
+    others = [dim for dim in range(out.ndim) if dim != 1]
+    for operand, value in zip(operands, values, strict=True):
+        if value.image and operand.shape == out.shape and operand.is_floating_point() and operand.any():
+            # Channel by channel, since a loud one says nothing of the others; but for what is lost in rounding.
+            size = operand.abs().amax(others)
+            if bool(((out - operand).abs().amax(others) <= (_NOTICED * size).clamp(min=1e-6 * size.max())).all()):
+                return value
+    return None
+
+
+def _other_places(operands: list[Tensor], values: list[_Value], out: Tensor) -> bool:
+    """Whether two activations, neither of them constant, lie otherwise on the same plane."""
+    planes = [value for operand, value in zip(operands, values, strict=True)
+              if value.image and value.positions is not None and operand.shape == out.shape and operand.is_floating_point()
+              and operand.min() < operand.max()]
+    return any(one.plane == other.plane and bool(((one.positions != other.positions) & (one.positions > 0) & (other.positions > 0)).any())
+               for index, one in enumerate(planes) for other in planes[:index])
 
 
 def _merge(values: list[_Value]) -> _Value:
     """What is known of a tensor that was computed from `values`."""
     largest = max(values, key=lambda value: (max(value.field), max(value.jump)), default=_Value())
-    spatial = [value for value in values if value.positions is not None]
+    best = max((value for value in values if value.positions is not None), key=lambda value: value.positions.numel(), default=_Value())
     return _Value(
         image=any(value.image for value in values),
-        positions=max(spatial, key=lambda value: value.positions.numel()).positions if spatial else None,
+        positions=best.positions, plane=best.plane,
         field=largest.field, jump=largest.jump,
         spatial_field=tuple(max(value.spatial_field[side] for value in values) for side in (0, 1)) if values else (1, 1),
         collapses=frozenset().union(*(value.collapses for value in values)),
@@ -535,12 +551,20 @@ def _merge(values: list[_Value]) -> _Value:
     )
 
 
-def _windowed(value: _Value, plane: Tensor, out: Tensor, kernel: tuple[int, int], stride: tuple[int, int],
+def _real_sides(value: _Value, tensor: Tensor) -> tuple[int, int]:
+    """Height and width of a map N×C×H×W without what was padded to it."""
+    if value.positions is None:
+        return tuple(tensor.shape[-2:])
+    real = (value.positions > 0).flatten(0, -3).any(0)
+    return int(real.any(1).sum()), int(real.any(0).sum())
+
+
+def _windowed(value: _Value, sides: tuple[int, int], out: Tensor, kernel: tuple[int, int], stride: tuple[int, int],
               dilation: tuple[int, int]) -> _Value:
-    """The value after a convolution or pooling window over `plane`: a fresh plane and a grown receptive field."""
+    """The value after a convolution or pooling window over a map of those sides: a fresh plane and a grown receptive field."""
     # What reaches beyond the map to both sides, wherever the window's middle lies on it, sees padding and nothing else.
     grown = tuple(f + min(k - 1, 2 * ((side - 1) // d)) * d * j for f, k, d, j, side in
-                  zip(value.field, kernel, dilation, value.jump, plane.shape[-2:], strict=True))
+                  zip(value.field, kernel, dilation, value.jump, sides, strict=True))
     jump = tuple(j * s for j, s in zip(value.jump, stride, strict=True))
     # A larger window mixes the places, and the weights that lay on them with its own.
     return replace(value, positions=_grid(out.shape), field=grown, jump=jump, weighted=value.weighted and kernel == (1, 1),

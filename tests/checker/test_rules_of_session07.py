@@ -137,10 +137,11 @@ def test_unusual_honest_ones_pass(tmp_path: Path) -> None:
     ("x.mean((2, 3))", "x.amax((2, 3))", "no_max_pooling", "1 × max pool"),
     ("x = self.pointwise(", "x = F.pad(x, (0, 1, 0, 1))\n        x = torch.maximum(x[:, :, 1:, 1:], x[:, :, :-1, :-1])\n        x = self.pointwise(",
      "no_max_pooling", "1 × max pool to 10×5×5"),
+    ("x = self.pointwise(", "x = torch.clamp(x, min=x.roll(1, 3))\n        x = self.pointwise(", "no_max_pooling", "1 × max pool to 10×5×5"),
     ("nn.Conv2d(10, 10, 3, padding=2, dilation=2, bias=False)", "nn.Conv2d(10, 10, (3, 1), padding=(1, 0), dilation=(1, 2), bias=False)",
      "dilated", "dilated is 3×1: there is nothing to dilate"),
 ], ids=["grouped", "never called", "times zero", "no pointwise", "pointwise times zero", "pointwise after the average", "kernel over the map", "no dilation", "dilated times zero", "1×1 dilated",
-        "dilation over the map", "max pool", "maximum", "maximum by hand", "dilated across its width"])
+        "dilation over the map", "max pool", "maximum", "maximum by hand", "clamp", "dilated across its width"])
 def test_what_is_declared_but_does_nothing(tmp_path: Path, old: str, new: str, rule: str, words: str) -> None:
     assert old in MODEL
     wrong = found(tmp_path, MODEL.replace(old, new))
@@ -151,11 +152,25 @@ def test_what_is_declared_but_does_nothing(tmp_path: Path, old: str, new: str, r
 
 @pytest.mark.parametrize("shown", [
     "x", "x + 0 * self.wide(self.wide(self.wide(x)))", "x.add_(0 * self.wide(self.wide(x)))", "x * (1 + 1e-20 * self.wide(self.wide(x)))",
-    "F.conv2d(x, self.wide.weight, padding=30, dilation=30)",
-], ids=["too small", "times zero", "times zero in place", "hardly anything", "over the map"])
+    "F.conv2d(x, self.wide.weight, padding=30, dilation=30)", "F.conv2d(F.pad(x, (30,) * 4), self.wide.weight, dilation=30)",
+], ids=["too small", "times zero", "times zero in place", "hardly anything", "over the map", "over the map, padded by hand"])
 def test_a_receptive_field_that_is_too_small(tmp_path: Path, shown: str) -> None:
     wrong = found(tmp_path, MODEL.replace("x = self.dilated(self.wide(x))", f"x = self.dilated(x)\n        x = {shown}"))
     assert set(wrong) == {"receptive_field"} and "maps 40" in wrong["receptive_field"][1], wrong
+
+
+@pytest.mark.parametrize("shown", [
+    "torch.maximum(x, self.wide(x.flip(3)).flip(3))", "torch.maximum(F.pad(x, (1,) * 4)[:, :, :-2, :-2], torch.zeros_like(x)).roll(1, 2)",
+    "torch.where(x > 0, x, 0.1 * x)",
+], ids=["of mirror images", "a ReLU by hand", "a leaky ReLU by hand"])
+def test_a_maximum_that_pools_nothing(tmp_path: Path, shown: str) -> None:
+    assert found(tmp_path, MODEL.replace("x = self.dilated(self.wide(x))", f"x = self.dilated(self.wide(x))\n        x = {shown}")) == {}
+
+
+def test_layers_that_run_for_large_batches_only(tmp_path: Path) -> None:
+    model = MODEL.replace("x = self.pointwise(self.depthwise(x))", "many = float(len(x) == 1000)\n        x = (1 - many) * 2 * self.wide(self.wide(x)) "
+                          "+ many * self.pointwise(self.depthwise(x))")
+    assert "without depthwise the accuracy is the same" in found(tmp_path, model)["depthwise_separable"][1]
 
 
 def test_layers_that_give_only_their_bias(tmp_path: Path) -> None:
@@ -182,6 +197,7 @@ def test_layers_that_give_only_their_bias(tmp_path: Path) -> None:
     ("A.HorizontalFlip(p=0.5)", "A.HorizontalFlip(p=0.0)", False, "HorizontalFlip is applied to less than 5% of the images"),
     ("A.HorizontalFlip(p=0.5)", "A.OneOf([A.HorizontalFlip(p=1)], p=1e-12)", False, "HorizontalFlip is applied to less than 5%"),
     ("num_holes_range=(1, 1), hole_height_range=(16, 16)", "num_holes_range=(1, 1), p=1e-12, hole_height_range=(16, 16)", False, "CoarseDropout is applied to less"),
+    ("A.HorizontalFlip(p=0.5)", "A.OneOf([A.HorizontalFlip(p=1)] + 199 * [A.NoOp(p=1)], p=1)", False, "HorizontalFlip is applied to less than 5%"),
     ("shift_limit=0.1", "shift_limit=0", False, "ShiftScaleRotate shifts nothing"),
     ("scale_limit=0.1", "scale_limit=0", False, "ShiftScaleRotate scales nothing"),
     ("rotate_limit=10", "rotate_limit=0", False, "ShiftScaleRotate rotates nothing"),
@@ -201,6 +217,11 @@ def test_augmentations_that_do_not_augment(tmp_path: Path, old: str, new: str, p
     assert old in TRAIN
     wrong = found(tmp_path, train=TRAIN.replace(old, new))
     assert set(wrong) == {"augmentations"} and wrong["augmentations"][0] is passed and words in wrong["augmentations"][1], wrong
+
+
+@pytest.mark.parametrize("flip", ["A.OneOf([A.HorizontalFlip(p=0.01), A.NoOp(p=0.01)], p=1)", "A.SomeOf([A.HorizontalFlip(p=0.5), A.NoOp()], n=1)"])
+def test_a_transform_among_others(tmp_path: Path, flip: str) -> None:
+    assert found(tmp_path, train=TRAIN.replace("A.HorizontalFlip(p=0.5)", flip)) == {}
 
 
 def test_another_affine_transform_and_no_dropout_beside_the_right_ones(tmp_path: Path) -> None:

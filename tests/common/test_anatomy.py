@@ -163,3 +163,15 @@ def _spread(network: nn.Module, size: int) -> tuple[int, int]:
 def test_receptive_field_is_as_far_as_a_nan_spreads(name: str) -> None:
     traced: Trace = trace(WINDOWS[name], torch.rand(2, 1, 32, 32))
     assert traced.receptive_field == _spread(WINDOWS[name], 32)
+
+
+def test_a_branch_beside_a_loud_channel_counts() -> None:
+    def head(n: Network, x: torch.Tensor) -> torch.Tensor:
+        loud = x + 2_000 * F.one_hot(torch.tensor(0), 8).view(1, 8, 1, 1)
+        return n.linear((loud + n.mix(n.mix(x))).mean((2, 3)))
+
+    network = Network(head)
+    with torch.no_grad():
+        network.mix.weight[0] = 0
+    # Two convolutions over places that lie two pixels apart, after the stem's three pixels.
+    assert trace(network, IMAGES).receptive_field == (11, 11)
