@@ -18,7 +18,7 @@ from common.data import Images
 if TYPE_CHECKING:
     from checker.submission import Normalization
 
-BATCH = 250  # What a layer returns for so many still fits the cache: on a CPU twice as fast as a thousand.
+BATCH = 250  # Few enough for what a layer returns to stay in the CPU's cache.
 ABLATED = 1_000  # Images on which it shows whether a layer matters.
 VARIED = 200  # Images that are tried with every number.
 CLASSES, NUMBERS = 10, 10

@@ -313,7 +313,7 @@ class _Tracer(TorchDispatchMode):
         if name in _POOLS:
             return [self._pool(name, args, values[0], out, merged)] * len(outputs)
         if name == "pixel_unshuffle" and out.shape[-1] * out.shape[-2] > 1:
-            return [_windowed(replace(merged, plane=self._calls), _real_sides(values[0], args[0]), out, _pair(args[1]), _pair(args[1]), (1, 1))]
+            return [_windowed(replace(merged, plane=self._calls), _real_sides(values[0].positions), out, _pair(args[1]), _pair(args[1]), (1, 1))]
         if name in _AVERAGES | _EXTREMES and len(inputs) == 1:
             value = self._reduction(name, args, kwargs, inputs, values[0], merged, out)
             return [replace(value, statistic=value.image and name in _AVERAGES)] * len(outputs)
@@ -382,7 +382,7 @@ class _Tracer(TorchDispatchMode):
         kernel, stride, padding, dilation = _pair(weight.shape[2:]), _pair(stride), _pair(padding), _pair(dilation)
         whole = _sees_all(values[0], weight.shape[1], kernel, stride, padding, dilation)
         convolved = replace(merged, plane=self._calls, learned=False, convolutions=frozenset({self._calls - 1}))
-        sides = _real_sides(values[0], args[0])
+        sides = _real_sides(values[0].positions)
         value = _windowed(convolved, sides, out, kernel, stride, dilation)
         if whole and value.places == 1:
             value = replace(value, collapses=value.collapses | {"fully connected"})
@@ -427,7 +427,7 @@ class _Tracer(TorchDispatchMode):
         dilation = _pair(args[4]) if name.startswith("max") and len(args) > 4 else (1, 1)
         whole = _sees_all(value, 1, kernel, stride, padding, dilation)
         how = "max" if _POOLS[name] == "max pool" else "average"
-        pooled = _windowed(replace(merged, plane=self._calls), _real_sides(value, args[0]), out, kernel, stride, dilation)
+        pooled = _windowed(replace(merged, plane=self._calls), _real_sides(value.positions), out, kernel, stride, dilation)
         if whole:
             kind = "fully connected" if value.weighted and how == "average" else how
             pooled = replace(pooled, collapses=pooled.collapses | {kind}, spatial_field=merged.field, weighted=False)
@@ -551,11 +551,9 @@ def _merge(values: list[_Value]) -> _Value:
     )
 
 
-def _real_sides(value: _Value, tensor: Tensor) -> tuple[int, int]:
-    """Height and width of a map N×C×H×W without what was padded to it."""
-    if value.positions is None:
-        return tuple(tensor.shape[-2:])
-    real = (value.positions > 0).flatten(0, -3).any(0)
+def _real_sides(positions: Tensor) -> tuple[int, int]:
+    """Height and width of a map, given by its positions N×C×H×W, without what was padded to it."""
+    real = (positions > 0).flatten(0, -3).any(0)
     return int(real.any(1).sum()), int(real.any(0).sum())
 
 

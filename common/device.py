@@ -14,7 +14,7 @@ def choose_device(name: str) -> torch.device:
     try:
         device = torch.device(name)
         if device.type not in ("cpu", "cuda", "mps"):  # "meta" exists everywhere and computes nothing.
-            raise NotImplementedError
+            raise RuntimeError(f"no network is trained on {device.type}")
         torch.empty(1, device=device)
     except (RuntimeError, AssertionError, NotImplementedError) as error:
         raise DeviceError(f"The device {name!r} is not available on this machine; "

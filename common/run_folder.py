@@ -116,8 +116,8 @@ class RunFolder:
         if self.final.exists():
             self.final.rename(older)
         self.path.rename(self.final)
-        # Only now: a run that is killed before it has its place still needs its checkpoint.
         self._lock.close()
+        # Only now: a run that is killed before it has its place still needs its checkpoint.
         for name in ("last.pt", "lock"):
             (self.final / name).unlink(missing_ok=True)
         shutil.rmtree(older, ignore_errors=True)

@@ -26,7 +26,7 @@ from common.recipe import Recipe
 # Batches are gathered and augmented this many at a time: enough to make the cost per call small, while the block
 # stays in the CPU's cache.
 BLOCK = 8
-# What a layer returns for so many still fits the cache: on a CPU twice as fast as a thousand.
+# Few enough for what a layer returns to stay in the CPU's cache.
 EVALUATION_BATCH = 250
 
 
