@@ -22,7 +22,7 @@ import torch
 from sessions import REPOSITORY, held_from, load, log, shown_epoch
 
 from checker.submission import Run
-from common.anatomy import trace
+from common.anatomy.network import anatomy
 from common.data import Images
 from common.errors import RunError, UserError
 from common.session import Session
@@ -106,7 +106,7 @@ def anatomy(session: Session, run: str) -> str:
     network = session.build(run)
     shapes = session.task.input_shapes(session.dataset.shape)
     # One look of a network that takes several.
-    traced = trace(getattr(network, "network", network), *(torch.rand(2, *shape) for shape in shapes))
+    traced = anatomy(getattr(network, "network", network), *(torch.rand(2, *shape) for shape in shapes))
     return "\n".join([
         f"<details><summary><code>{run}</code>: {parameters(session, run):,} parameters, receptive field "
         f"{traced.receptive_field[0]} before the global average, {traced.seen[0]} with it</summary>", "",

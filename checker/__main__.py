@@ -10,6 +10,8 @@ from pathlib import Path
 from checker.assignments import ASSIGNMENTS, Assignment
 from checker.rules import RULES
 from checker.verdict import CannotCheckError, SubmissionResult, combine
+from common.errors import UserError
+from common.files import write_atomically
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 EXIT_CODES = {True: 0, False: 1, None: 2}
@@ -19,8 +21,8 @@ def parser() -> argparse.ArgumentParser:
     """Return the command line's grammar."""
     parser = argparse.ArgumentParser(
         prog="python -m checker", description="Load a session's trained networks and measure again what they claim.",
-        epilog="Exit codes: 0 all passed; 1 a rule failed; 2 something could not be checked. A submission's model.py is "
-               "run: check strangers' work in a container.")
+        epilog="Exit codes: 0 all passed; 1 a rule failed; 2 something could not be checked. A submission's code runs in a "
+               "sandbox, once, to record its network; it never sees a test image.")
     parser.add_argument("assignment", nargs="?", choices=[*ASSIGNMENTS, "all"], help="what to check")
     parser.add_argument("--run", metavar="NAME", help="check this run only")
     parser.add_argument("--path", metavar="FOLDER", type=Path,
@@ -30,6 +32,9 @@ def parser() -> argparse.ArgumentParser:
     parser.add_argument("--list", action="store_true", help="list the assignments and their rules, and check nothing")
     parser.add_argument("--format", choices=["rich", "json"], default="rich", help="how to report (default: rich)")
     parser.add_argument("--output", metavar="FILE", type=Path, help="write the report to this file, not to the screen")
+    parser.add_argument("--isolation", choices=["auto", "bubblewrap", "process"], default="auto",
+                        help="how a submission's code is kept apart: bubblewrap, a plain process with limits, or auto, the better one that "
+                             "works here (default)")
     parser.add_argument("--device", default="cpu", help="where to measure: cpu (default), cuda, …")
     parser.add_argument("--data-dir", metavar="FOLDER", help="the data sets, as torchvision lays them out "
                                                              "(default: $DATA_DIR, else data/)")
@@ -67,23 +72,25 @@ def _check(options: argparse.Namespace) -> int:
     from rich.console import Console
 
     from checker.check import check_folder
-    from checker.report import as_json, as_rich, as_text
-    from common.device import choose_device
-    from common.errors import UserError
+    from checker.report.json import as_json
+    from checker.report.terminal import as_rich, as_text
 
     errors = Console(stderr=True)
     results = []
     try:
-        choose_device(options.device)
+        if options.device != "cpu":  # That there is a CPU is certain, and to look takes seconds.
+            from common.device import choose_device
+
+            choose_device(options.device)
         with errors.status("reading") as status:
             for assignment in assignments:
                 folder = options.path or _own_folder(assignment)
                 try:
                     results.append(check_folder(
                         assignment, folder, own=options.path is None, only_run=options.run, rules=chosen[assignment.id],
-                        device=options.device, data_dir=options.data_dir, tell=status.update))
+                        device=options.device, data_dir=options.data_dir, isolation=options.isolation, tell=status.update))
                 except CannotCheckError as error:
-                    if len(assignments) == 1:
+                    if len(assignments) == 1 and options.format != "json":
                         raise
                     results.append(SubmissionResult(assignment.id, assignment.title, str(folder), (), f"{error.message} {error.help}"))
     except UserError as error:
@@ -94,7 +101,11 @@ def _check(options: argparse.Namespace) -> int:
         passed = combine(verdict for result in results for verdict in [run.passed for run in result.runs] or [None])
     if options.output is not None:
         text = as_json(results, passed) if options.format == "json" else as_text(results, passed)
-        _write(options.output, text)
+        try:
+            write_atomically(options.output, text.encode(errors="backslashreplace"), "choose another --output")
+        except UserError as error:
+            print(error, file=sys.stderr)
+            return 2
     elif options.format == "json":
         sys.stdout.write(as_json(results, passed))
     else:
@@ -151,18 +162,6 @@ def _list(only: str | None) -> int:
             console.print(Padding(Text(title), (1, 0, 0, 2), expand=False))
             console.print(Padding(Text(RULES[id].reason, style="dim"), (0, 0, 0, 4), expand=False))
     return 0
-
-
-def _write(path: Path, text: str) -> None:
-    beside = path.with_name(f".{path.name}.part")
-    try:
-        beside.write_text(text, encoding="utf-8", errors="backslashreplace")
-        beside.replace(path)
-    except OSError as error:
-        raise CannotCheckError(f"The report could not be written to {path} ({error.strerror}).",
-                               "Choose another --output.") from error
-    finally:
-        beside.unlink(missing_ok=True)
 
 
 if __name__ == "__main__":

@@ -34,6 +34,12 @@ class Assignment:
     dataset: str = "MNIST"
 
     @property
+    def inputs(self) -> tuple[tuple[int, ...], ...]:
+        """Shapes of the networks' inputs, without the batch."""
+        image = {"MNIST": (1, 28, 28), "CIFAR10": (3, 32, 32)}[self.dataset]
+        return (image, (10,)) if self.two_inputs else (image,)
+
+    @property
     def every_rule(self) -> list[str]:
         """The ids of all rules, those that only some runs must meet last."""
         return list(dict.fromkeys([*self.rules, *(id for run in self.runs.values() for id in run.limits)]))

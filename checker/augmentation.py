@@ -1,11 +1,17 @@
-"""What a submission's albumentations pipeline does to images: inspected, and applied to see that each part really acts."""
+"""What a submission's albumentations pipeline does to images: built anew from its description, and applied to see that each part
+really acts. The pipeline is data, as albumentations writes it: names of its own transforms and their numbers."""
 
 import copy
 import json
+import os
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+
+from checker.intake.files import shown
+from checker.verdict import CannotCheckError
 
 TRIALS = 64
 RARELY = 0.05  # A transform that is applied to fewer of the images than this share augments nothing.
@@ -23,6 +29,49 @@ class Augmentation:
     hole: tuple[int, int] | None
     fill: tuple[float, ...] | None
     description: object
+
+
+# Of a number or a list in a description: an image of 32×32 asks for no more.
+LARGEST, LONGEST, DEEPEST = 10_000, 1_000, 12
+# They would read files, run functions, or make images of a size of their own choosing.
+_REFUSED = {"FDA", "HistogramMatching", "PixelDistributionAdaptation", "TemplateTransform", "MixUp", "OverlayElements", "Lambda", "TextImage",
+            "Resize", "LongestMaxSize", "SmallestMaxSize", "RandomScale", "Mosaic", "ToTensorV2", "ToTensor3D"}
+
+
+def rebuilt(description: object) -> object:
+    """Return the albumentations pipeline that `albumentations.to_dict` describes so. Raises CannotCheckError where that is none, or
+    holds anything but albumentations' own transforms of images."""
+    os.environ["NO_ALBUMENTATIONS_UPDATE"] = "1"  # It would look for a newer version over the network.
+    import albumentations
+
+    _refuse_strange(description, albumentations)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return albumentations.from_dict(description)
+    except Exception as error:  # Its transforms check their arguments in many ways.
+        raise CannotCheckError(f"augmentation() of train.py can't be built from its description ({type(error).__name__}).",
+                               "Return an albumentations.Compose of albumentations' own transforms.") from error
+
+
+def _refuse_strange(value: object, albumentations: object, depth: int = 0) -> None:
+    """Raise CannotCheckError where a description names anything but transforms, or holds numbers that no image asks for."""
+    help = "Return an albumentations.Compose of albumentations' own transforms, with the numbers that they take."
+    if depth > 2 * DEEPEST or isinstance(value, list | dict | str) and len(value) > LONGEST:
+        raise CannotCheckError("augmentation() of train.py describes something too large.", help)
+    if isinstance(value, int | float) and not isinstance(value, bool) and not abs(value) <= LARGEST:
+        raise CannotCheckError(f"augmentation() of train.py has the number {value:g}.", help)
+    if isinstance(value, dict):
+        if "__class_fullname__" in value:
+            name = str(value["__class_fullname__"]).rpartition(".")[2]
+            kind = getattr(albumentations, name, None)
+            if name in _REFUSED or not isinstance(kind, type) or not issubclass(kind, albumentations.BasicTransform | albumentations.BaseCompose):
+                raise CannotCheckError(f"augmentation() of train.py uses {shown(name)}, which can't be rebuilt from its description.", help)
+        for each in value.values():
+            _refuse_strange(each, albumentations, depth + 1)
+    elif isinstance(value, list):
+        for each in value:
+            _refuse_strange(each, albumentations, depth + 1)
 
 
 def inspect(pipeline: object, images: np.ndarray, hole: int, fill: tuple[float, ...]) -> Augmentation:

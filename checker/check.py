@@ -2,15 +2,16 @@
 
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from checker.assignments import Assignment
+from checker.intake.files import shown
+from checker.intake.folder import read_folder
 from checker.rules import RULES
-from checker.student_code import load_build
-from checker.submission import Run
+from checker.submission import Submission
 from checker.verdict import (
     CannotCheckError,
     RuleResult,
@@ -21,20 +22,17 @@ from checker.verdict import (
 from common.errors import UserError
 
 if TYPE_CHECKING:
-    from torch import nn
-
-    from common.data import Images
-
-    BuildFunction = Callable[[str], nn.Module]
+    from checker.evidence import Evidence
 
 
-def check_folder(assignment: Assignment, folder: Path, *, own: bool, only_run: str | None, rules: list[str],
-                 device: str, data_dir: str | None, tell: Callable[[str], None]) -> SubmissionResult:
+def check_folder(assignment: Assignment, folder: Path, *, own: bool, only_run: str | None, rules: list[str], device: str,
+                 data_dir: str | None, isolation: str, tell: Callable[[str], None]) -> SubmissionResult:
     """Check the runs of `folder` against `assignment`, with the rules whose ids are in `rules`.
 
     own: it is the session's own folder, so every run that the assignment names must be there
+    isolation: how its code is run: "auto", "bubblewrap" or "process"
     tell: hears what is being done
-    Raises CannotCheckError where there is nothing to check, DataError where the test images are missing.
+    Raises CannotCheckError where there is nothing to check, UserError where the test images are missing or not the published ones.
     """
     if not own and not assignment.all_runs:
         # What we promise of our own runs is no concern of others, whose runs may have any name.
@@ -43,36 +41,35 @@ def check_folder(assignment: Assignment, folder: Path, *, own: bool, only_run: s
     if not names:
         raise CannotCheckError(f"None of the rules {', '.join(rules)} is asked of {only_run or 'the runs there'}.",
                                f"--list {assignment.id} shows which run must meet which.")
-    # Loaded when a rule first asks, and then once for all runs: --select may ask for neither.
-    build = cache(lambda: _attempt(lambda: load_build(folder)))
-    test_images = cache(lambda: load_test_images(assignment.dataset, data_dir))
-    runs = [Run(name, folder / "runs" / name, lambda: _unwrap(build()), test_images, device,
-                two_inputs=assignment.two_inputs) for name in names]
-    for run in runs:  # What was measured of one is not measured again to compare another with it.
-        run.siblings.update({each.name: each for each in runs})
-    return SubmissionResult(assignment.id, assignment.title, str(folder),
-                            tuple(_check_run(assignment, run, rules, tell) for run in runs))
+    needs = frozenset().union(*(RULES[id].needs for name in names for id in assignment.rules_of(name) if id in rules))
+    compared = {limits["without"] for name in names for id in rules for limits in [assignment.limits(name, id)] if "without" in limits}
+    # The submission's code starts now, in its sandbox, while this process imports what it measures with.
+    submission = read_folder(folder, [*names, *(name for name in sorted(compared - set(names)) if (folder / "runs" / name).is_dir())],
+                             assignment.inputs, networks="network" in needs, augmentation="augmentation" in needs, isolation=isolation,
+                             hidden=[Path(data_dir)] if data_dir else [])
+    tell(f"{folder}: starting")
+
+    from checker.test_set import TestSet
+    from checker.workers import Workers
+    from common.data import DATASETS
+
+    dataset = DATASETS[assignment.dataset]
+    with Workers(dataset.sizes["test"], dataset.shape, None if device == "cpu" else 1) as workers:
+        found = _check_runs(assignment, submission, names, rules, TestSet(dataset, data_dir, workers), device, tell)
+    return SubmissionResult(assignment.id, assignment.title, str(folder), found, isolation=submission.isolation)
 
 
-def load_test_images(dataset: str, data_dir: str | None) -> "Images":
-    """Return the test images of the data set that torchvision calls `dataset`. Raises DataError."""
-    from common.data import DATASETS, load_images
+def _check_runs(assignment: Assignment, submission: Submission, names: list[str], rules: list[str], tests: object, device: str,
+                tell: Callable[[str], None]) -> tuple[RunResult, ...]:
+    """Check all runs side by side: each is a thread that waits for what the workers measure."""
+    from checker.evidence import Evidence
 
-    return load_images(DATASETS[dataset], "test", data_dir)
-
-
-def _attempt(load: "Callable[[], BuildFunction]") -> "BuildFunction | CannotCheckError":
-    """Return what `load` returns or raises, so that a model.py that can't be imported is tried only once."""
-    try:
-        return load()
-    except CannotCheckError as error:
-        return error
-
-
-def _unwrap(loaded: "BuildFunction | CannotCheckError") -> "BuildFunction":
-    if isinstance(loaded, CannotCheckError):
-        raise loaded
-    return loaded
+    runs: dict[str, Evidence] = {}
+    for name, run in submission.runs.items():  # What was measured of one is not measured again to compare another with it.
+        runs[name] = Evidence(submission, run, tests, device, siblings=runs, two_inputs=assignment.two_inputs)
+    with ThreadPoolExecutor(len(names)) as threads:
+        checks = [threads.submit(_check_run, assignment, runs[name], rules, tell) for name in names]
+        return tuple(each.result() for each in checks)
 
 
 def _run_names(assignment: Assignment, folder: Path, own: bool, only_run: str | None) -> list[str]:
@@ -84,7 +81,10 @@ def _run_names(assignment: Assignment, folder: Path, own: bool, only_run: str | 
         raise CannotCheckError(f"{folder} is one run of a submission.", f"Use --path {session} --run {folder.resolve().name}.")
     if not runs.is_dir():
         raise CannotCheckError(f"There is no folder {runs}.", "Train first: each run leaves a folder runs/NAME there.")
-    found = sorted(path.name for path in runs.iterdir() if path.is_dir() and not path.name.startswith("."))
+    try:
+        found = sorted(path.name for path in runs.iterdir() if path.is_dir() and not path.name.startswith("."))
+    except OSError as error:
+        raise CannotCheckError(f"{runs} can't be read ({error.strerror}).", "See whether the folder is yours to read.") from error
     # What must be there is checked whether it is there or not; a run that is missing can't be checked.
     if own:
         found = list(assignment.runs) + [name for name in found if name not in assignment.runs]
@@ -93,25 +93,25 @@ def _run_names(assignment: Assignment, folder: Path, own: bool, only_run: str | 
     if only_run is not None:
         if only_run not in found:
             raise CannotCheckError(f"There is no run {only_run!r} in {runs}.",
-                                   f"The runs there are: {', '.join(found) or 'none'}.")
+                                   f"The runs there are: {', '.join(map(shown, found)) or 'none'}.")
         return [only_run]
     if not found:
         raise CannotCheckError(f"{runs} holds no run.", "Train first: each run leaves a folder runs/NAME there.")
     return found
 
 
-def _check_run(assignment: Assignment, run: Run, rules: list[str], tell: Callable[[str], None]) -> RunResult:
+def _check_run(assignment: Assignment, run: "Evidence", rules: list[str], tell: Callable[[str], None]) -> RunResult:
     started = time.perf_counter()
     results = []
     for id in [id for id in assignment.rules_of(run.name) if id in rules]:
         limits = assignment.limits(run.name, id)
-        tell(f"{run.name}: {RULES[id].title.format(**limits)}")
-        results.append(RuleResult(id, RULES[id].title.format(**limits), _verdict(run, id, limits)))
+        tell(f"{shown(run.name)}: {RULES[id].title.format(**limits)}")
+        results.append(RuleResult(id, RULES[id].title.format(**limits), _plain(_verdict(run, id, limits))))
     seconds = round(time.perf_counter() - started, 1)
-    return RunResult(run.name, assignment.rules_for(run.name).required, seconds, tuple(results))
+    return RunResult(shown(run.name), assignment.rules_for(run.name).required, seconds, tuple(results), *run.looks())
 
 
-def _verdict(run: Run, id: str, limits: dict[str, object]) -> Verdict:
+def _verdict(run: "Evidence", id: str, limits: dict[str, object]) -> Verdict:
     try:
         return RULES[id].check(run, **limits)
     except CannotCheckError as error:
@@ -122,3 +122,9 @@ def _verdict(run: Run, id: str, limits: dict[str, object]) -> Verdict:
         lines = str(error).splitlines() or [""]
         return Verdict(None, None, RULES[id].title.format(**limits), f"Judging it raised {type(error).__name__}: {lines[0]}",
                        "Have it judged by a person, and report this to the checker's authors.")
+
+
+def _plain(verdict: Verdict) -> Verdict:
+    """Names and messages may come from the submission: nothing in them may move the cursor or break a line."""
+    return replace(verdict, message=shown(verdict.message, 500), help=None if verdict.help is None else shown(verdict.help, 500),
+                   measured=shown(verdict.measured, 500) if isinstance(verdict.measured, str) else verdict.measured)

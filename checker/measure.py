@@ -1,101 +1,156 @@
-"""The checker's own evaluation: fp32, of the weights as they are saved, on the whole test set."""
+"""What the checker computes of a recorded network, in fp32, with the submitted weights. Runs in worker processes, which know the
+test images and no label; returns numbers, and judges nothing."""
 
-import copy
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
+import numpy as np
 import torch
 import torch.nn.functional as F
-from torch import Tensor, nn
+from safetensors.torch import load
+from torch import Tensor
 
-from checker.submission import Counts
-from checker.verdict import CannotCheckError
-from common.anatomy import Operation, Trace, logits_with, trace
-from common.data import Images
+from checker.score import NO_CLASS, NUMBERS
+from common.anatomy.follow import Anatomy, follow
+from common.anatomy.program import Program
+from common.anatomy.replay import measure, replay
+from common.anatomy.views import views
+from common.anatomy.weights import fill
+from common.data import Normalization
 
-if TYPE_CHECKING:
-    from checker.submission import Normalization
-
-BATCH = 250  # Few enough for what a layer returns to stay in the CPU's cache.
+BATCH = 100  # Few enough for what a layer returns to stay in the cache of one core.
+TRACED = 2  # Images that a program is followed with.
 ABLATED = 1_000  # Images on which it shows whether a layer matters.
 VARIED = 200  # Images that are tried with every number.
-CLASSES, NUMBERS = 10, 10
+CLASSES = 10
 
 
-def inputs(pixels: Tensor, normalization: "Normalization", device: str) -> Tensor:
-    """Return uint8 N×C×H×W images as float32 on `device`, scaled to [0, 1] and normalised, channels last."""
-    if len(normalization.mean) != pixels.shape[1]:
-        raise CannotCheckError(f"run.json normalises {len(normalization.mean)} channels, the images have "
-                               f"{pixels.shape[1]}.", "Give a mean and a standard deviation per channel.")
-    mean, std = (torch.tensor(values).view(1, -1, 1, 1) for values in (normalization.mean, normalization.std))
-    return ((pixels.float() / 255 - mean) / std).contiguous(memory_format=torch.channels_last).to(device)
+class DependentImagesError(Exception):
+    """The logits of an image depend on which others are in the batch."""
 
 
-def count_correct(network: nn.Module, images: Images, normalization: "Normalization", device: str,
-                  numbers: Sequence[int | None]) -> Counts:
-    """Return how many images `network` classifies correctly. An image whose logits aren't all finite counts as wrong.
+class OtherForFewError(Exception):
+    """The network computes something else for a few images than for a whole batch."""
 
-    numbers: those that every image is tried with; a single None for a network that takes none
-    Raises CannotCheckError where the output has another shape, or an image's logits depend on its neighbours in the batch.
+
+class OutputError(Exception):
+    """The network returns outputs of other shapes: `found` for so many images, instead of `wanted`."""
+
+    def __init__(self, found: tuple[tuple[int, ...], ...], wanted: tuple[tuple[int, ...], ...]) -> None:
+        super().__init__(found, wanted)
+        self.found, self.wanted = found, wanted
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What is measured: a recorded network with the weights of one epoch (safetensors), and how its images are normalised."""
+
+    program: Program
+    weights: bytes
+    normalization: Normalization
+    device: str
+
+    @property
+    def two_inputs(self) -> bool:
+        return len(self.program.inputs) > 1
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """The predicted classes of all test images, NO_CLASS where logits aren't finite: for each number that was tried a row.
+
+    digits: numbers×N, sums: the same for networks of two inputs
+    single: as digits, where the network looked at one view alone; None where it always does; views: how many it looks at
     """
-    network = network.to(device, memory_format=torch.channels_last).eval()
-    correct, sums = 0, 0
-    with torch.no_grad(), fp32():
-        for start in range(0, len(images), BATCH):
-            batch = inputs(images.pixels[start:start + BATCH], normalization, device)
-            labels = images.labels[start:start + BATCH]
-            always = torch.ones(len(labels), dtype=torch.bool)
-            for number in numbers:
-                given = _with_number(batch, number)
-                logits = _outputs(network, given)
-                alone = slice(start // BATCH, start // BATCH + 1)  # Another place of each batch.
-                single = _outputs(network, [each[alone] for each in given])
-                if not all(same_logits(one, all[alone]) for one, all in zip(single, logits, strict=True)):
-                    raise CannotCheckError("The logits of an image depend on which others are in the batch.",
-                                           "In evaluation a network sees one image at a time: use running statistics, "
-                                           "and no randomness.")
-                always &= _right(logits[0], labels)
-                if number is not None:
-                    sums += int(_right(logits[1], labels + number).sum())
-            correct += int(always.sum())
-    return Counts(correct, sums if len(numbers) == NUMBERS else None)
+
+    digits: np.ndarray
+    sums: np.ndarray | None
+    single: np.ndarray | None
+    views: int
 
 
-def traced(network: nn.Module, images: Images, normalization: "Normalization", device: str, chosen: Tensor,
-           two_inputs: bool) -> Trace:
-    """Return the trace of `network` on the images at `chosen` (int64), with number 3 where there are two inputs.
+class Images:
+    """The test images, in memory that all processes share, so that their pixels are there once.
 
-    Raises CannotCheckError where it gives other logits than the same images in a batch of BATCH, as it is evaluated.
+    pixels: uint8 N×C×H×W
     """
-    network = network.to(device, memory_format=torch.channels_last).eval()
-    with torch.no_grad(), fp32():
-        batch = inputs(images.pixels[:BATCH], normalization, device)
-        batch[:len(chosen)] = inputs(images.pixels[chosen], normalization, device)
-        given = _with_number(batch, 3 if two_inputs else None)
-        evaluated = [each[:len(chosen)] for each in _outputs(network, given)]
-        found = trace(network, *(each[:len(chosen)].clone(memory_format=torch.preserve_format) for each in given))
-    logits = found.logits if two_inputs else [found.logits]
-    if not all(same_logits(one, other) for one, other in zip(logits, evaluated, strict=True)):
-        raise CannotCheckError("The network computes something else for two images than for a whole batch.",
-                               "Its forward pass must not look at the size of the batch.")
-    return found
+
+    def __init__(self, pixels: Tensor) -> None:
+        self.pixels = pixels
+
+    def inputs(self, chosen: slice | Tensor, subject: Subject, number: int | None) -> list[Tensor]:
+        """Return what the network is given: float32 images on its device, normalised, channels last; and one-hot numbers."""
+        pixels = subject.normalization(self.pixels[chosen].float() / 255).contiguous(memory_format=torch.channels_last)
+        batch = pixels.to(subject.device)
+        return [batch] if number is None else [batch, F.one_hot(torch.full((len(batch),), number, device=batch.device), NUMBERS).float()]
 
 
-def accuracy_with(network: nn.Module, images: Images, normalization: "Normalization", device: str, two_inputs: bool,
-                  operations: tuple[Operation, ...], change: Callable[[Tensor], Tensor]) -> float:
-    """Return the share of the first ABLATED images that `network` classifies correctly when each of `operations`, from its
-    trace, gives `change` of its output; with number 3 where there are two inputs."""
-    network = network.to(device, memory_format=torch.channels_last).eval()
-    right = []
-    with fp32():
-        # In batches as they are evaluated: a network could do something else for a larger one.
-        for pixels, labels in zip(images.pixels[:ABLATED].split(BATCH), images.labels[:ABLATED].split(BATCH), strict=True):
-            given = _with_number(inputs(pixels, normalization, device), 3 if two_inputs else None)
-            outputs = logits_with(network, operations, change, *given)
-            right.append(_right(outputs[0] if two_inputs else outputs, labels))
-    return float(torch.cat(right).float().mean())
+def predictions(images: Images, subject: Subject, numbers: Sequence[int | None]) -> Predictions:
+    """Return what the network predicts for all images, beside each of `numbers` (a single None where it takes none).
+
+    Raises DependentImagesError, OutputError, ReplayError.
+    """
+    network = _Network(subject)
+    looks = views(subject.program)
+    joined = _Network(subject, looks.program) if looks.program is not None else network
+    digits, sums, single = ([np.empty((len(numbers), len(images.pixels)), np.int16) for _ in range(3)])
+    for start in range(0, len(images.pixels), network.batch):
+        batch = slice(start, min(start + network.batch, len(images.pixels)))
+        for row, number in enumerate(numbers):
+            given = images.inputs(batch, subject, number)
+            logits = joined(*given)
+            own = logits[:network.outputs]
+            network.look_at(own, given, start)
+            digits[row, batch] = _classes(own[0])
+            if subject.two_inputs:
+                sums[row, batch] = _classes(own[1])
+            if looks.program is not None:
+                single[row, batch] = _classes(logits[network.outputs])
+    return Predictions(digits, sums if subject.two_inputs else None, single if looks.program is not None else None, looks.count)
+
+
+def anatomy(images: Images, subject: Subject, chosen: Sequence[int]) -> Anatomy:
+    """Return what the network does with the images at `chosen`, and number 3 where there are two inputs.
+
+    Raises OtherForFewError where it makes something else of them than in a batch, OutputError, ReplayError.
+    """
+    network = _Network(subject)
+    number = 3 if subject.two_inputs else None
+    places = torch.arange(network.batch)
+    places[:len(chosen)] = torch.as_tensor(chosen)
+    given = images.inputs(places, subject, number)
+    count = subject.program.batch or len(chosen)
+    few = [each[:count] for each in given]
+    for one, all in zip(network(*few), network(*given), strict=True):
+        if not same_logits(one[:len(chosen)], all[:len(chosen)]):
+            raise OtherForFewError
+    return follow(subject.program, network.weights, *few)
+
+
+def classes_with(images: Images, subject: Subject, changed: Sequence[tuple[str, str]], how: str) -> np.ndarray:
+    """Return the classes of the first ABLATED images when some values of the program are changed.
+
+    changed: names of values that layers make, each with that of a bias that stays as it is, or ""
+    how:     "zero", or "other channels": each channel gets the numbers of the one before it
+    """
+    network = _Network(subject)
+    act = {"zero": torch.zeros_like, "other channels": lambda output: output.roll(1, 1)}[how]
+    change = {}
+    for value, bias in changed:
+        own = network.weights[bias].view(-1, 1, 1) if bias else 0
+        change[value] = lambda result, own=own: _changed(result, own, act)
+    classes = []
+    for start in range(0, min(ABLATED, len(images.pixels)), network.batch):
+        given = images.inputs(slice(start, start + network.batch), subject, 3 if subject.two_inputs else None)
+        classes.append(_classes(network(*given, change=change)[0]))
+    return np.concatenate(classes)
+
+
+def _changed(result: Tensor | tuple, own: Tensor | int, act: object) -> object:
+    """Change a layer's output; of an operator that returns more, the first is it."""
+    if isinstance(result, Tensor):
+        return act(result - own) + own
+    return (act(result[0] - own) + own, *result[1:])
 
 
 @dataclass(frozen=True)
@@ -104,9 +159,9 @@ class InputsUsed:
 
     digit_by_number, sum_by_number: whether the logits change with the number
     digit_by_image, sum_by_image:   whether they change with the image
-    accuracy:                       share of the pairs whose sum is right
+    sums:                           predicted, 10×VARIED
     learned:                        how many learned numbers act on the sum and not on the digit
-    shuffled:                       share that is right once those are shuffled, within each tensor
+    shuffled:                       predicted once those are shuffled, within each tensor
     within_sums:                    share of the shuffled logits' variance that lies within pairs of the same sum: where the
                                     sum was computed before anything learned, the pairs of a sum stay alike
     """
@@ -115,80 +170,32 @@ class InputsUsed:
     digit_by_image: bool
     sum_by_number: bool
     sum_by_image: bool
-    accuracy: float
+    sums: np.ndarray
     learned: int
-    shuffled: float
+    shuffled: np.ndarray
     within_sums: float
 
 
-def inputs_used(network: nn.Module, images: Images, normalization: "Normalization", device: str) -> InputsUsed:
-    """Return what `network` makes of an image and a number."""
-    network = copy.deepcopy(network).to(device, memory_format=torch.channels_last).eval()
-    batch = inputs(images.pixels[:VARIED], normalization, device)
-    labels = images.labels[:VARIED]
-    with fp32():
-        with torch.no_grad():
-            digits, sums = _for_each_number(network, batch)
-        masks = _only_for_the_sum(network, batch)
-        accuracy = _sum_accuracy(sums, labels)
-        with torch.no_grad():
-            generator = torch.Generator().manual_seed(0)
-            for parameter, mask in masks:
-                values = parameter[mask]
-                parameter[mask] = values[torch.randperm(len(values), generator=generator).to(values.device)]
-            shuffled_sums = _for_each_number(network, batch)[1]
-            shuffled = _sum_accuracy(shuffled_sums, labels)
+def inputs_used(images: Images, subject: Subject) -> InputsUsed:
+    """Return what the network makes of an image and a number. Raises OutputError, ReplayError."""
+    network = _Network(subject)
+    chosen = torch.arange(subject.program.batch or VARIED)
+    given = [images.inputs(chosen, subject, number) for number in range(NUMBERS)]
+    digits, sums = zip(*(network(*each) for each in given), strict=True)
+    masks = _only_for_the_sum(network, given[0][0])
+    generator = torch.Generator().manual_seed(0)
+    for name, mask in masks:
+        values = network.weights[name][mask]
+        network.weights[name] = network.weights[name].clone()
+        network.weights[name][mask] = values[torch.randperm(len(values), generator=generator).to(values.device)]
+    shuffled = [network(*each)[1] for each in given]
     return InputsUsed(
         digit_by_number=not all(same_logits(each, digits[0]) for each in digits),
         digit_by_image=not same_logits(digits[0], digits[0][:1].expand_as(digits[0])),
         sum_by_number=not all(same_logits(each, sums[0]) for each in sums),
         sum_by_image=not same_logits(sums[0], sums[0][:1].expand_as(sums[0])),
-        accuracy=accuracy, learned=sum(int(mask.sum()) for _, mask in masks), shuffled=shuffled,
-        within_sums=_within_sums(shuffled_sums, digits[0].argmax(1)))
-
-
-def _for_each_number(network: nn.Module, batch: Tensor) -> tuple[list[Tensor], list[Tensor]]:
-    """Return the digit's and the sum's logits for each of the ten numbers."""
-    outputs = [_outputs(network, _with_number(batch, number)) for number in range(NUMBERS)]
-    return [each[0] for each in outputs], [each[1] for each in outputs]
-
-
-def _only_for_the_sum(network: nn.Module, batch: Tensor) -> list[tuple[Tensor, Tensor]]:
-    """Return (parameter, bool mask) of what has a gradient from the sum's logits and none from the digit's."""
-    parameters = [each for each in nn.Module.parameters(network) if each.is_floating_point()]
-    for parameter in parameters:
-        parameter.requires_grad_(True)
-    numbers = torch.arange(len(batch), device=batch.device) % NUMBERS
-    digits, sums = _outputs(network, [batch, F.one_hot(numbers, NUMBERS).float()])
-    # Random weights, since a sum over all logits may not depend on a weight that each of them depends on.
-    generator = torch.Generator().manual_seed(0)
-    gradients = []
-    for logits in (digits, sums):
-        weights = torch.randn(logits.shape, generator=generator).to(logits.device)
-        if logits.requires_grad:
-            gradients.append(torch.autograd.grad((logits * weights).sum(), parameters, retain_graph=True, allow_unused=True))
-        else:
-            gradients.append([None] * len(parameters))
-    masks = []
-    for parameter, digit, both in zip(parameters, *gradients, strict=True):
-        if both is not None:
-            mask = (both != 0) & (digit == 0 if digit is not None else True)
-            if bool(mask.any()):
-                masks.append((parameter, mask))
-    return masks
-
-
-def _within_sums(sums: list[Tensor], digits: Tensor) -> float:
-    """Return the share of the logits' variance that lies within groups of equal digit + number; NaN where there is none."""
-    logits = torch.cat(sums).double()
-    logits = logits - logits.mean(1, keepdim=True)
-    groups = torch.cat([digits + number for number in range(len(sums))])
-    within = sum((logits[groups == group] - logits[groups == group].mean(0)).square().sum() for group in groups.unique())
-    return float(within / (logits - logits.mean(0)).square().sum())
-
-
-def _sum_accuracy(sums: list[Tensor], labels: Tensor) -> float:
-    return float(torch.stack([_right(each, labels + number) for number, each in enumerate(sums)]).float().mean())
+        sums=np.stack([_classes(each) for each in sums]), learned=sum(int(mask.sum()) for _, mask in masks),
+        shuffled=np.stack([_classes(each) for each in shuffled]), within_sums=_within_sums(shuffled, digits[0].argmax(1)))
 
 
 def same_logits(a: Tensor, b: Tensor) -> bool:
@@ -203,34 +210,86 @@ def same_logits(a: Tensor, b: Tensor) -> bool:
     return bool(((a - b).abs().amax(1) <= 1e-3 * spread).all())
 
 
-def fp32() -> AbstractContextManager:
+class _Network:
+    """A program with its weights, which is known to be small enough and to return logits."""
+
+    def __init__(self, subject: Subject, program: Program | None = None) -> None:
+        self._program = program or subject.program
+        self.batch = subject.program.batch or BATCH
+        self.weights = fill(subject.program, load(subject.weights), subject.device)
+        self.parameters = [weight.value for weight in subject.program.weights if weight.parameter]
+        cost = measure(self._program, self.batch)
+        self.outputs = 2 if subject.two_inputs else 1
+        wanted = tuple((self.batch, classes) for classes in ((CLASSES, CLASSES + NUMBERS - 1)[:self.outputs]))
+        if cost.outputs[:self.outputs] != wanted or program is None and len(cost.outputs) != self.outputs:
+            raise OutputError(cost.outputs, wanted)
+
+    def __call__(self, *given: Tensor, change: dict | None = None) -> tuple[Tensor, ...]:
+        with torch.no_grad(), fp32():
+            return replay(self._program, self.weights, *given, change=change)
+
+    def with_gradients(self, *given: Tensor) -> tuple[Tensor, ...]:
+        with fp32():
+            return replay(self._program, self.weights, *given)
+
+    def look_at(self, logits: Sequence[Tensor], given: Sequence[Tensor], start: int) -> None:
+        """See that an image gets the same logits among others. Raises DependentImagesError."""
+        place = start // self.batch % self.batch  # Another one of each batch.
+        if self._program.batch is None or self.batch == 1:
+            alone = [each[place:place + 1] for each in given]
+            kept, where = slice(place, place + 1), slice(0, 1)
+        else:  # It takes only so many: the others become others.
+            alone = [torch.cat([each[:place].flip(0).roll(1, 0), each[place:place + 1], each[place + 1:].roll(1, 0)]) for each in given]
+            alone[0] = torch.where((torch.arange(self.batch) == place).view(-1, 1, 1, 1).to(alone[0].device), alone[0], 0.5 * alone[0])
+            kept = where = slice(place, place + 1)
+            if start >= 4 * self.batch:
+                return
+        if not all(same_logits(one[where], all[kept]) for one, all in zip(self(*alone), logits, strict=True)):
+            raise DependentImagesError
+
+
+def fp32() -> object:
     """Return a context in which a GPU computes convolutions in fp32, not in TF32, and always in the same way."""
     return torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=True, allow_tf32=False)
 
 
-def _with_number(batch: Tensor, number: int | None) -> list[Tensor]:
-    """Return the inputs of a network: the images, and beside each the one-hot number where there is one."""
-    if number is None:
-        return [batch]
-    return [batch, F.one_hot(torch.full((len(batch),), number, device=batch.device), NUMBERS).float()]
+def _classes(logits: Tensor) -> np.ndarray:
+    finite = logits.isfinite().all(1)
+    return torch.where(finite, logits.argmax(1), NO_CLASS).to(torch.int16).cpu().numpy()
 
 
-def _right(logits: Tensor, targets: Tensor) -> Tensor:
-    return (logits.argmax(1).cpu() == targets) & logits.isfinite().all(1).cpu()
+def _only_for_the_sum(network: _Network, batch: Tensor) -> list[tuple[str, Tensor]]:
+    """Return (weight, bool mask) of what has a gradient from the sum's logits and none from the digit's."""
+    names = [name for name in network.parameters if network.weights[name].is_floating_point()]
+    for name in names:
+        network.weights[name].requires_grad_(True)
+    numbers = torch.arange(len(batch), device=batch.device) % NUMBERS
+    digits, sums = network.with_gradients(batch, F.one_hot(numbers, NUMBERS).float())
+    # Random weights, since a sum over all logits may not depend on a weight that each of them depends on.
+    generator = torch.Generator().manual_seed(0)
+    gradients = []
+    for logits in (digits, sums):
+        factors = torch.randn(logits.shape, generator=generator).to(logits.device)
+        if logits.requires_grad:
+            gradients.append(torch.autograd.grad((logits * factors).sum(), [network.weights[name] for name in names], retain_graph=True,
+                                                 allow_unused=True))
+        else:
+            gradients.append([None] * len(names))
+    for name in names:
+        network.weights[name].requires_grad_(False)
+    masks = []
+    for name, digit, both in zip(names, *gradients, strict=True):
+        if both is not None:
+            mask = (both != 0) & (digit == 0 if digit is not None else True)
+            if bool(mask.any()):
+                masks.append((name, mask))
+    return masks
 
 
-def _outputs(network: nn.Module, given: list[Tensor]) -> list[Tensor]:
-    """Return what the network returns for its inputs: the logits, with two inputs those of digit and sum."""
-    # A network may change its input in place.
-    outputs = network(*(each.clone(memory_format=torch.preserve_format) for each in given))
-    outputs = list(outputs) if len(given) > 1 and isinstance(outputs, tuple | list) else [outputs]
-    wanted = [(len(given[0]), classes) for classes in ((CLASSES, CLASSES + NUMBERS - 1) if len(given) > 1 else (CLASSES,))]
-    shapes = [tuple(each.shape) if isinstance(each, Tensor) else None for each in outputs]
-    if shapes != wanted:
-        found = " and ".join("×".join(map(str, shape)) if shape is not None else type(each).__name__
-                             for shape, each in zip(shapes, outputs, strict=True))
-        raise CannotCheckError(
-            f"The network returns {found} for {len(given[0])} images, not {' and '.join('×'.join(map(str, each)) for each in wanted)}.",
-            "Return one row of logits or log-probabilities for each image" + (", of the digit and of the sum." if len(given) > 1
-                                                                           else ", one for each class."))
-    return outputs
+def _within_sums(sums: Sequence[Tensor], digits: Tensor) -> float:
+    """Return the share of the logits' variance that lies within groups of equal digit + number; NaN where there is none."""
+    logits = torch.cat(list(sums)).double()
+    logits = logits - logits.mean(1, keepdim=True)
+    groups = torch.cat([digits + number for number in range(len(sums))])
+    within = sum((logits[groups == group] - logits[groups == group].mean(0)).square().sum() for group in groups.unique())
+    return float(within / (logits - logits.mean(0)).square().sum())

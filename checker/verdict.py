@@ -38,12 +38,18 @@ class RuleResult:
 
 @dataclass(frozen=True)
 class RunResult:
-    """All verdicts on one run; `required` runs decide whether the submission passes, the others are shown."""
+    """All verdicts on one run; `required` runs decide whether the submission passes, the others are shown.
+
+    views: of each image that the network looks at; single_view: what one of them alone holds over the last epochs, in percent;
+    None where that was not measured
+    """
 
     name: str
     required: bool
     seconds: float
     rules: tuple[RuleResult, ...]
+    views: int | None = None
+    single_view: float | None = None
 
     @property
     def passed(self) -> bool | None:
@@ -52,13 +58,17 @@ class RunResult:
 
 @dataclass(frozen=True)
 class SubmissionResult:
-    """All runs of one folder, checked against one assignment; `problem` says why there are none."""
+    """All runs of one folder, checked against one assignment; `problem` says why there are none.
+
+    isolation: how the submission's code was run: "bubblewrap", "process", or "none" where none was
+    """
 
     assignment: str
     title: str
     path: str
     runs: tuple[RunResult, ...]
     problem: str | None = None
+    isolation: str = "none"
 
     @property
     def passed(self) -> bool | None:

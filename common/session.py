@@ -15,7 +15,7 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from common.anatomy import parameter_count
+from common.anatomy.network import parameter_count
 from common.data import MNIST, Dataset, Images, load_images
 from common.device import describe_device
 from common.errors import RunError, UserError

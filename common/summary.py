@@ -7,7 +7,8 @@ import io
 import torch
 from torch import nn
 
-from common.anatomy import Trace, parameter_count, trace
+from common.anatomy.follow import Anatomy
+from common.anatomy.network import anatomy, parameter_count
 
 
 def summary(network: nn.Module, image: tuple[int, ...], *others: tuple[int, ...]) -> str:
@@ -24,7 +25,8 @@ def summary(network: nn.Module, image: tuple[int, ...], *others: tuple[int, ...]
     network = copy.deepcopy(network).cpu()
     # Of an empty image some layers make nothing; and the training's random numbers are left alone.
     generator = torch.Generator().manual_seed(0)
-    traced = trace(network, *(torch.rand(2, *shape, generator=generator) for shape in (image, *others)))
+    found = anatomy(network, *(torch.rand(2, *shape, generator=generator) for shape in (image, *others)))
+    called = _calls(network)
     # torchsummary fails on inputs of different ranks, so it is given the image alone.
     network.register_forward_pre_hook(
         lambda module, inputs: (*inputs, *(torch.zeros(len(inputs[0]), *shape) for shape in others)))
@@ -32,23 +34,39 @@ def summary(network: nn.Module, image: tuple[int, ...], *others: tuple[int, ...]
     network.train()  # A network that looks several times in evaluation is printed once.
     with contextlib.redirect_stdout(printed):
         torchsummary.summary(network, image, device="cpu")
-    lines, fields = [], iter(traced.modules)
+    lines, fields, behind = [], iter(called), (1, 1)
     for line in printed.getvalue().splitlines():
         if "Output Shape" in line:
             line += "   Receptive field"
         elif "[-1, " in line:
-            line += f"{'×'.join(map(str, next(fields))):>18}"
+            # A module that computes nothing, such as one that flattens, sees what the one before it saw.
+            behind = found.modules.get(next(fields), behind)
+            line += f"{'×'.join(map(str, behind)):>18}"
         lines.append(line)
-    multiply_adds = sum(operation.multiply_adds for operation in traced.operations)
-    height, width = traced.receptive_field
+    multiply_adds = sum(operation.multiply_adds for operation in found.operations)
+    height, width = found.receptive_field
     return "\n".join([
         *lines, f"Parameters, each counted once: {parameter_count(network):,}",
         f"Multiply-adds for one image: {multiply_adds:,}",
-        f"Receptive field: {height}×{width} before the global average, {traced.seen[0]}×{traced.seen[1]} with it", "",
+        f"Receptive field: {height}×{width} before the global average, {found.seen[0]}×{found.seen[1]} with it", "",
     ])
 
 
-def receptive_field_table(traced: Trace) -> str:
+def _calls(network: nn.Module) -> list[str]:
+    """Return a list that the network's modules write their paths into whenever one ends, as a program names them."""
+    calls: list[str] = []
+
+    def add(path: str) -> None:
+        again = sum(each.partition("@")[0] == path for each in calls)
+        calls.append(f"{path}@{again}" if again else path)
+
+    for path, module in network.named_modules():
+        if module is not network and not isinstance(module, nn.Sequential | nn.ModuleList):
+            module.register_forward_hook(lambda module, inputs, output, path=path: add(path))
+    return calls
+
+
+def receptive_field_table(traced: Anatomy) -> str:
     """Return a Markdown table of what ran: output shape, parameters, multiply-adds and receptive field of each layer."""
     rows = ["| layer | output | parameters | multiply-adds | receptive field |", "|---|---|---:|---:|---:|"]
     for operation in traced.operations:

@@ -17,7 +17,8 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
-from common.anatomy import Trace, trace
+from common.anatomy.follow import Anatomy
+from common.anatomy.network import anatomy
 from common.data import MNIST, Normalization, load_images
 from common.errors import RunError, UserError
 from common.figures import png
@@ -82,7 +83,7 @@ def channels(network: nn.Sequential, image: Tensor) -> bytes:
     return png(figure)
 
 
-def receptive_fields(traced: Trace, image: Tensor) -> bytes:
+def receptive_fields(traced: Anatomy, image: Tensor) -> bytes:
     """Return a PNG of a digit (uint8 28×28), one a layer that widens the view, with what the middle place sees."""
     from matplotlib.figure import Figure
     from matplotlib.patches import Rectangle
@@ -111,7 +112,7 @@ def main() -> int:
         image = test.pixels[:1]
         write_atomically(FOLDER / "kernels.png", kernels(before, after))
         write_atomically(FOLDER / "channels.png", channels(after, Normalization()(image.float() / 255)))
-        write_atomically(FOLDER / "receptive-field.png", receptive_fields(trace(after, torch.zeros(2, 1, 28, 28)), image[0, 0]))
+        write_atomically(FOLDER / "receptive-field.png", receptive_fields(anatomy(after, torch.zeros(2, 1, 28, 28)), image[0, 0]))
     except UserError as error:
         print(error, file=sys.stderr)
         return 2

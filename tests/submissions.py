@@ -14,7 +14,7 @@ import torch
 from safetensors.torch import save
 from torch import Tensor, nn
 
-from checker.student_code import load_build
+from tests.recorded_here import load
 
 TILE = 4
 HONEST_MODEL = '''
@@ -92,7 +92,7 @@ def write_submission(folder: Path, *, model: str = HONEST_MODEL, prepare: Callab
     run = folder / "runs" / name
     run.mkdir(parents=True)
     (folder / "model.py").write_text(model)
-    network = load_build(folder)(name)
+    network = load(folder, "model").build(name)
     prepare(network)
     lines = []
     for epoch in range(1, epochs + 1):

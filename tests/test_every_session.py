@@ -12,7 +12,7 @@ import torch
 from benchmarks.sessions import load
 from checker.__main__ import main
 from checker.assignments import ASSIGNMENTS
-from common.anatomy import parameter_count, trace
+from common.anatomy.network import anatomy, parameter_count
 from tests.conftest import REPOSITORY
 
 SESSIONS = {name: load(name) for name in ASSIGNMENTS}
@@ -34,7 +34,7 @@ def test_networks_return_logits_and_average_their_maps(name: str, run: str) -> N
     outputs = network(*inputs)
     sizes = [each.shape for each in outputs] if ASSIGNMENTS[name].two_inputs else [outputs.shape]
     assert sizes == [(3, 10), (3, 19)][:len(sizes)]
-    traced = trace(network, *(each[:2] for each in inputs))
+    traced = anatomy(network, *(each[:2] for each in inputs))
     assert traced.collapses == {"average"} and traced.flat and not traced.not_understood
 
 

@@ -197,7 +197,7 @@ BROKEN = {
     "forward raises": (lambda folder, run: (folder / "model.py").write_text(HONEST_MODEL.replace(
         "return self.classify", "raise RuntimeError('out of order')\n        return self.classify")), "out of order"),
     "twelve classes": (lambda folder, run: (folder / "model.py").write_text(HONEST_MODEL.replace(
-        ".flatten(1)", ".flatten(1)[:, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 0, 1]]")), "250×12"),
+        ".flatten(1)", ".flatten(1)[:, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 0, 1]]")), "100×12"),
     "no run.json": (lambda folder, run: (run / "run.json").unlink(), "run.json is missing"),
     "run.json is cut": (lambda folder, run: (run / "run.json").write_text("{"), "can't be read as JSON"),
     "run.json is a list": (lambda folder, run: (run / "run.json").write_text("[]"), "holds no JSON object"),

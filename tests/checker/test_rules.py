@@ -1,19 +1,16 @@
 """For every rule: a submission that breaks just that rule and is told so, and an unusual honest one that passes."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
 from torch import nn
 
-from checker.assignments import SESSION05
+from checker.assignments import SESSION05, Assignment
 from checker.check import check_folder
-from checker.rules import RULES
-from checker.student_code import load_build
-from checker.submission import Run
 from checker.verdict import RunResult
-from common.data import MNIST, load_images
 from tests.submissions import (
     HONEST_MODEL,
     images,
@@ -26,9 +23,9 @@ from tests.submissions import (
 )
 
 
-def check(folder: Path, data: Path) -> RunResult:
-    result = check_folder(SESSION05, folder, own=False, only_run=None, rules=list(SESSION05.rules), device="cpu",
-                          data_dir=str(data), tell=lambda doing: None)
+def check(folder: Path, data: Path, assignment: Assignment = SESSION05) -> RunResult:
+    result = check_folder(assignment, folder, own=False, only_run=None, rules=list(assignment.rules), device="cpu",
+                          data_dir=str(data), isolation="auto", tell=lambda doing: None)
     return result.runs[0]
 
 
@@ -233,9 +230,9 @@ def test_the_threshold_itself_is_enough_and_one_image_less_is_not(tmp_path: Path
     run = write_submission(tmp_path)
     wrong = int((images(10_000)[1] == 3).sum())
     change_weights(run, 13, lambda tensors: tensors["classify.bias"][3].fill_(-100), test_correct=10_000 - wrong)
-    mine = Run("mine", run, lambda: load_build(tmp_path), lambda: load_images(MNIST, "test", generated_data), "cpu")
-    assert RULES["sustained_accuracy"].check(mine, threshold=(10_000 - wrong) / 100).passed is True
-    assert RULES["sustained_accuracy"].check(mine, threshold=(10_001 - wrong) / 100).passed is False
+    for count, passed in ((10_000 - wrong, True), (10_001 - wrong, False)):
+        threshold = replace(SESSION05, rules={"sustained_accuracy": {"threshold": count / 100}})
+        assert verdicts(check(tmp_path, generated_data, threshold)) == {"sustained_accuracy": passed}
 
 
 def test_a_run_of_four_epochs(tmp_path: Path, generated_data: Path) -> None:

@@ -11,9 +11,9 @@ from torch import nn
 
 from checker import check
 from checker.assignments import SESSION07
-from checker.student_code import load_augmentation
 from checker.verdict import RunResult
 from common.data import Images
+from tests.recorded_here import load
 from tests.submissions import tiles, write_submission
 
 COUNT = 1_000
@@ -79,7 +79,7 @@ def generated_cifar(monkeypatch: pytest.MonkeyPatch) -> None:
     generator = torch.Generator().manual_seed(0)
     labels = torch.randint(10, (COUNT,), generator=generator)
     pixels = 128 + 80 * tiles()[labels].repeat(1, 3, 8, 8) + 10 * torch.randn(COUNT, 3, 32, 32, generator=generator)
-    monkeypatch.setattr(check, "load_test_images", lambda dataset, folder: Images(pixels.clamp(0, 255).to(torch.uint8), labels))
+    monkeypatch.setattr("checker.test_set.load_images", lambda dataset, split, folder: Images(pixels.clamp(0, 255).to(torch.uint8), labels))
 
 
 def found(folder: Path, model: str = MODEL, train: str | None = TRAIN,
@@ -89,7 +89,7 @@ def found(folder: Path, model: str = MODEL, train: str | None = TRAIN,
     if train is not None:
         (folder / "train.py").write_text(train)
     result = check.check_folder(SESSION07, folder, own=False, only_run=None, rules=SESSION07.every_rule, device="cpu",
-                                data_dir=None, tell=lambda doing: None)
+                                data_dir=None, isolation="auto", tell=lambda doing: None)
     run: RunResult = result.runs[0]
     return {rule.id: (rule.verdict.passed, rule.verdict.message) for rule in run.rules if rule.verdict.passed is not True}
 
@@ -208,7 +208,7 @@ def test_layers_that_give_only_their_bias(tmp_path: Path) -> None:
     ("hole_height_range=(16, 16)", "hole_height_range=(15, 16)", False, "CoarseDropout cuts no single hole of one size"),
     ("fill=(125, 123, 114)", "fill=0", False, "the hole is filled with 0, 0, 0, not with the mean 125, 123, 114"),
     ("fill=(125, 123, 114)", "fill='random'", False, "the hole is filled with random"),
-    ("return A.Compose(", "return list(", False, "there is no HorizontalFlip"),
+    ("return A.Compose(", "return list(", None, "Describing augmentation() of train.py as data raised"),
     ("def augmentation()", "def transforms()", None, "has no function augmentation()"),
     ("def augmentation()", "raise RuntimeError('trains at once')\ndef augmentation()", None, "raised RuntimeError: trains at once"),
     ("    return A.Compose(", "    1 / 0\n    return A.Compose(", None, "raised ZeroDivisionError"),
@@ -235,13 +235,13 @@ def test_the_record_must_tell_of_the_same_pipeline(tmp_path: Path, recorded: str
     run = write_submission(tmp_path, model=MODEL, prepare=set_weights, epochs=5, channels=3, count=COUNT)
     (tmp_path / "train.py").write_text(TRAIN)
     if recorded is not None:
-        description = load_augmentation(tmp_path).to_dict() | {"__version__": "another"}
+        description = load(tmp_path, "train").augmentation().to_dict() | {"__version__": "another"}
         if recorded == "other":
             description["transform"]["transforms"].pop(0)
         record = json.loads((run / "run.json").read_text()) | {"augmentation": description}
         (run / "run.json").write_text(json.dumps(record))
     result = check.check_folder(SESSION07, tmp_path, own=False, only_run=None, rules=["augmentations"], device="cpu", data_dir=None,
-                                tell=lambda doing: None)
+                                isolation="auto", tell=lambda doing: None)
     verdict = result.runs[0].rules[0].verdict
     assert (verdict.passed, verdict.evidence) == (passed, evidence), verdict
 
@@ -251,7 +251,7 @@ def test_one_submission_does_not_see_the_neighbours_of_another(tmp_path: Path) -
         (tmp_path / name).mkdir()
         (tmp_path / name / "train.py").write_text("from transforms_of_mine import augmentation\n")
         (tmp_path / name / "transforms_of_mine.py").write_text(f"def augmentation():\n    return {name!r}\n")
-    assert [load_augmentation(tmp_path / name) for name in ("first", "second")] == ["first", "second"]
+    assert [load(tmp_path / name, "train").augmentation() for name in ("first", "second")] == ["first", "second"]
 
 
 def test_no_train_script(tmp_path: Path) -> None:
@@ -264,7 +264,7 @@ def separable_layers(folder: Path, model: str, count: int) -> tuple[bool | None,
     write_submission(folder, model=model, prepare=set_weights, epochs=5, channels=3, count=COUNT)
     assignment = replace(SESSION07, rules={"depthwise_separable": {"count": count}}, runs={})
     result = check.check_folder(assignment, folder, own=False, only_run=None, rules=["depthwise_separable"], device="cpu",
-                                data_dir=None, tell=lambda doing: None)
+                                data_dir=None, isolation="auto", tell=lambda doing: None)
     verdict = result.runs[0].rules[0].verdict
     return verdict.passed, verdict.measured
 

@@ -10,8 +10,8 @@ from torch import Tensor, nn
 from checker.assignments import ASSIGNMENTS, SESSION03, SESSION04, SESSION06
 from checker.check import check_folder
 from checker.rules import RULES
-from checker.student_code import load_build
 from checker.verdict import RunResult
+from tests.recorded_here import load
 from tests.submissions import (
     HONEST_MODEL,
     read_log,
@@ -24,7 +24,7 @@ from tests.submissions import (
 
 def check(assignment, folder: Path, data: Path) -> dict[str, RunResult]:
     result = check_folder(assignment, folder, own=False, only_run=None, rules=assignment.every_rule, device="cpu",
-                          data_dir=str(data), tell=lambda doing: None)
+                          data_dir=str(data), isolation="auto", tell=lambda doing: None)
     return {run.name: run for run in result.runs}
 
 
@@ -156,8 +156,8 @@ def test_a_log_of_other_sums(tmp_path: Path, generated_data: Path, change: dict[
 
 @pytest.mark.parametrize(("model", "words"), [
     (HONEST_MODEL, "raised TypeError"),
-    (PAIRS.replace("return digit, self.sum(pairs.flatten(1))", "return digit"), "returns 250×10 for 250 images, not 250×10 and 250×19"),
-    (PAIRS.replace("return digit, self.sum", "return digit[:, :9], self.sum"), "returns 250×9 and 250×19"),
+    (PAIRS.replace("return digit, self.sum(pairs.flatten(1))", "return digit"), "returns 100×10 for 100 images, not 100×10 and 100×19"),
+    (PAIRS.replace("return digit, self.sum", "return digit[:, :9], self.sum"), "returns 100×9 and 100×19"),
 ], ids=["one input", "one output", "nine digits"])
 def test_another_shape_cannot_be_checked(tmp_path: Path, generated_data: Path, model: str, words: str) -> None:
     write_submission(tmp_path, model=model, prepare=set_pairs if "numbers" in model else set_tiles)
@@ -342,7 +342,7 @@ def test_weights_that_are_not_a_number_do_not_show_an_l1(tmp_path: Path, generat
     write_session06(tmp_path)
     run = tmp_path / "runs" / "batch-l1"
     lines = read_log(run)
-    network = load_build(tmp_path)("batch-l1")
+    network = load(tmp_path, "model").build("batch-l1")
     nn.init.constant_(network.tiles.weight, float("nan"))
     lines[-1]["weights"] = write_weights(run / lines[-1]["weights"]["file"], network.state_dict())
     write_log(run, lines)

@@ -5,7 +5,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from common.anatomy import Trace, parameter_count, trace
+from common.anatomy.network import anatomy, parameter_count
 
 IMAGES = torch.rand(2, 1, 28, 28)
 
@@ -60,7 +60,7 @@ AVERAGED = {
 
 @pytest.mark.parametrize("name", FULLY_CONNECTED)
 def test_fully_connected_however_it_is_written(name: str) -> None:
-    traced = trace(Network(FULLY_CONNECTED[name]), IMAGES)
+    traced = anatomy(Network(FULLY_CONNECTED[name]), IMAGES)
     assert any(operation.fully_connected for operation in traced.operations)
     # A padded convolution keeps a map, which may be averaged all the same.
     assert "fully connected" in traced.collapses or name == "a padded one, then averaged"
@@ -68,7 +68,7 @@ def test_fully_connected_however_it_is_written(name: str) -> None:
 
 @pytest.mark.parametrize("name", AVERAGED)
 def test_global_average_however_it_is_written(name: str) -> None:
-    traced = trace(Network(AVERAGED[name]), IMAGES)
+    traced = anatomy(Network(AVERAGED[name]), IMAGES)
     assert traced.collapses == {"average"} and traced.flat and not traced.not_understood
     assert not any(operation.fully_connected for operation in traced.operations)
     assert traced.seen[0] >= 28
@@ -80,7 +80,7 @@ def test_global_average_however_it_is_written(name: str) -> None:
     (lambda n, x: n.linear(x[:, :, 7, 7]), "pick"),
 ])
 def test_other_ways_to_leave_the_plane_are_named(head, how: str) -> None:
-    assert trace(Network(head), IMAGES).collapses == {how}
+    assert anatomy(Network(head), IMAGES).collapses == {how}
 
 
 def test_what_the_trace_cannot_follow_is_said() -> None:
@@ -88,7 +88,7 @@ def test_what_the_trace_cannot_follow_is_said() -> None:
         places = x.flatten(2)
         return n.linear((places @ (places.transpose(1, 2) @ places).softmax(-1)).mean(-1))
 
-    assert trace(Network(attention), IMAGES).not_understood
+    assert anatomy(Network(attention), IMAGES).not_understood
 
 
 @pytest.mark.parametrize(("head", "hidden"), [
@@ -97,7 +97,7 @@ def test_what_the_trace_cannot_follow_is_said() -> None:
     (lambda n, x: x.mean((2, 3)) @ torch.tensor([[float(i * j) for i in range(10)] for j in range(8)]), None),
 ])
 def test_hidden_numbers_are_found(head, hidden: dict | None) -> None:
-    found = trace(Network(head), IMAGES).hidden
+    found = anatomy(Network(head), IMAGES).hidden
     assert found == hidden if hidden else list(found.values()) == [80]
 
 
@@ -114,9 +114,9 @@ def test_running_statistics_are_hidden_only_outside_their_norm() -> None:
             return x * self.norm.running_mean if self.training is None or STEAL else x
 
     STEAL = False
-    assert trace(Stolen(), IMAGES).hidden == {}
+    assert anatomy(Stolen(), IMAGES).hidden == {}
     STEAL = True
-    assert trace(Stolen(), IMAGES).hidden == {"norm.running_mean": 8}
+    assert anatomy(Stolen(), IMAGES).hidden == {"norm.running_mean": 8}
 
 
 def test_a_layer_used_twice_counts_once_and_one_that_never_runs_counts() -> None:
@@ -130,7 +130,7 @@ def test_a_layer_used_twice_counts_once_and_one_that_never_runs_counts() -> None
             return self.conv(self.conv(images)).mean((2, 3))
 
     network = Twice()
-    traced = trace(network, IMAGES)
+    traced = anatomy(network, IMAGES)
     assert parameter_count(network) == 20
     assert [operation.parameters for operation in traced.operations] == [10, 0, 0]
     assert traced.receptive_field == (5, 5)
@@ -161,7 +161,7 @@ def _spread(network: nn.Module, size: int) -> tuple[int, int]:
 
 @pytest.mark.parametrize("name", WINDOWS)
 def test_receptive_field_is_as_far_as_a_nan_spreads(name: str) -> None:
-    traced: Trace = trace(WINDOWS[name], torch.rand(2, 1, 32, 32))
+    traced = anatomy(WINDOWS[name], torch.rand(2, 1, 32, 32))
     assert traced.receptive_field == _spread(WINDOWS[name], 32)
 
 
@@ -174,4 +174,4 @@ def test_a_branch_beside_a_loud_channel_counts() -> None:
     with torch.no_grad():
         network.mix.weight[0] = 0
     # Two convolutions over places that lie two pixels apart, after the stem's three pixels.
-    assert trace(network, IMAGES).receptive_field == (11, 11)
+    assert anatomy(network, IMAGES).receptive_field == (11, 11)

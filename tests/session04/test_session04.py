@@ -3,7 +3,7 @@
 import torch
 
 from benchmarks.sessions import load
-from common.anatomy import parameter_count, trace
+from common.anatomy.network import anatomy, parameter_count
 
 SESSION = load("session04")
 
@@ -11,7 +11,7 @@ SESSION = load("session04")
 def test_the_published_network_is_the_published_one() -> None:
     network = SESSION.build("published-10066")
     assert parameter_count(network) == 10_066
-    traced = trace(network, torch.rand(2, 1, 28, 28))
+    traced = anatomy(network, torch.rand(2, 1, 28, 28))
     # The publication's own table: a convolution's parameters + those of its batch norm.
     assert [each.parameters for each in traced.operations if each.parameters] == [
         80, 16, 1168, 32, 2320, 32, 32, 136, 16, 1168, 32, 4640, 64, 330]

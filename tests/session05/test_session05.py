@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from benchmarks.sessions import load
-from common.anatomy import parameter_count, trace
+from common.anatomy.network import anatomy, parameter_count
 from common.session import main
 from tests.conftest import REPOSITORY
 
@@ -23,7 +23,7 @@ def test_every_run_takes_fifteen_epochs() -> None:
 def test_the_published_network_is_the_published_one() -> None:
     network = SESSION.build("published-9680")
     assert parameter_count(network) == 9_680
-    assert trace(network, torch.rand(2, 1, 28, 28)).receptive_field == (18, 18)
+    assert anatomy(network, torch.rand(2, 1, 28, 28)).receptive_field == (18, 18)
     recipe = SESSION.recipes["published-9680"]
     assert (recipe.optimizer, recipe.lr, recipe.momentum, recipe.batch_size) == ("sgd", 0.025, 0.8, 128)
 

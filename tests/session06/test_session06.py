@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from benchmarks.sessions import load
-from common.anatomy import parameter_count, trace
+from common.anatomy.network import anatomy, parameter_count
 from common.recipe import Recipe
 from common.training import Trainer
 from tests.conftest import REPOSITORY
@@ -22,7 +22,7 @@ SESSION = load("session06")
 def test_only_the_named_normalization_runs_and_all_cost_the_same(run: str, kind: str) -> None:
     network = SESSION.build(run)
     assert parameter_count(network) == 9_042
-    kinds = [each.kind for each in trace(network.network, torch.rand(2, 1, 28, 28)).operations if "norm" in each.kind]
+    kinds = [each.kind for each in anatomy(network.network, torch.rand(2, 1, 28, 28)).operations if "norm" in each.kind]
     assert kinds == [kind] * 6
 
 
@@ -48,7 +48,7 @@ def test_the_worked_example_is_what_torch_computes() -> None:
 
 
 def test_the_costs_in_the_readme_are_the_costs() -> None:
-    maps = [each.output for each in trace(SESSION.build("layer").network, torch.rand(2, 1, 28, 28)).operations if "norm" in each.kind]
+    maps = [each.output for each in anatomy(SESSION.build("layer").network, torch.rand(2, 1, 28, 28)).operations if "norm" in each.kind]
     text = (REPOSITORY / "session06" / "README.md").read_text()
     channels = sum(parameter_count(nn.GroupNorm(1, each[0])) for each in maps)
     places = sum(parameter_count(nn.LayerNorm(each)) for each in maps)

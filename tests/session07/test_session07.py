@@ -6,9 +6,8 @@ import pytest
 import torch
 
 from benchmarks.sessions import load
-from checker.augmentation import inspect
-from checker.student_code import load_augmentation
-from common.anatomy import parameter_count, trace
+from checker.augmentation import inspect, rebuilt
+from common.anatomy.network import anatomy, parameter_count
 from common.data import Images
 from common.training import Trainer
 
@@ -19,7 +18,7 @@ SESSION = load("session07")
 def test_the_networks_keep_the_rules(run: str, parameters: int, receptive_field: int, strided: int) -> None:
     network = SESSION.build(run).eval()
     assert parameter_count(network) < parameters
-    traced = trace(network, torch.rand(2, 3, 32, 32))
+    traced = anatomy(network, torch.rand(2, 3, 32, 32))
     assert min(traced.receptive_field) > receptive_field and not any(each.kind == "max pool" for each in traced.operations)
     # Each layer runs twice: once for the image, once for its mirror image.
     convolutions = {each.weight_name: each for each in traced.operations if each.kind == "convolution"}
@@ -43,7 +42,7 @@ def test_the_mirror_image_counts_in_evaluation_alone() -> None:
 
 def test_the_pipeline_keeps_the_rules() -> None:
     images = torch.randint(256, (100, 32, 32, 3), dtype=torch.uint8, generator=torch.Generator().manual_seed(0)).numpy()
-    assert inspect(load_augmentation(SESSION.folder), images, 16, (125.3, 123.0, 113.9)).problems == ()
+    assert inspect(rebuilt(SESSION.augmentation().to_dict()), images, 16, (125.3, 123.0, 113.9)).problems == ()
 
 
 def test_the_loop_learns_from_the_pipeline() -> None:

@@ -1,7 +1,5 @@
-"""Results as a person reads them (rich) and as a program does (JSON). Nothing here decides anything."""
+"""Results as a person reads them in a terminal. Nothing here decides anything."""
 
-import json
-import math
 from io import StringIO
 
 from rich.console import Console
@@ -11,35 +9,17 @@ from rich.text import Text
 
 from checker.verdict import RunResult, SubmissionResult
 
-FORMAT = 1
 _SHOWN = {True: ("✓", "passed", "green"), False: ("✗", "FAILED", "red"), None: ("?", "could not be checked", "yellow")}
 
-
-def as_json(results: list[SubmissionResult], passed: bool | None) -> str:
-    """Return the report as JSON: the stable format 1."""
-    return json.dumps({"format": FORMAT, "passed": passed, "submissions": [{
-        "assignment": result.assignment, "path": result.path, "passed": result.passed, "problem": result.problem,
-        "runs": [{
-            "name": run.name, "required": run.required, "passed": run.passed, "seconds": run.seconds,
-            "rules": [{
-                "id": rule.id, "passed": rule.verdict.passed, "measured": _finite(rule.verdict.measured),
-                "required": rule.verdict.required, "evidence": rule.verdict.evidence,
-                "message": rule.verdict.message, "help": rule.verdict.help,
-            } for rule in run.rules],
-        } for run in result.runs],
-    } for result in results]}, indent=2, allow_nan=False) + "\n"
-
-
-def _finite(measured: object) -> object:
-    """JSON knows no NaN and no infinity."""
-    return None if isinstance(measured, float) and not math.isfinite(measured) else measured
+# What is said of how the submission's code was run; bubblewrap is as it should be.
+_ISOLATED = {"bubblewrap": "", "none": "", "process": "\nIts code ran in a process with limits, not under bubblewrap."}
 
 
 def as_rich(results: list[SubmissionResult], passed: bool | None, console: Console) -> None:
     """Print the report: a table a run, then one line a run and the verdict."""
     for result in results:
         console.print(Text(result.title, style="bold"))
-        console.print(f"{result.path}\n", highlight=False, markup=False)
+        console.print(f"{result.path}{_ISOLATED[result.isolation]}\n", highlight=False, markup=False)
         if result.problem:
             console.print(Text(f"{result.problem}\n", style="yellow"))
         for run in result.runs:

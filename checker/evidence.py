@@ -1,0 +1,268 @@
+"""What rules may ask of a run. Each question is answered once, by measuring, and only when it is asked."""
+
+import contextlib
+import hashlib
+from collections.abc import Mapping
+from concurrent.futures import Future
+from concurrent.futures.process import BrokenProcessPool
+from functools import cache
+from typing import TYPE_CHECKING
+
+from checker import measure
+from checker.intake.files import shown
+from checker.measure import Predictions, Subject
+from checker.score import Counts
+from checker.statistics import as_file, evenness, learned_digest, parsed
+from checker.submission import LAST_EPOCHS, LoggedEpoch, Submission, SubmittedRun, WeightFile, read
+from checker.verdict import CannotCheckError
+from common.anatomy.follow import Anatomy
+from common.anatomy.operation import Operation
+from common.anatomy.program import Program
+from common.anatomy.replay import ReplayError
+from common.anatomy.weights import left_over, misfits
+from common.data import Normalization
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from checker.augmentation import Augmentation
+    from checker.test_set import TestSet
+
+
+class Evidence:
+    """One run of a submission, with what was measured of it so far. Every accessor raises CannotCheckError where it can't be told."""
+
+    def __init__(self, submission: Submission, run: SubmittedRun, tests: "TestSet", device: str, *, siblings: "Mapping[str, Evidence]",
+                 two_inputs: bool) -> None:
+        """siblings: the runs of the same submission by name, this one among them"""
+        self.name, self.two_inputs = run.name, two_inputs
+        self._siblings = siblings
+        self._submission, self._run, self._tests, self._device = submission, run, tests, device
+        # Threads ask for several runs at once, so nothing may be locked while something is measured.
+        self.tensors = cache(self._tensors)
+        self.counts = cache(self._counts)
+        self.learned_digest = cache(self._learned_digest)
+        self._pending: dict[LoggedEpoch, Future[Predictions]] = {}
+        self._anatomy = cache(self._followed)
+        self._accuracy = cache(self._measured_accuracy)
+
+    # What the files say -------------------------------------------------------------------------------------------------
+
+    @property
+    def record(self) -> dict:
+        """run.json."""
+        return read(self._run.record)
+
+    @property
+    def log(self) -> tuple[LoggedEpoch, ...]:
+        """epochs.jsonl, at least one line."""
+        return read(self._run.log)
+
+    @property
+    def last_epochs(self) -> tuple[LoggedEpoch, ...]:
+        """The last five epochs of the log, or as many as there are."""
+        return self.log[-LAST_EPOCHS:]
+
+    @property
+    def normalization(self) -> Normalization:
+        """The mean and standard deviation that the network's inputs are normalised with, from run.json."""
+        given = self.record.get("normalization")
+        try:
+            normalization = Normalization.from_json(given)
+        except ValueError:
+            raise CannotCheckError(f"run.json has no usable normalization: {shown(repr(given))}.",
+                                   'Write "normalization": {"mean": [0.1307], "std": [0.3081]}, a number per channel.') from None
+        channels = self._tests.channels
+        if len(normalization.mean) != channels:
+            raise CannotCheckError(f"run.json normalises {len(normalization.mean)} channels, the images have {channels}.",
+                                   "Give a mean and a standard deviation per channel.")
+        return normalization
+
+    @property
+    def recorded_augmentation(self) -> object:
+        """The albumentations pipeline that run.json says the run was trained with, as JSON; None where it says nothing."""
+        from checker.augmentation import without_version
+
+        return without_version(self.record.get("augmentation"))
+
+    def sibling(self, name: str) -> "Evidence":
+        """Return the run called `name` of the same submission."""
+        if name not in self._siblings:
+            raise CannotCheckError("run.json is missing.", "Train with our train.py, or write the file as the README describes it.")
+        return self._siblings[name]
+
+    # The network and its weights ----------------------------------------------------------------------------------------
+
+    @property
+    def program(self) -> Program:
+        """The network, as it was recorded."""
+        return self._run.program.result()
+
+    @property
+    def parameter_count(self) -> int:
+        """Every learned number once, whether it is used or not."""
+        return self.program.parameter_count
+
+    def weights(self, epoch: LoggedEpoch) -> WeightFile:
+        """Return the weights of one of the last epochs, as they were submitted."""
+        return self._run.weights[self.last_epochs.index(epoch)].result()
+
+    def file_digest(self, epoch: LoggedEpoch) -> str:
+        """Return the SHA-256 of an epoch's weight file."""
+        return self.weights(epoch).sha256
+
+    def unfilled(self, epoch: LoggedEpoch) -> list[str]:
+        """Return which of the network's tensors an epoch's weights don't fill, and why, in words."""
+        return misfits(self.program, self.tensors(epoch))
+
+    def left_over(self, epoch: LoggedEpoch) -> list[str]:
+        """Return which of an epoch's weights have no place in the network, in words."""
+        return left_over(self.program, self.tensors(epoch))
+
+    @property
+    def kernels(self) -> "dict[str, Tensor]":
+        """The weights of the convolutions and linear layers that run, in the last epoch: name → float64."""
+        names = {operation.weight_name for operation in self.anatomy.operations if operation.kind in ("convolution", "linear")}
+        tensors = self.tensors(self.log[-1])
+        return {name: tensors[name].double() for name in sorted(names) if name in tensors}
+
+    @property
+    def evenness(self) -> float:
+        """How evenly the kernels' weights are spread; see checker.statistics.evenness."""
+        found = evenness(self.kernels)
+        if found is None:
+            raise CannotCheckError("The kernels that run hold numbers that are not finite, or there are none.", "See finite_weights.")
+        return found
+
+    def _tensors(self, epoch: LoggedEpoch) -> "Mapping[str, Tensor]":
+        try:
+            return parsed(self.weights(epoch).content)
+        except ValueError as error:
+            raise CannotCheckError(f"{shown(epoch.file or '')} can't be read as weights ({error}): truncated, damaged, or more than a "
+                                   f"state dict.", "Save network.state_dict() again, best with safetensors.torch.save_file.") from error
+
+    def _learned_digest(self, epoch: LoggedEpoch) -> str:
+        return learned_digest(self.tensors(epoch))
+
+    # What is measured ---------------------------------------------------------------------------------------------------
+
+    @property
+    def test_total(self) -> int:
+        """How many test images there are."""
+        return len(self._tests.labels)
+
+    def _counts(self, epoch: LoggedEpoch) -> Counts:
+        """Return how much of the test set an epoch's weights classify correctly, in fp32."""
+        found = self._predictions(epoch)
+        return self._tests.labels.counts(found.digits, found.sums)
+
+    @property
+    def views(self) -> int:
+        """How many views of each image the network looks at."""
+        return self._predictions(self.log[-1]).views
+
+    def single_view(self, epoch: LoggedEpoch) -> int | None:
+        """Return how many images are classified correctly by a single view; None where that is all there is."""
+        found = self._predictions(epoch)
+        return None if found.single is None else self._tests.labels.counts(found.single).images
+
+    def looks(self) -> tuple[int | None, float | None]:
+        """Return how many views of an image the network looks at, and the worst accuracy in percent that a single one reaches in
+        the last epochs; None where that was not measured."""
+        with contextlib.suppress(CannotCheckError):
+            if self._pending:
+                single = [self.single_view(epoch) for epoch in self.last_epochs]
+                return self.views, None if None in single else 100 * min(single) / self.test_total
+        return None, None
+
+    @property
+    def anatomy(self) -> Anatomy:
+        """What the network of the last epoch does with test images."""
+        return self._anatomy()
+
+    @property
+    def accuracy(self) -> float:
+        """The share of some test images that the last epoch classifies correctly; see accuracy_with."""
+        return self._accuracy()
+
+    def accuracy_with(self, operations: tuple[Operation, ...], how: str) -> float:
+        """Return the share of some test images that the last epoch classifies correctly when each of those operations gives
+        something else; for `how` see checker.measure.classes_with."""
+        weights = {weight.value for weight in self.program.weights}
+        biases = {node.name: node.arguments[2].name for node in self.program.nodes
+                  if node.operator == "aten.convolution.default" and node.arguments[2] is not None and node.arguments[2].name in weights}
+        changed = [(operation.value, biases.get(operation.value, "")) for operation in operations]
+        return self._tests.labels.accuracy(self._ask("Evaluating it with some of its layers changed", measure.classes_with,
+                                                     self._subject(self.log[-1]), changed, how))
+
+    @property
+    def inputs_used(self) -> "measure.InputsUsed":
+        """What the last epoch's network makes of its two inputs."""
+        return self._ask("Varying its inputs", measure.inputs_used, self._subject(self.log[-1]))
+
+    def sum_accuracy(self, sums: object) -> float:
+        """Return the share of right sums, 10×N predicted ones for the first N images."""
+        return self._tests.labels.sum_accuracy(sums)
+
+    def augmentation(self, hole: int, fill: tuple[float, ...]) -> "Augmentation":
+        """Return what augmentation() of the submission's train.py does to images; see checker.augmentation."""
+        from checker.augmentation import inspect, rebuilt
+
+        return inspect(rebuilt(self._submission.augmentation.result()), self._tests.some_images(), hole, fill)
+
+    def _measured_accuracy(self) -> float:
+        return self.accuracy_with((), "zero")
+
+    def _followed(self) -> Anatomy:
+        # Always the same images for the same weights, and not ones that anybody could know beforehand.
+        seed = hashlib.sha256(self.learned_digest(self.log[-1]).encode()).digest()
+        chosen = [int.from_bytes(seed[4 * place:4 * place + 4]) % self.test_total for place in range(measure.TRACED)]
+        return self._ask("Following it", measure.anatomy, self._subject(self.log[-1]), chosen)
+
+    def _predictions(self, epoch: LoggedEpoch) -> Predictions:
+        # Asked for one, all are started, so that they run at once.
+        for each in self.last_epochs:
+            if each not in self._pending:
+                self._pending[each] = self._evaluation(each)
+        return self._heard("Evaluating it", self._pending[epoch])
+
+    def _evaluation(self, epoch: LoggedEpoch) -> "Future[Predictions]":
+        # All ten numbers take ten times as long, and the last epoch is the one that the sum is judged by.
+        numbers = (None,) if not self.two_inputs else tuple(range(10)) if epoch == self.log[-1] else (3,)
+        try:
+            return self._tests.submit(measure.predictions, self._subject(epoch), numbers)
+        except CannotCheckError as error:
+            failed: Future[Predictions] = Future()
+            failed.set_exception(error)
+            return failed
+
+    def _subject(self, epoch: LoggedEpoch) -> Subject:
+        wrong = self.unfilled(epoch)
+        if wrong:
+            raise CannotCheckError(f"{shown(epoch.file or '')} doesn't fit the network: {shown(wrong[0])}.", "See weights_match_model.")
+        return Subject(self.program, as_file(self.tensors(epoch)), self.normalization, self._device)
+
+    def _ask(self, doing: str, measurement: object, *arguments: object) -> object:
+        return self._heard(doing, self._tests.submit(measurement, *arguments))
+
+    def _heard(self, doing: str, asked: Future) -> object:
+        """Return what a worker found, or say in one sentence why it found nothing."""
+        try:
+            return asked.result()
+        except measure.DependentImagesError:
+            raise CannotCheckError("The logits of an image depend on which others are in the batch.",
+                                   "In evaluation a network sees one image at a time: use running statistics, and no softmax or norm over "
+                                   "the batch.") from None
+        except measure.OtherForFewError:
+            raise CannotCheckError("The network computes something else for two images than for a whole batch.",
+                                   "Its forward pass must not look at the size of the batch.") from None
+        except measure.OutputError as error:
+            found, wanted = (" and ".join("×".join(map(str, shape)) or "a number" for shape in shapes) for shapes in (error.found, error.wanted))
+            raise CannotCheckError(f"The network returns {found} for {error.wanted[0][0]} images, not {wanted}.",
+                                   "Return one row of logits or log-probabilities for each image, one for each class"
+                                   + (", of the digit and of the sum." if self.two_inputs else ".")) from None
+        except ReplayError as error:
+            raise CannotCheckError(f"{doing} failed: {shown(str(error))}", "Try it in Python on a batch of 250 images, in evaluation mode.") from error
+        except (BrokenProcessPool, MemoryError) as error:
+            raise CannotCheckError(f"{doing} ended the process that did it.", "It takes too much memory, or crashes PyTorch: try it in Python "
+                                                                              "on a batch of 250 images.") from error

@@ -1,0 +1,97 @@
+"""A folder with model.py and runs/NAME: read at once, but for what the sandbox makes of its code, which comes as it is done."""
+
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from pathlib import Path
+
+from checker.sandbox.run import Answers
+from checker.sandbox.run import run as start
+from checker.sandbox.tasks import Answer, Task
+from checker.intake.files import read_regular, shown
+from checker.intake.run_folder import MOST_WEIGHTS, digest, read_log, read_record, read_weights
+from checker.submission import Submission, SubmittedRun, WeightFile
+from checker.verdict import CannotCheckError
+
+# A network that looks at the number of images itself is recorded, and then evaluated, with so many.
+FIXED_BATCH = 50
+
+
+def read_folder(folder: Path, names: Sequence[str], inputs: Sequence[tuple[int, ...]], *, networks: bool, augmentation: bool,
+                isolation: str, hidden: Sequence[Path] = ()) -> Submission:
+    """Return the runs called `names` of a folder.
+
+    inputs: shapes of the networks' inputs without the batch
+    networks, augmentation: whether these are needed, so that the folder's code must run
+    hidden: folders that the code must not see
+    """
+    runs = {name: _read_run(folder / "runs" / name, inputs, folder) for name in names}
+    pipeline: Future = Future()
+    asked = _questions(folder, runs, pipeline, inputs, networks=networks, augmentation=augmentation)
+    used = "none"
+    if asked:
+        answers = start(folder, [task for task, _, _ in asked], isolation=isolation, hidden=hidden)
+        used = answers.isolation
+        threading.Thread(target=_take, args=(answers, asked), daemon=True).start()
+    return Submission(folder, runs, pipeline, used)
+
+
+Question = tuple[Task, Future, Callable[[Answer], object]]
+
+
+def _read_run(folder: Path, inputs: Sequence[tuple[int, ...]], submission: Path) -> SubmittedRun:
+    if folder.is_symlink():
+        error = CannotCheckError(f"{shown(folder.name)} is a link, and links are not followed.", "Put the run's folder itself there.")
+        return SubmittedRun(folder.name, error, error, {}, Future())
+    log = read_log(folder, two_inputs=len(inputs) > 1)
+    weights = {} if isinstance(log, CannotCheckError) else read_weights(folder, log)
+    return SubmittedRun(folder.name, read_record(folder), log, weights, Future())
+
+
+def _questions(folder: Path, runs: dict[str, SubmittedRun], pipeline: Future, inputs: Sequence[tuple[int, ...]], *, networks: bool,
+               augmentation: bool) -> list[Question]:
+    """Return what is asked of the folder's code, where the answer belongs, and how it is read."""
+    asked: list[Question] = []
+    for name, run in runs.items():
+        if networks:
+            asked.append((Task("network", {"run": name, "inputs": [list(shape) for shape in inputs], "batch": FIXED_BATCH}),
+                          run.program, _program))
+    for name, run in runs.items() if networks else ():
+        pending = [place for place, file in run.weights.items() if not file.done()]
+        for place in pending:
+            file = run.log[place - len(run.weights)].file
+            asked.append((Task("weights", {"file": f"runs/{name}/{file}"}), run.weights[place], _weights_of(folder / "runs" / name / file)))
+    if augmentation:
+        asked.append((Task("augmentation"), pipeline, lambda answer: answer.value))
+    return asked
+
+
+def _take(answers: Answers, asked: list[Question]) -> None:
+    """Put each answer where it belongs. Whatever happens, each place gets an answer or an error: somebody waits for it."""
+    try:
+        with answers:
+            for (_, place, reading), answer in zip(asked, answers, strict=True):
+                try:
+                    if answer.problem is not None:
+                        raise CannotCheckError(answer.problem.message, answer.problem.help)
+                    place.set_result(reading(answer))
+                except Exception as error:
+                    place.set_exception(error)
+    finally:
+        for _, place, _ in asked:
+            if not place.done():
+                place.set_exception(CannotCheckError("The sandbox ended before it had answered.", "Check it again."))
+
+
+def _program(answer: Answer) -> object:
+    from common.anatomy.program import ProgramError, from_values
+
+    try:
+        return from_values(answer.value, answer.blob)
+    except ProgramError as error:
+        raise CannotCheckError(str(error), "Submit a network whose forward pass torch.export can record.") from error
+
+
+def _weights_of(path: Path) -> Callable[[Answer], WeightFile]:
+    sha256 = digest(read_regular(path, MOST_WEIGHTS, "Put the file back."))
+    return lambda answer: WeightFile(answer.blob, sha256)

@@ -1,0 +1,95 @@
+"""One run's folder: run.json, epochs.jsonl, and the weight files that the log names."""
+
+import hashlib
+from concurrent.futures import Future
+from pathlib import Path
+
+from checker.intake.files import MB, read_regular, read_text, shown, strict_json
+from checker.submission import LAST_EPOCHS, LoggedEpoch, WeightFile
+from checker.verdict import CannotCheckError
+
+MOST_RECORD, MOST_LOG, MOST_WEIGHTS = 4 * MB, 16 * MB, 256 * MB
+
+
+def read_record(folder: Path) -> dict | CannotCheckError:
+    """Return run.json."""
+    path = folder / "run.json"
+    try:
+        record = strict_json(read_text(path, MOST_RECORD, "Train with our train.py, or write the file as the README describes it."))
+        if not isinstance(record, dict):
+            raise CannotCheckError(f"{path.name} holds no JSON object.", "Train again, or mend the file.")
+        return record
+    except CannotCheckError as error:
+        return error
+    except (ValueError, RecursionError) as error:
+        return CannotCheckError(f"{path.name} can't be read as JSON ({error}).", "Train again, or mend the file.")
+
+
+def read_log(folder: Path, *, two_inputs: bool) -> tuple[LoggedEpoch, ...] | CannotCheckError:
+    """Return epochs.jsonl; blank lines count for nothing."""
+    path = folder / "epochs.jsonl"
+    try:
+        text = read_text(path, MOST_LOG, "Train again: the log is written with the weights.")
+        epochs = tuple(_epoch(number, line, two_inputs) for number, line in enumerate(text.splitlines(), start=1) if line.strip())
+        if not epochs:
+            raise CannotCheckError(f"{path.name} is empty.", "Train again: the log is written with the weights.")
+        return epochs
+    except CannotCheckError as error:
+        return error
+
+
+def read_weights(folder: Path, log: tuple[LoggedEpoch, ...]) -> dict[int, Future[WeightFile]]:
+    """Return the safetensors files of the last epochs; what is another format is pending."""
+    weights: dict[int, Future[WeightFile]] = {}
+    for place, epoch in enumerate(log[-LAST_EPOCHS:]):
+        weights[place] = Future()
+        try:
+            if not epoch.file:
+                raise CannotCheckError(f"The log names no weights for epoch {epoch.epoch}.",
+                                       "Keep the weights of the last five epochs and name them in epochs.jsonl.")
+            if Path(epoch.file).name != epoch.file or epoch.file in (".", ".."):
+                raise CannotCheckError(f"The weights of epoch {epoch.epoch} lie outside the run's folder: {shown(epoch.file)}.",
+                                       "Put them beside epochs.jsonl.")
+            if Path(epoch.file).suffix not in (".safetensors", ".pt", ".pth"):
+                raise CannotCheckError(f"{shown(epoch.file)} is neither a .safetensors nor a .pt or .pth file.",
+                                       "Save the state dict with safetensors.torch.save_file.")
+            content = read_regular(folder / epoch.file, MOST_WEIGHTS,
+                                   "Train again, or put the file back: the last five epochs' weights are the proof.")
+            if epoch.file.endswith(".safetensors"):
+                weights[place].set_result(WeightFile(content, digest(content)))
+        except CannotCheckError as error:
+            weights[place].set_exception(error)
+    return weights
+
+
+def digest(content: bytes) -> str:
+    """Return the SHA-256 that a log gives of a file."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def _epoch(number: int, line: str, two_inputs: bool) -> LoggedEpoch:
+    try:
+        values = strict_json(line)
+        if not isinstance(values, dict) or not isinstance(values.get("weights") or {}, dict):
+            raise TypeError("a line and its weights must be JSON objects")
+        weights = values.get("weights") or {}
+        return LoggedEpoch(
+            **{key: _count(values[key]) for key in ("epoch", "train_total", "test_correct", "test_total")},
+            **{key: _count(values[key]) if two_inputs else None for key in ("sum_correct", "sum_total")},
+            file=_text(weights.get("file")), sha256=_text(weights.get("sha256")))
+    except (ValueError, TypeError, KeyError, RecursionError) as error:
+        reason = f"it has no {error}" if isinstance(error, KeyError) else shown(str(error))
+        raise CannotCheckError(f"Line {number} of epochs.jsonl can't be read: {reason}.",
+                               "Each line is a JSON object as the README describes it; train again, or mend the line.") from error
+
+
+def _text(value: object) -> str | None:
+    if value is not None and not isinstance(value, str):
+        raise TypeError(f"{value!r} is no text")
+    return value
+
+
+def _count(value: object) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < 2**53:
+        raise ValueError(f"{value!r} is no count")
+    return value

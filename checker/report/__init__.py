@@ -1,0 +1,1 @@
+"""Renderers, one a file: they see frozen results and nothing else."""

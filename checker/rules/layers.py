@@ -1,0 +1,164 @@
+"""Rules about the layers: what runs and matters, not what is declared."""
+
+from typing import TYPE_CHECKING
+
+from checker.rules.anatomy import refuse_unknown
+from checker.rules.rule import rule
+from checker.verdict import CannotCheckError, Verdict
+
+if TYPE_CHECKING:
+    from checker.evidence import Evidence
+    from common.anatomy.operation import Operation
+
+# What a network's layers must add to its accuracy, as a share of the images, to count as used.
+MATTERS = 0.01
+NORMALIZATIONS = ("batch norm", "layer norm", "group norm", "instance norm", "partial norm")
+BY_HAND = "normalisation by hand"
+
+
+@rule("No fully connected layer")
+def no_fully_connected(run: "Evidence") -> Verdict:
+    """A layer that sees a whole map through learned weights takes most of a network's parameters, to learn positions."""
+    found = [operation for operation in run.anatomy.operations if operation.fully_connected]
+    refuse_unknown(run)
+    names = ", ".join(f"{each.kind} {each.name or '(no module)'}" for each in found)
+    return Verdict(
+        not found, len(found), "0", f"{names} sees the whole map" if found else "none sees a whole map",
+        "End in global average pooling, then a 1×1 convolution or a linear layer on the averages." if found else None)
+
+
+@rule("Global average pooling leads to the logits")
+def global_average_pooling(run: "Evidence") -> Verdict:
+    """The average of each feature map replaces the dense layers, and asks of each channel to stand for something."""
+    anatomy = run.anatomy
+    refuse_unknown(run)
+    only = anatomy.flat and anatomy.collapses == {"average"}
+    others = sorted(anatomy.collapses - {"average"}) + ([] if anatomy.flat else ["positions kept in the logits"])
+    return Verdict(
+        only, sorted(anatomy.collapses), "average only", "every map is averaged" if only
+        else f"the map also ends by: {', '.join(others)}" if others else "no map is averaged",
+        None if only else "Average each feature map over its whole extent, e.g. nn.AdaptiveAvgPool2d(1).")
+
+
+@rule("No max-pooling")
+def no_max_pooling(run: "Evidence") -> Verdict:
+    """Here the network learns how to make its maps smaller, by strides or dilation, instead of keeping what is largest."""
+    found = [operation for operation in run.anatomy.operations if operation.kind == "max pool"]
+    refuse_unknown(run)
+    return Verdict(
+        not found, len(found), "0", f"{len(found)} × max pool to {'×'.join(map(str, found[0].output))}" if found else "none runs",
+        "Give the convolution before it a stride of 2, or the ones after it a dilation." if found else None)
+
+
+@rule("At least {count} depthwise-separable convolution(s), of use")
+def depthwise_separable(run: "Evidence", *, count: int) -> Verdict:
+    """A kernel for each channel by itself, then 1×1 across channels: nearly as good as a full convolution, far fewer weights."""
+    kernels = [operation for operation in run.anatomy.operations if operation.kind == "convolution"]
+    pointwise = [each for each in kernels if _pointwise(each)]
+    good, wrong = [], []
+    for uses in _by_weights(kernels):
+        operation = uses[0]
+        channels = operation.weight[1] * operation.groups
+        if operation.groups == 1 or max(operation.weight[2:]) == 1:
+            continue
+        if operation.groups != channels:
+            wrong.append(f"{_named(operation)} has {operation.groups} groups for {channels} channels: grouped, not depthwise")
+        elif not all(_fits(each) for each in uses):
+            wrong.append(f"{_named(operation)} reaches beyond its {'×'.join(map(str, operation.map))} map")
+        elif not all(any(each.call in other.before for other in pointwise) for each in uses):
+            wrong.append(f"no 1×1 convolution follows {_named(operation)}")
+        elif not _matter(run, uses):
+            wrong.append(f"without {_named(operation)} the accuracy is the same")
+        elif not _matter(run, tuple(other for other in pointwise if any(each.call in other.before for each in uses))):
+            wrong.append(f"without the 1×1 convolution after {_named(operation)} the accuracy is the same")
+        else:
+            good.append(operation)
+    enough = len(good) >= count
+    names = ", ".join(_named(each) for each in good)
+    return Verdict(enough, len(good), f">= {count}", names if enough else (wrong or ["no convolution has a group for each channel"])[0],
+                   None if enough else "nn.Conv2d(C, C, 3, padding=1, groups=C), then nn.Conv2d(C, D, 1), on the way to the logits.")
+
+
+@rule("A dilated convolution, of use")
+def dilated(run: "Evidence") -> Verdict:
+    """Holes in a kernel let it see farther with the same weights, so that a map need not be made smaller."""
+    good, wrong = [], []
+    for uses in _by_weights([each for each in run.anatomy.operations if each.kind == "convolution" and max(each.dilation) > 1]):
+        operation = uses[0]
+        if not any(kernel > 1 and dilation > 1 for kernel, dilation in zip(operation.weight[2:], operation.dilation, strict=True)):
+            sides = "×".join(map(str, operation.weight[2:]))
+            wrong.append(f"{_named(operation)} is {sides}: there is nothing to dilate")
+        elif not all(_fits(each) for each in uses):
+            wrong.append(f"{_named(operation)} reaches beyond its {'×'.join(map(str, operation.map))} map")
+        elif not _matter(run, uses):
+            wrong.append(f"without {_named(operation)} the accuracy is the same")
+        else:
+            good.append(operation)
+    return Verdict(bool(good), len(good), ">= 1", ", ".join(_named(each) for each in good) if good else
+                   (wrong or ["no convolution has a dilation"])[0],
+                   None if good else "nn.Conv2d(C, D, 3, padding=2, dilation=2), on a map of at least 5×5.")
+
+
+@rule("Maps see {before}×{before} pixels before averaging, logits {after}×{after}")
+def receptive_field(run: "Evidence", *, before: int, after: int) -> Verdict:
+    """What a network can't see it can't tell apart, and an average of small patches knows no shapes."""
+    anatomy = run.anatomy
+    refuse_unknown(run)
+    local, whole = min(anatomy.receptive_field), min(anatomy.seen)
+    enough = local >= before and whole >= after
+    return Verdict(
+        enough, [local, whole], f">= {before}, {after}", f"maps {local}, logits {whole}",
+        None if enough else "Add layers, a stride or dilation before the global average.")
+
+
+@rule("The network runs {kind} and no other")
+def normalization(run: "Evidence", *, kind: str) -> Verdict:
+    """Three normalisations are compared: what a network is called says nothing about which of them runs in it."""
+    found: dict[str, list[Operation]] = {}
+    for operation in run.anatomy.operations:
+        if operation.kind in NORMALIZATIONS:
+            found.setdefault(operation.kind, []).append(operation)
+    refuse_unknown(run)
+    shown = ", ".join(f"{len(operations)} × {each}" for each, operations in found.items()) or "none"
+    if BY_HAND in {operation.kind for operation in run.anatomy.operations}:
+        raise CannotCheckError("A normalisation is written by hand, and the trace can't tell which.",
+                               "Use nn.BatchNorm2d, nn.GroupNorm or nn.LayerNorm, or have it judged by a person.")
+    if len(found) != 1 or kind in NORMALIZATIONS and kind not in found:
+        return Verdict(False, shown, kind, f"{shown} runs" if found else "no normalisation runs",
+                       "Normalise with nn.BatchNorm2d, nn.GroupNorm or nn.LayerNorm, one kind throughout; "
+                       "GroupNorm(1, C) is a layer norm, GroupNorm(C, C) an instance norm.")
+    # With zeros, and with other channels' values: something that only asks whether there is a value uses none.
+    norms = tuple(next(iter(found.values())))
+    whole = run.accuracy
+    left = max(run.accuracy_with(norms, change) for change in ("zero", "other channels"))
+    matters = whole - left >= MATTERS
+    return Verdict(matters, shown, kind, f"{shown}; disturbed, {100 * left:.0f} % of {100 * whole:.0f} % are left",
+                   None if matters else "Normalise the maps that lead to the logits: what runs beside them does nothing.")
+
+
+def _by_weights(operations: "list[Operation]") -> "list[tuple[Operation, ...]]":
+    """Group the uses of one weight: a layer that looks at an image and at its mirror image is one layer."""
+    uses: dict[str | int, list[Operation]] = {}
+    for operation in operations:
+        uses.setdefault(operation.weight_name or operation.call, []).append(operation)
+    return [tuple(each) for each in uses.values()]
+
+
+def _pointwise(operation: "Operation") -> bool:
+    """Whether it mixes the channels of a map; after a global average it would be the classifier."""
+    return operation.weight[2:] == (1, 1) and operation.groups == 1 and max(operation.map) > 1
+
+
+def _fits(operation: "Operation") -> bool:
+    """Whether more than the middle of a kernel can lie on the map at once."""
+    return all((kernel - 1) * dilation < side for kernel, dilation, side in
+               zip(operation.weight[2:], operation.dilation, operation.map, strict=True))
+
+
+def _matter(run: "Evidence", operations: "tuple[Operation, ...]") -> bool:
+    """Whether the accuracy drops when the weights of those operations are zero."""
+    return run.accuracy - run.accuracy_with(operations, "zero") >= MATTERS
+
+
+def _named(operation: "Operation") -> str:
+    return operation.name or f"a convolution {'×'.join(map(str, operation.weight))}"

@@ -1,0 +1,56 @@
+"""Rules about the weights: that they belong to the network, and how many numbers it learns."""
+
+from typing import TYPE_CHECKING
+
+from checker.rules.anatomy import refuse_unknown
+from checker.rules.rule import rule
+from checker.verdict import Verdict
+
+if TYPE_CHECKING:
+    from checker.evidence import Evidence
+
+# A mean and a standard deviation for three channels.
+FREE_NUMBERS = 6
+
+
+@rule("The kept weights fit model.py")
+def weights_match_model(run: "Evidence") -> Verdict:
+    """Only weights that fill the network exactly, none missing and none left over, can have been trained in it."""
+    wrong = [f"{epoch.file}: {each}" for epoch in run.last_epochs for each in run.unfilled(epoch) + run.left_over(epoch)]
+    return Verdict(
+        not wrong, len(wrong), "0",
+        wrong[0] if wrong else f"{len(run.last_epochs)} files fill the network",
+        "Submit the model.py that the weights were trained with." if wrong else None)
+
+
+@rule("Every weight is a finite number")
+def finite_weights(run: "Evidence") -> Verdict:
+    """One NaN makes every output NaN, and an argmax over NaN still names a digit."""
+    wrong = [f"{epoch.file}: {key}" for epoch in run.last_epochs
+             for key, tensor in run.tensors(epoch).items() if not bool(tensor.isfinite().all())]
+    return Verdict(
+        not wrong, len(wrong), "0", f"{wrong[0]} is not finite" if wrong else "all are finite",
+        "The training diverged: lower the learning rate and train again." if wrong else None)
+
+
+@rule("Nothing learned outside the parameters")
+def no_hidden_parameters(run: "Evidence") -> Verdict:
+    """Numbers kept in buffers, attributes or the code work like weights and would escape the count."""
+    hidden = dict(run.anatomy.hidden)
+    refuse_unknown(run)
+    count = sum(hidden.values())
+    names = ", ".join(f"{name} ({size:,} numbers)" for name, size in hidden.items())
+    few = count <= FREE_NUMBERS
+    return Verdict(
+        few, count, f"<= {FREE_NUMBERS}", "nothing but parameters" if few else f"the logits depend on {names}",
+        None if few else "Make it an nn.Parameter, so that it is counted, or compute the network without it.")
+
+
+@rule("Fewer than {limit:,} parameters")
+def parameters(run: "Evidence", *, limit: int) -> Verdict:
+    """Every learned number counts once, frozen or not: a small network is the point of the exercise."""
+    count = run.parameter_count
+    return Verdict(
+        0 < count < limit, count, f"< {limit:,}", f"{count:,} parameters",
+        None if count < limit else f"Remove {count - limit + 1:,} parameters: narrow the widest layers, or end in "
+                                   f"global average pooling and a 1×1 convolution.")

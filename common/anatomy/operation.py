@@ -1,0 +1,42 @@
+"""A layer as it ran: what `follow` finds in a program."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One call that has weights, or pools.
+
+    kind:             "convolution", "linear", "batch norm", "group norm", "layer norm" (also as one group), "instance
+                      norm", "partial norm" (over some places of a map and not others), "normalisation by hand" (a division
+                      by the root of a statistic of activations), "max pool", "average pool", "global average" or
+                      "weighted sum"
+    call:             the how many-eth call of the program it is, from 0; value: the name of what it makes
+    uses:             keys of the weights that it reads; name: of the module that holds them ("" where there are none)
+    output:           shape without the batch
+    parameters:       learned numbers that no operation before it used
+    multiply_adds:    of convolutions and matrix products, for one image
+    receptive_field:  (height, width) in input pixels of one output value
+    weight:           shape of the kernel, convolutions and linear layers only; weight_name: its key in a state dict
+    map:              (height, width) of a convolution's input
+    before:           calls of the convolutions whose output reaches this one with no other convolution in between
+    fully_connected:  every output sees a whole spatial activation through learned weights
+    """
+
+    kind: str
+    call: int
+    value: str
+    output: tuple[int, ...]
+    receptive_field: tuple[int, int]
+    multiply_adds: int = 0
+    uses: frozenset[str] = frozenset()
+    name: str = ""
+    parameters: int = 0
+    weight: tuple[int, ...] = ()
+    weight_name: str = ""
+    map: tuple[int, ...] = ()
+    before: frozenset[int] = frozenset()
+    stride: tuple[int, ...] = ()
+    dilation: tuple[int, ...] = ()
+    groups: int = 1
+    fully_connected: bool = False

@@ -1,0 +1,128 @@
+"""Operators that treat each place by itself."""
+
+from dataclasses import replace
+
+import torch
+from torch import Tensor
+
+from common.anatomy.operators.layer import layer
+from common.anatomy.operators.registry import Call, Found, every, follows
+from common.anatomy.operators.value import Value
+
+# Of two operands one must change the other, in some channel, by this share of its greatest value there, or counts for nothing.
+NOTICED = 1e-3
+_CHOOSING = {"maximum", "minimum", "where", "clamp", "clamp_min", "clamp_max", "fmax", "fmin"}
+
+
+@follows(
+    *every("default Tensor Scalar Tensor_Scalar Tensor_Tensor Scalar_Tensor self ScalarSelf ScalarOther Tensor_mode Scalar_mode Scalar_out",
+           "add", "sub", "rsub", "mul", "div", "neg", "pow", "square", "sqrt", "rsqrt", "reciprocal", "exp", "exp2", "expm1", "log", "log2", "log10",
+           "log1p", "abs", "sign", "sgn", "sin", "cos", "tan", "asin", "acos", "atan", "atan2", "sinh", "cosh", "tanh", "asinh", "acosh", "atanh",
+           "sigmoid", "relu", "relu6", "threshold", "leaky_relu", "elu", "celu", "selu", "gelu", "silu", "mish", "softplus", "softshrink",
+           "hardshrink", "hardtanh", "hardswish", "hardsigmoid", "log_sigmoid_forward", "_prelu_kernel", "erf", "erfc", "logit", "xlogy",
+           "clamp", "clamp_min", "clamp_max", "maximum", "minimum", "fmax", "fmin", "where", "masked_fill", "lerp", "addcmul", "addcdiv", "floor",
+           "ceil", "round", "trunc", "frac", "fmod", "remainder", "heaviside", "eq", "ne", "gt", "ge", "lt", "le", "logical_and", "logical_or",
+           "logical_not", "logical_xor", "bitwise_and", "bitwise_or", "bitwise_not", "bitwise_xor", "isnan", "isinf", "isfinite", "nan_to_num",
+           "_softmax", "_log_softmax", "_safe_softmax", "fill", "sinc", "signbit", "hypot", "floor_divide", "angle"))
+def pointwise(call: Call) -> Found:
+    """The places stay where they are. A softmax over places is among them: what it gives are shares, not weights."""
+    value = _combined(call)
+    statistic, kind = _statistic(call)
+    layers = [layer(call, "max pool", value)] if call.base in _CHOOSING and _chooses_between_places(call) else []
+    if kind:
+        layers.append(layer(call, kind, value))
+    value = replace(value, origin=replace(value.origin, statistic=statistic))
+    return Found((value,) * len(call.outputs), tuple(layers))
+
+
+def _rectified(tensor: Tensor, noise: Tensor, lower: float, upper: float, training: bool = False, generator: None = None) -> tuple[Tensor, Tensor]:
+    """What a randomised leaky ReLU does in evaluation: it takes the mean of its slopes."""
+    if training:
+        raise ValueError("a randomised ReLU draws in evaluation")
+    return torch.nn.functional.leaky_relu(tensor, (lower + upper) / 2), noise
+
+
+@follows("rrelu_with_noise_functional.default", run=_rectified)
+def rectified(call: Call) -> Found:
+    """Both outputs lie where the input does."""
+    return Found((call.values[0],) * len(call.outputs))
+
+
+@follows("glu.default")
+def gated(call: Call) -> Found:
+    """One half of the channels opens and closes the other."""
+    value = call.merged
+    if value.plane is not None:
+        dim = call["dim"]
+        value = value.at(value.plane.places.narrow(dim, 0, call.out.shape[dim]))
+    return Found((value,))
+
+
+def _combined(call: Call) -> Value:
+    """What is known of the result: the places of the operand that it has the shape of, the reach of what shows in it."""
+    out, merged = call.out, call.merged
+    if not any(value.plane is not None for value in call.values):
+        return merged
+    same = [value for tensor, value in call.operands if value.plane is not None and tensor.shape == out.shape]
+    # Broadcasting against a larger constant or parameter keeps the activation's places.
+    same = same or [value.at(value.plane.places.expand(out.shape)) for tensor, value in call.operands
+                    if value.plane is not None and _broadcasts(tensor.shape, out.shape)]
+    if not same:
+        return merged.at(None) if merged.places == 1 else merged.at(None).not_through(call.operator)
+    best = max(same, key=lambda value: value.places)
+    weighted = merged.way.weighted or (call.base in ("mul", "div", "addcmul") and any(
+        value.learned and _varies_with(best.plane.places, tensor) for tensor, value in call.operands))
+    shown = _only(call)
+    if shown is not None:
+        merged = replace(merged, reach=shown.reach, origin=replace(merged.origin, convolutions=shown.origin.convolutions))
+    return replace(merged, plane=best.plane, way=replace(merged.way, weighted=weighted))
+
+
+def _statistic(call: Call) -> tuple[str, str]:
+    """Return what kind of statistic comes out, and "normalisation by hand" where an activation is divided by a deviation."""
+    activations = [value.origin.statistic for value in call.values if value.origin.image]
+    if not activations:
+        return "", ""
+    if all(activations):
+        root = call.base in ("sqrt", "rsqrt") or call.base == "pow" and call.arguments.get("exponent") in (0.5, -0.5)
+        return "deviation" if root or all(each == "deviation" for each in activations) else "mean", ""
+    divided = call.base in ("mul", "div") and "deviation" in activations
+    return "", "normalisation by hand" if divided else ""
+
+
+def _only(call: Call) -> Value | None:
+    """Return what is known of the activation that comes out as it went in, whatever the others are: they were called, and do
+    nothing. None where no activation does."""
+    out = call.out
+    if sum(value.origin.image for value in call.values) < 2 or not out.is_floating_point():
+        return None
+    others = [dim for dim in range(out.ndim) if dim != 1]
+    for operand, value in call.operands:
+        if value.origin.image and operand.shape == out.shape and operand.is_floating_point() and operand.any():
+            # Channel by channel, since a loud one says nothing of the others; but for what is lost in rounding.
+            size = operand.abs().amax(others)
+            if bool(((out - operand).abs().amax(others) <= (NOTICED * size).clamp(min=1e-6 * size.max())).all()):
+                return value
+    return None
+
+
+def _chooses_between_places(call: Call) -> bool:
+    """Whether two activations, neither of them constant, lie otherwise on the same plane."""
+    planes = [value.plane for operand, value in call.operands
+              if value.origin.image and value.plane is not None and operand.shape == call.out.shape and operand.is_floating_point()
+              and operand.min() < operand.max()]
+    return any(one.call == other.call and bool(((one.places != other.places) & (one.places > 0) & (other.places > 0)).any())
+               for index, one in enumerate(planes) for other in planes[:index])
+
+
+def _broadcasts(shape: torch.Size, target: torch.Size) -> bool:
+    try:
+        return torch.broadcast_shapes(shape, target) == target
+    except RuntimeError:
+        return False
+
+
+def _varies_with(places: Tensor, weight: Tensor) -> bool:
+    """Whether a learned tensor, broadcast against an activation, has other numbers at other places."""
+    shape = (1,) * (places.ndim - weight.ndim) + tuple(weight.shape)
+    return any(size > 1 and not bool((places == places.narrow(dim, 0, 1)).all()) for dim, size in enumerate(shape))

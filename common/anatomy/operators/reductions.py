@@ -1,0 +1,51 @@
+"""Operators that make one number of many: means, sums, extremes, statistics."""
+
+from dataclasses import replace
+
+from common.anatomy.operators.layer import layer
+from common.anatomy.operators.registry import Call, Found, follows
+from common.anatomy.operators.value import Value, distinct
+
+_EXTREMES = {"amax", "max", "amin", "min"}
+_KINDS = {"average": "global average", "max": "max pool", "fully connected": "weighted sum"}
+
+
+@follows("mean.default", "mean.dim", "sum.default", "sum.dim_IntList", "amax.default", "amin.default", "max.default", "max.dim", "min.default",
+         "min.dim", "prod.default", "prod.dim_int", "var.correction", "std.correction", "var_mean.correction", "linalg_vector_norm.default",
+         "logsumexp.default", "norm.ScalarOpt_dim", "norm.Scalar", "any.default", "any.dim", "all.default", "all.dim")
+def reduction(call: Call) -> Found:
+    """Over channels the places stay; over all places the plane is left, by an average where it is a mean or a sum."""
+    tensor, value = call.operands[0]
+    if value.plane is None:
+        return _found(call, call.merged)
+    dims = call.arguments.get("dim")
+    dims = [dim % tensor.ndim for dim in ([dims] if isinstance(dims, int) else dims or range(tensor.ndim))]
+    others = [dim for dim in range(tensor.ndim) if dim not in dims]
+    rows = value.plane.places.permute(*others, *dims).reshape(-1, tensor.numel() // max(1, call.out.numel()))
+    places, mixed = value.places, distinct(rows[0])
+    kept = call.merged.at(value.plane.places.amin(dims, keepdim=bool(call.arguments.get("keepdim", False))))
+    if mixed <= 1 or places == 1:
+        return _found(call, kept)
+    averages = call.base in ("mean", "sum")
+    if not averages and call.base not in _EXTREMES:
+        return _found(call, kept.not_through(call.operator))
+    reach = value.reach
+    if tensor.ndim < 4:  # The plane has been flattened, so its sides are only known where it is square.
+        side = round(mixed ** 0.5)
+        sides = (side, side) if side * side == mixed else (1, mixed)
+        field = tuple(f + (length - 1) * j for f, length, j in zip(reach.field, sides, reach.jump, strict=True))
+    else:
+        field = tuple(f + (tensor.shape[dim] - 1) * j if dim in dims else f for f, j, dim in
+                      zip(reach.field, reach.jump, (tensor.ndim - 2, tensor.ndim - 1), strict=True))
+    reduced = replace(kept, reach=replace(kept.reach, field=field))
+    if mixed < places:
+        return _found(call, reduced, () if averages else (layer(call, "max pool", reduced),))
+    how = ("fully connected" if value.way.weighted else "average") if averages else "max"
+    reduced = replace(reduced, reach=replace(reduced.reach, local=value.reach.field if others else call.merged.reach.field)).leaving(how)
+    return _found(call, reduced, (layer(call, _KINDS[how], reduced, fully_connected=how == "fully connected"),))
+
+
+def _found(call: Call, value: Value, layers: tuple = ()) -> Found:
+    averages = call.base in ("mean", "sum")
+    value = replace(value, origin=replace(value.origin, statistic="mean" if value.origin.image and averages else ""))
+    return Found((value,) * len(call.outputs), layers)

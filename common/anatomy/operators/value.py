@@ -1,0 +1,147 @@
+"""What `follow` knows of a tensor, composed of what it knows of its place in the plane, its reach, its origin and its way."""
+
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from math import ceil
+
+import torch
+from torch import Tensor
+
+
+@dataclass(frozen=True)
+class Plane:
+    """From which place of the image's plane each number of a tensor comes.
+
+    places: float32 of the tensor's shape, the places numbered from 1; 0 stands for padding
+    call:   the one that numbered them
+    """
+
+    places: Tensor
+    call: int
+
+    @cached_property
+    def count(self) -> int:
+        """How many places the numbers come from."""
+        return distinct(self.places)
+
+    @cached_property
+    def sides(self) -> tuple[int, int]:
+        """Height and width of a map N×C×H×W, without what was padded to it."""
+        real = (self.places > 0).flatten(0, -3).any(0)
+        return int(real.any(1).sum()), int(real.any(0).sum())
+
+
+@dataclass(frozen=True)
+class Reach:
+    """How far one number sees, (height, width) in pixels of the image.
+
+    field: in all; local: before anything left the plane; jump: from a place to its neighbour
+    """
+
+    field: tuple[float, float] = (1, 1)
+    jump: tuple[float, float] = (1, 1)
+    local: tuple[float, float] = (1, 1)
+
+    @property
+    def pixels(self) -> tuple[int, int]:
+        """The field in whole pixels."""
+        return ceil(self.field[0]), ceil(self.field[1])
+
+
+@dataclass(frozen=True)
+class Origin:
+    """What a tensor was computed from.
+
+    image:        an input of the network
+    weights:      keys of the weights that it is, or was made of; none where an image had a part in it
+    convolutions: calls of those that it was computed from, with no other convolution in between
+    statistic:    "mean" where it is a mean or a sum over activations, "deviation" where it is the root of one
+    """
+
+    image: bool = False
+    weights: frozenset[str] = frozenset()
+    convolutions: frozenset[int] = frozenset()
+    statistic: str = ""
+
+
+@dataclass(frozen=True)
+class Way:
+    """What happened on the way from the image.
+
+    exits:          how the plane was left: "average", "fully connected", "max", "pick"
+    weighted:       learned weights lie on its places, other ones at each
+    not_understood: operators that `follow` can't go through
+    hidden:         (name, count) of numbers that are neither parameters nor the statistics of a normalisation
+    """
+
+    exits: frozenset[str] = frozenset()
+    weighted: bool = False
+    not_understood: frozenset[str] = frozenset()
+    hidden: frozenset[tuple[str, int]] = frozenset()
+
+
+@dataclass(frozen=True)
+class Value:
+    """What is known of a tensor; `plane` is None where it has no places."""
+
+    plane: Plane | None = None
+    reach: Reach = field(default_factory=Reach)
+    origin: Origin = field(default_factory=Origin)
+    way: Way = field(default_factory=Way)
+
+    @property
+    def learned(self) -> bool:
+        """It was computed from weights alone."""
+        return bool(self.origin.weights)
+
+    @property
+    def places(self) -> int:
+        """How many places of the plane it comes from; 1 where it has no plane any more."""
+        return 1 if self.plane is None else max(1, self.plane.count)
+
+    def at(self, places: Tensor | None, call: int | None = None) -> "Value":
+        """Return it with other places, None for no plane; `call` is the one that numbered them, where they are new."""
+        if places is None:
+            return replace(self, plane=None)
+        drawn = call if call is not None else self.plane.call if self.plane is not None else -1
+        return replace(self, plane=Plane(places, drawn))
+
+    def leaving(self, how: str) -> "Value":
+        """Return it after it left the plane."""
+        return replace(self, way=replace(self.way, exits=self.way.exits | {how}, weighted=False))
+
+    def not_through(self, operator: str) -> "Value":
+        """Return it as something that was not understood."""
+        return replace(self, way=replace(self.way, not_understood=self.way.not_understood | {operator}))
+
+
+def merge(values: list[Value]) -> Value:
+    """Return what is known of a tensor that was computed from all of `values`; its plane is that of the largest."""
+    if not values:
+        return Value()
+    if len(values) == 1:
+        return values[0]
+    farthest = max((value.reach for value in values), key=lambda reach: (max(reach.field), max(reach.jump)))
+    planes = [value.plane for value in values if value.plane is not None]
+    image = any(value.origin.image for value in values)
+    return Value(
+        plane=max(planes, key=lambda plane: plane.places.numel(), default=None),
+        reach=Reach(farthest.field, farthest.jump,
+                    tuple(max(value.reach.local[side] for value in values) for side in (0, 1))),
+        origin=Origin(image, frozenset() if image else frozenset().union(*(value.origin.weights for value in values)),
+                      frozenset().union(*(value.origin.convolutions for value in values))),
+        way=Way(frozenset().union(*(value.way.exits for value in values)), any(value.way.weighted for value in values),
+                frozenset().union(*(value.way.not_understood for value in values)),
+                frozenset().union(*(value.way.hidden for value in values))))
+
+
+def distinct(places: Tensor) -> int:
+    """Return how many places are among `places`; padding is none."""
+    found = places.unique()
+    return int((found > 0).sum())
+
+
+def grid(shape: torch.Size) -> Tensor:
+    """Number the places of a plane from 1: float32 of `shape`, N×C×H×W."""
+    height, width = shape[-2:]
+    return torch.arange(1, height * width + 1, dtype=torch.float32).view(1, 1, height, width).expand(shape)

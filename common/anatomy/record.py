@@ -1,0 +1,255 @@
+"""From a network to its program: one pass in evaluation mode, recorded by torch.export.
+
+Recording runs the network's own Python, so whoever records a stranger's network does it in a sandbox.
+"""
+
+import contextlib
+import linecache
+import operator
+import traceback
+import warnings
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from common.anatomy.operators import REGISTRY
+from common.anatomy.program import (
+    MEMORY_FORMATS,
+    Argument,
+    Input,
+    Node,
+    Program,
+    ProgramError,
+    Reference,
+    Setting,
+    Weight,
+    dtype_name,
+)
+from common.anatomy.replay import SIZES
+
+# What is dropped from a call: a program runs wherever it is replayed.
+_PLACEMENT = {"device", "layout", "pin_memory", "non_blocking"}
+_SIZES = {operator.add: "size.add", operator.sub: "size.sub", operator.mul: "size.mul", operator.floordiv: "size.floordiv",
+          operator.mod: "size.mod", operator.neg: "size.neg", operator.truediv: "size.truediv", torch.sym_max: "size.max",
+          torch.sym_min: "size.min", torch.sym_float: "size.float", torch.ops.aten.sym_size.int: "size"}
+# What only looks whether all is as it should be; nothing depends on it.
+_ASSERTIONS = ("aten._assert_async", "aten._assert_scalar", "aten._assert_tensor_metadata", "aten.sym_constrain_range")
+_RANDOM = ("dropout", "rand", "bernoulli", "normal", "uniform", "multinomial", "rrelu", "exponential", "poisson")
+_TORCH = Path(torch.__file__).resolve().parent
+_OURS = Path(__file__).resolve().parent
+
+
+class NotRecordableError(Exception):
+    """The network can't be written down as a program: `message` says why, with the line of its code; `help` what to do."""
+
+    def __init__(self, message: str, help: str) -> None:
+        super().__init__(message)
+        self.message, self.help = message, help
+
+
+def record(network: nn.Module, inputs: Sequence[tuple[int, ...]], batch: int) -> Program:
+    """Return the program of `network`, for any number of images, or, where it looks at that number itself, for `batch` of them.
+
+    inputs: shapes of its inputs without the batch
+    Raises NotRecordableError.
+    """
+    network = unwrapped(network).eval()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            exported, fixed = _exported(network, inputs, batch)
+            return _Recorder(network, exported).program(inputs, fixed)
+        except (NotRecordableError, KeyboardInterrupt):
+            raise
+        except ProgramError as error:
+            raise NotRecordableError(str(error), "Compute in float32.") from error
+        except Exception as error:  # Whatever a network's own code, or the export of it, may raise.
+            raise _refusal(error) from error
+
+
+def unwrapped(network: nn.Module) -> nn.Module:
+    """Return the network inside DataParallel, AveragedModel, torch.compile and their like, whose own forward takes anything."""
+    wrappers = (nn.DataParallel, nn.parallel.DistributedDataParallel, torch.optim.swa_utils.AveragedModel)
+    while True:
+        if isinstance(network, wrappers):
+            network = network.module
+        elif isinstance(getattr(network, "_orig_mod", None), nn.Module):
+            network = network._orig_mod
+        elif isinstance(network, torch.jit.ScriptModule):
+            return _Scripted(network)
+        else:
+            return network
+
+
+class _Scripted(nn.Module):
+    """A scripted network, which torch.export wouldn't take as it is."""
+
+    def __init__(self, network: torch.jit.ScriptModule) -> None:
+        super().__init__()
+        self.scripted = network
+
+    def forward(self, *inputs: Tensor) -> object:
+        return self.scripted(*inputs)
+
+
+def _exported(network: nn.Module, inputs: Sequence[tuple[int, ...]], batch: int) -> tuple[torch.export.ExportedProgram, int | None]:
+    """Return the export, and the number of images that it is bound to, if it is."""
+    # Two would be a guess that some code makes too; one is special to torch.
+    examples = tuple(torch.zeros(3, *shape) for shape in inputs)
+    free = tuple({0: torch.export.Dim("batch")} for _ in inputs)
+    try:
+        return _export(network, examples, free), None
+    except (torch._dynamo.exc.UserError, ValueError, torch.fx.experimental.symbolic_shapes.ConstraintViolationError,
+            torch.fx.experimental.symbolic_shapes.GuardOnDataDependentSymNode):
+        examples = tuple(torch.zeros(batch, *shape) for shape in inputs)
+        return _export(network, examples, None), batch
+
+
+def _export(network: nn.Module, examples: tuple[Tensor, ...], free: tuple | None) -> torch.export.ExportedProgram:
+    from torch.export._trace import _export
+    from torch.nn.attention import SDPBackend, sdpa_kernel
+
+    # After dispatch, so that no operator is left that is made of others, and none that works in place; attention as matrix products.
+    with torch.no_grad(), sdpa_kernel(SDPBackend.MATH), _no_fast_path():
+        return _export(network, examples, dynamic_shapes=free, strict=False, pre_dispatch=False)
+
+
+@contextlib.contextmanager
+def _no_fast_path() -> Iterator[None]:
+    before = torch.backends.mha.get_fastpath_enabled()
+    torch.backends.mha.set_fastpath_enabled(False)
+    try:
+        yield
+    finally:
+        torch.backends.mha.set_fastpath_enabled(before)
+
+
+class _Recorder:
+    """Writes an exported graph down as a program."""
+
+    def __init__(self, network: nn.Module, exported: torch.export.ExportedProgram) -> None:
+        self._exported = exported
+        self._signature = exported.graph_signature
+        self._scripted = isinstance(network, _Scripted)
+        self._state = network.scripted.state_dict(keep_vars=True) if self._scripted else nn.Module.state_dict(network, keep_vars=True)
+        self._rename: dict[str, str] = {}
+
+    def program(self, shapes: Sequence[tuple[int, ...]], batch: int | None) -> Program:
+        given = set(self._signature.user_inputs)
+        names = [node.name for node in self._exported.graph.nodes if node.op == "placeholder" and node.name in given]
+        weights = self._weights()
+        constants, labels = self._constants()
+        nodes = tuple(self._node(node) for node in self._exported.graph.nodes
+                      if node.op == "call_function" and not str(node.target).startswith(_ASSERTIONS))
+        outputs = self._signature.user_outputs
+        if not all(isinstance(name, str) for name in outputs):
+            raise NotRecordableError("The network returns something else than tensors.", "Return the logits.")
+        return Program(tuple(Input(name, tuple(shape)) for name, shape in zip(names, shapes, strict=True)), weights, constants, labels,
+                       nodes, tuple(self._renamed(name) for name in outputs), batch)
+
+    def _weights(self) -> tuple[Weight, ...]:
+        """Return what a state dict holds; a tensor that has several names is one weight."""
+        prefix = "scripted." if self._scripted else ""
+        placed = {key.removeprefix(prefix): name for name, key in
+                  (*self._signature.inputs_to_parameters.items(), *self._signature.inputs_to_buffers.items())}
+        found: dict[tuple, list[str]] = {}
+        for key, tensor in self._state.items():
+            if not isinstance(tensor, Tensor):
+                raise NotRecordableError(f"The state dict holds {key}, which is no tensor.", "Keep nothing but tensors in it.")
+            found.setdefault((id(tensor),), []).append(key)
+        weights = []
+        for number, keys in enumerate(found.values()):
+            tensor = self._state[keys[0]]
+            value = next((placed[key] for key in keys if key in placed), f"unused_{number}")
+            self._rename.update({placed[key]: value for key in keys if key in placed})
+            weights.append(Weight(value, tuple(keys), tuple(tensor.shape), dtype_name(tensor.dtype), isinstance(tensor, nn.Parameter)))
+        return tuple(weights)
+
+    def _constants(self) -> tuple[dict[str, Tensor], dict[str, str]]:
+        known = {weight for weight in self._state}
+        sources = self._signature.inputs_to_lifted_tensor_constants | {
+            name: key for name, key in self._signature.inputs_to_buffers.items() if key.removeprefix("scripted.") not in known}
+        constants = {name: self._exported.constants[key].detach() for name, key in sources.items()}
+        for tensor in constants.values():
+            dtype_name(tensor.dtype)
+        return constants, {name: key for name, key in sources.items() if not key.startswith("lifted_tensor")}
+
+    def _node(self, node: torch.fx.Node) -> Node:
+        if node.target is operator.getitem:
+            name = "getitem"
+        elif node.target in _SIZES:
+            name = _SIZES[node.target]
+        else:
+            name = str(node.target)
+            if name not in REGISTRY:
+                raise self._unregistered(node, name)
+        keywords = tuple((key, self._argument(value)) for key, value in node.kwargs.items() if key not in _PLACEMENT)
+        stack = list((node.meta.get("nn_module_stack") or {}).items())
+        module = ""
+        if stack and isinstance(stack[-1][1], tuple) and not stack[-1][0].startswith("_empty"):
+            call = stack[-1][0].rpartition("@")[2] if "@" in stack[-1][0] else ""
+            module = str(stack[-1][1][0]) + (f"@{call}" if call else "")
+        return Node(node.name, name, tuple(self._argument(each) for each in node.args), keywords, module)
+
+    def _argument(self, value: object) -> Argument:
+        if isinstance(value, torch.fx.Node):
+            return Reference(self._renamed(value.name))
+        if isinstance(value, list | tuple):
+            return tuple(self._argument(each) for each in value)
+        if isinstance(value, torch.dtype):
+            return Setting("dtype", dtype_name(value))
+        if isinstance(value, torch.memory_format):
+            return Setting("memory_format", next(name for name, each in MEMORY_FORMATS.items() if each is value))
+        if value is None or isinstance(value, bool | int | float | str):
+            return value
+        if isinstance(value, torch.device | torch.layout):
+            return None
+        raise NotRecordableError(f"An operation takes a {type(value).__name__}, which can't be written down.", "Give it numbers or tensors.")
+
+    def _renamed(self, name: str) -> str:
+        return self._rename.get(name, name)
+
+    def _unregistered(self, node: torch.fx.Node, name: str) -> NotRecordableError:
+        line = _line_of(node.meta.get("stack_trace") or "")
+        if any(word in name for word in _RANDOM):
+            return NotRecordableError(f"{line}the network draws random numbers in evaluation ({name}).",
+                                      "Draw in training alone: pass training=self.training to functional dropout.")
+        return NotRecordableError(f"{line}{name} is not among the operators that can be checked.",
+                                  "Write it with convolutions, matrix products, pooling and element-wise operations, or have the network "
+                                  "judged by a person.")
+
+
+def _line_of(trace: str) -> str:
+    """Return "model.py, line 12: " for the innermost line of a student's code in a printed trace, "" where there is none."""
+    found = ""
+    for line in trace.splitlines():
+        parts = line.strip().split('"')
+        if line.strip().startswith("File ") and len(parts) >= 3 and not _is_library(parts[1]):
+            found = f"{Path(parts[1]).name}, {parts[2].lstrip(', ').split(',')[0]}: "
+    return found
+
+
+def _is_library(path: str) -> bool:
+    return path.startswith("<") or Path(path).is_relative_to(_TORCH) or Path(path).is_relative_to(_OURS) or "site-packages" in path \
+        or "/lib/python" in path
+
+
+def _refusal(error: BaseException) -> NotRecordableError:
+    """Put what export raised into one sentence, with the line of the network's code."""
+    kind = type(error).__name__
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if not _is_library(frame.filename)]
+    line = f"{Path(frames[-1].filename).name}, line {frames[-1].lineno}: " if frames else ""
+    linecache.checkcache()
+    text = (str(error).strip().splitlines() or [""])[0][:200]
+    if "DataDependent" in kind or "data-dependent" in text or "aten::_local_scalar_dense" in text or "aten.nonzero" in text:
+        return NotRecordableError(f"{line}the network decides by the values of a tensor, so that it is not one program but several.",
+                                  "Use torch.where or multiplication instead of if, and no .item() in forward().")
+    if ".numpy()" in text or "numpy" in text.lower():
+        return NotRecordableError(f"{line}the network leaves torch for NumPy in the middle.", "Write it with torch alone.")
+    if "cuda" in text.lower() or "NVIDIA" in text:
+        return NotRecordableError(f"{line}the network asks for a GPU in its forward pass.",
+                                  "Use the device of its input: x.to(images.device), and no .cuda() in forward().")
+    return NotRecordableError(f"{line}forward() raised {kind}: {text}".rstrip(": "),
+                              f"Try it in Python on a batch of images, in evaluation mode: network.eval()(torch.zeros({3}, …)).")
