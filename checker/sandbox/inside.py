@@ -124,7 +124,8 @@ class Submission:
             raise
         except BaseException as error:  # sys.exit() in a model.py included.
             kind = "exit" if isinstance(error, SystemExit) else "memory" if _is_memory(error) else "refused"
-            lines = _text(error).splitlines() or [""]
+            # The text of a SyntaxError ends in its line already.
+            lines = _text(error.msg if isinstance(error, SyntaxError) else error).splitlines() or [""]
             place = self._line_of(error)
             message = f"{what} raised {type(error).__name__}: {lines[0][:200]}".rstrip(": ")
             raise RefusedError(f"{message} ({place})." if place else f"{message}.", help, kind) from None
@@ -193,7 +194,7 @@ def _is_memory(error: BaseException) -> bool:
     return isinstance(error, MemoryError) or isinstance(error, RuntimeError) and "can't allocate memory" in _text(error)
 
 
-def _text(error: BaseException) -> str:
+def _text(error: object) -> str:
     try:
         return str(error)[:2000]
     except BaseException:

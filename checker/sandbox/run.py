@@ -86,6 +86,8 @@ class Answers(Iterator[Answer]):
                 self.close()
                 raise
             self._problem = answer.problem if self._supervisor is None else None
+        elif not self._answered:
+            answer = Answer(problem=self._problem)
         else:
             answer = _refusal(self._problem.kind, f"{task.doing} was not tried: {self._problem.message}", self._problem.help)
         self._answered += 1

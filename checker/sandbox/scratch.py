@@ -1,8 +1,8 @@
 """The folder that one run of the sandbox works in, measured and removed whatever a stranger made of it."""
 
 import contextlib
-import itertools
 import os
+import stat
 
 MOST_ENTRIES = 20_000
 
@@ -26,39 +26,51 @@ def used(folder: str) -> int | float:
 def remove(folder: str) -> None:
     """Remove a folder and all below it; what can't be removed stays.
 
-    shutil.rmtree ends in a RecursionError where folders lie thousands deep, and in too long a path. Here every folder's content
-    moves up to `folder` before it is removed, so no path is ever long.
+    shutil.rmtree ends in a RecursionError where folders lie thousands deep, or has too many of them open. This goes down and up
+    again with one folder open.
     """
-    names = (os.path.join(folder, f"_{number}") for number in itertools.count())
     with contextlib.suppress(OSError):
+        here = _enter(folder)
+        waiting = [_clear(here)]
+        way: list[str] = []
         while True:
-            os.chmod(folder, 0o700)
-            with os.scandir(folder) as listing:
-                entries = list(listing)
-            if not entries:
-                os.rmdir(folder)
-                return
-            removed = sum(_dissolve(entry, names) for entry in entries)
-            if not removed:
-                return
+            if waiting[-1]:
+                name = waiting[-1].pop()
+                with contextlib.suppress(OSError):
+                    below = _enter(name, here)
+                    os.close(here)
+                    here = below
+                    way.append(name)
+                    waiting.append(_clear(here))
+            elif way:
+                above = os.open("..", os.O_RDONLY | os.O_DIRECTORY, dir_fd=here)
+                os.close(here)
+                here = above
+                waiting.pop()
+                with contextlib.suppress(OSError):
+                    os.rmdir(way.pop(), dir_fd=here)
+            else:
+                break
+        os.close(here)
+        os.rmdir(folder)
 
 
-def _dissolve(entry: os.DirEntry, names: "itertools.count") -> bool:
-    """Remove one entry of the folder, a folder's own entries moved up; return whether anything changed."""
-    changed = False
-    with contextlib.suppress(OSError):
-        if not entry.is_dir(follow_symlinks=False):
-            os.unlink(entry.path)
-            return True
-        os.chmod(entry.path, 0o700)
-        with os.scandir(entry.path) as listing:
-            for below in list(listing):
-                target = next(name for name in names if not os.path.lexists(name))
-                # A folder can be moved only by whoever may write it: its ".." changes.
-                if below.is_dir(follow_symlinks=False):
-                    os.chmod(below.path, 0o700)
-                os.rename(below.path, target)
-                changed = True
-        os.rmdir(entry.path)
-        changed = True
-    return changed
+def _enter(name: str, above: int | None = None) -> int:
+    """Open a folder that is no link, whoever was kept out of it."""
+    if above is not None and not stat.S_ISDIR(os.stat(name, dir_fd=above, follow_symlinks=False).st_mode):
+        raise NotADirectoryError(name)
+    os.chmod(name, 0o700, dir_fd=above)
+    return os.open(name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=above)
+
+
+def _clear(folder: int) -> list[str]:
+    """Remove the files of an open folder, and return the names of its folders."""
+    folders = []
+    with contextlib.suppress(OSError), os.scandir(folder) as listing:
+        for entry in list(listing):
+            if entry.is_dir(follow_symlinks=False):
+                folders.append(entry.name)
+            else:
+                with contextlib.suppress(OSError):
+                    os.unlink(entry.name, dir_fd=folder)
+    return folders

@@ -62,7 +62,7 @@ class Limits:
     json, blob: of one answer; files, copied: how many files of the folder it may see, and how large they may be together
     """
 
-    seconds: float = 60.0
+    seconds: float = 120.0
     memory: int = 6 * GB
     processes: int = 64
     open_files: int = 256
