@@ -144,11 +144,13 @@ class Submission:
 def main(job: dict, answers: int) -> None:
     """Answer the job's tasks on the file descriptor `answers`; see run.py, which writes the job."""
     from checker.sandbox.frames import write_frame
-    from checker.sandbox.restrict import become_nobody, drop_privileges, landlock, limit
+    from checker.sandbox.restrict import become_nobody, drop_privileges, landlock, leave_namespaces, limit
 
     limits, restrict = job["limits"], job["restrict"]
     if restrict is not None:
         os.chdir(job["submission"])
+        if restrict["namespaces"]:
+            leave_namespaces()
         if restrict["nobody"]:
             become_nobody()
         drop_privileges()

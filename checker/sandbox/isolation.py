@@ -7,10 +7,11 @@ bubblewrap (Linux, with the program `bwrap` and user namespaces). The code sees 
 process (everywhere else). Another process in a session of its own with an empty environment, the same limits, and a scratch
     folder. As root it becomes nobody where nobody can read the interpreter, and gives up root's capabilities where not. On a
     Linux with Landlock (5.13; TCP 6.7; signals 6.12) it reads and writes only what bubblewrap would show, starts no program,
-    opens no TCP connection and signals no process but its own. It still sees the interpreter's whole prefix even where a
-    data set lies there, can send UDP, reach Unix sockets by path, and use the memory of files in memory until the
-    supervisor notices. Without Landlock (macOS, old kernels) it reads what the user may read, writes what the user may write
-    and reaches the network, and can kill the user's other processes: good against mistakes, not against malice.
+    opens no TCP connection and signals no process but its own. Where the kernel lets it, it has no network at all and no
+    shared memory with others; where not, it can send UDP, and leave System V shared memory behind. It sees the interpreter's
+    whole prefix even where a data set lies there, and reaches Unix sockets by path. Without Landlock (macOS, old kernels) it
+    reads what the user may read, writes what the user may write, and can kill the user's other processes and what watches
+    over it: good against mistakes, not against malice.
 Both limit memory, processes, files, time and output, and leave nothing behind; see supervisor.py.
 """
 
@@ -102,8 +103,8 @@ def restrictions(isolation: str, place: Place) -> dict | None:
     if isolation == BUBBLEWRAP:
         return None
     code = [f"{REPOSITORY}/checker", f"{REPOSITORY}/common", place.submission]
-    return {"nobody": _becomes_nobody(), "landlock": landlock_version(), "readable": [*map(str, _bound()), *_MACHINE, *code],
-            "writable": [place.scratch, "/dev/null"]}
+    return {"nobody": _becomes_nobody(), "landlock": landlock_version(), "namespaces": True,
+            "readable": [*map(str, _bound()), *_MACHINE, *code], "writable": [place.scratch, "/dev/null"]}
 
 
 def description(isolation: str) -> str:
@@ -137,7 +138,8 @@ def _bubblewrap(scratch: int, hidden: Sequence[Path]) -> list[str]:
     # Last, so that no data set hides them.
     for name in ("checker", "common"):
         arguments += ["--ro-bind", str(REPOSITORY / name), f"/code/{name}"]
-    return [*arguments, "--remount-ro", "/dev"]
+    # Where root starts bubblewrap, its user is root to /proc/sys: without this, it may write what the kernel starts as root.
+    return [*arguments, "--remount-ro", "/proc", "--remount-ro", "/dev"]
 
 
 def _bound() -> list[Path]:

@@ -9,22 +9,22 @@ import time
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
-def descendants(root: int) -> list[int]:
-    """Return the processes that descend from `root`, zombies left out."""
+def descendants(root: int, *, zombies: bool = False) -> list[int]:
+    """Return the processes that descend from `root`, without `zombies` only those that still run."""
     children: dict[int, list[int]] = {}
-    zombies = set()
+    ended = set()
     for pid in _all():
         # The name stands in parentheses and may hold anything, a ")" included.
         fields = _read(f"/proc/{pid}/stat").rpartition(b")")[2].split()
         if len(fields) > 1:
             children.setdefault(int(fields[1]), []).append(pid)
             if fields[0] in b"ZX":
-                zombies.add(pid)
+                ended.add(pid)
     found, level = [], [root]
     while level:
         level = [child for parent in level for child in children.get(parent, ())]
         found += level
-    return [pid for pid in found if pid not in zombies]
+    return [pid for pid in found if zombies or pid not in ended]
 
 
 def marked(marker: str) -> list[int]:

@@ -15,6 +15,7 @@ _READ_FILE, _READ_DIR, _WRITE_FILE, _TRUNCATE = 1 << 2, 1 << 3, 1 << 1, 1 << 14
 _EVERYTHING_WITH_FILES = {1: (1 << 13) - 1, 2: (1 << 14) - 1, 3: (1 << 15) - 1, 5: (1 << 16) - 1}
 _TCP, _SIGNALS_AND_SOCKETS = 3, 3
 _NO_NEW_PRIVILEGES = 38
+_NEW_NETWORK, _NEW_IPC, _NEW_USER = 0x40000000, 0x08000000, 0x10000000
 _CAPABILITIES_VERSION = 0x20080522
 
 
@@ -37,6 +38,14 @@ def become_nobody() -> None:
     os.setgroups([])
     os.setresgid(NOBODY, NOBODY, NOBODY)
     os.setresuid(NOBODY, NOBODY, NOBODY)
+
+
+def leave_namespaces() -> bool:
+    """Leave the network and the shared memory of this machine's other processes; return whether the kernel let us."""
+    if sys.platform != "linux":
+        return False
+    libc = _libc()
+    return any(libc.unshare(flags) == 0 for flags in (_NEW_NETWORK | _NEW_IPC, _NEW_NETWORK | _NEW_IPC | _NEW_USER))
 
 
 def drop_privileges() -> None:

@@ -1,5 +1,6 @@
 """A copy of a stranger's folder that holds nothing but files: the only thing of it that the sandbox ever sees."""
 
+import itertools
 import os
 import stat
 from collections.abc import Collection, Iterator
@@ -68,15 +69,14 @@ def _walk(folder: Path, left_out: dict[str, str]) -> Iterator[_Found]:
             continue
         try:
             with os.scandir(descriptor) as listing:
-                entries = sorted(((entry.name, entry.stat(follow_symlinks=False)) for entry in listing), key=lambda each: each[0])
+                some = itertools.islice(listing, MOST_SEEN - seen)
+                entries = sorted(((entry.name, entry.stat(follow_symlinks=False)) for entry in some), key=lambda each: each[0])
         finally:
             os.close(descriptor)
         if inside and any(name == "pyvenv.cfg" for name, _ in entries):
             continue
+        seen += len(entries)
         for name, status in entries:
-            seen += 1
-            if seen > MOST_SEEN:
-                return
             path = f"{inside}/{name}" if inside else name
             if stat.S_ISDIR(status.st_mode):
                 if not name.startswith(".") and name != "__pycache__" and path.count("/") < MOST_DEEP:

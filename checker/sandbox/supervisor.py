@@ -65,14 +65,18 @@ def _watch(child: int, job: dict) -> dict:
 
 
 def _too_much(job: dict, *, measure_disk: bool) -> str | None:
-    pids = processes.descendants(os.getpid())
-    if len(pids) > job["processes"]:
+    # One that has ended, and that its parent doesn't let go, still fills the system's table.
+    if len(processes.descendants(os.getpid(), zombies=True)) > job["processes"]:
         return "processes"
+    pids = processes.descendants(os.getpid())
     left = processes.memory_left()
     if processes.memory(pids, job["memory"]) > job["memory"] or left is not None and left < LEAST_MEMORY_LEFT * _machine_memory():
         return "memory"
-    if measure_disk and job["written"] is not None and scratch.used(job["written"]) > job["scratch"]:
-        return "disk"
+    if measure_disk:
+        if job["written"] is not None:
+            return "disk" if scratch.used(job["written"]) > job["scratch"] else None
+        # bubblewrap's /tmp has its size, but every empty file in it takes the kernel's memory.
+        return "disk" if pids and scratch.entries_in_memory(pids[-1], "/tmp") > scratch.MOST_ENTRIES else None
     return None
 
 
