@@ -255,9 +255,17 @@ class Answers(Iterator[Answer]):
                     if key.fileobj is supervisor.stdout:
                         self._last_word += piece[:1000]
                         if not piece:
+                            self._hear_last_prints(supervisor)
                             return
                     elif not piece:
                         selector.unregister(key.fileobj)
+                    else:
+                        self._prints_too_much(piece)
+
+    def _hear_last_prints(self, supervisor: subprocess.Popen) -> None:
+        os.set_blocking(supervisor.stderr.fileno(), False)
+        with contextlib.suppress(BlockingIOError):
+            self._prints_too_much(os.read(supervisor.stderr.fileno(), _PIECE))
 
 
 def _answer(frame: Frame, number: int) -> Answer:

@@ -23,11 +23,15 @@ def used(folder: str) -> int | float:
     return total
 
 
-def entries_in_memory(pid: int, folder: str) -> int:
-    """Return how many files lie in the file system of `folder` as the process `pid` sees it; 0 where that can't be seen."""
+def entries_in_memory(pid: int, folder: str, size: int) -> int:
+    """Return how many files lie in the file system of `folder`, of `size` bytes, as the process `pid` sees it.
+
+    0 where that can't be seen, or is another one: bubblewrap takes a moment before the machine's own /tmp is out of sight.
+    """
     with contextlib.suppress(OSError):
         status = os.statvfs(f"/proc/{pid}/root{folder}")
-        return status.f_files - status.f_ffree
+        if status.f_blocks * status.f_frsize <= size + status.f_frsize:
+            return status.f_files - status.f_ffree
     return 0
 
 

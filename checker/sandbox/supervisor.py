@@ -76,7 +76,7 @@ def _too_much(job: dict, *, measure_disk: bool) -> str | None:
         if job["written"] is not None:
             return "disk" if scratch.used(job["written"]) > job["scratch"] else None
         # bubblewrap's /tmp has its size, but every empty file in it takes the kernel's memory.
-        return "disk" if pids and scratch.entries_in_memory(pids[-1], "/tmp") > scratch.MOST_ENTRIES else None
+        return "disk" if pids and scratch.entries_in_memory(pids[-1], "/tmp", job["scratch"]) > scratch.MOST_ENTRIES else None
     return None
 
 
