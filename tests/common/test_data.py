@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from common.data import MNIST, Images, Normalization, hold_out, load_images
+from common.data import CIFAR10, MNIST, Dataset, Images, Normalization, hold_out, load_images, verify
 from common.errors import DataError
 
 
@@ -16,6 +16,27 @@ def test_real_mnist(real_data: Path) -> None:
     assert test.pixels.shape == (10_000, 1, 28, 28) and test.labels.bincount().tolist()[0] == 980
     scaled = train.pixels.float() / 255
     assert abs(scaled.mean() - Normalization().mean[0]) < 1e-3 and abs(scaled.std() - Normalization().std[0]) < 1e-3
+
+
+@pytest.mark.parametrize("dataset", [MNIST, CIFAR10], ids=lambda dataset: dataset.name)
+@pytest.mark.parametrize("split", ["train", "test"])
+def test_the_published_images_are_verified(dataset: Dataset, split: str, real_data: Path) -> None:
+    verify(load_images(dataset, split, real_data), dataset, split, real_data)
+
+
+def test_one_other_pixel_or_label_is_not_the_published_set(real_data: Path) -> None:
+    test = load_images(MNIST, "test", real_data)
+    pixels, labels = test.pixels.clone(), test.labels.clone()
+    pixels[-1, 0, -1, -1] += 1
+    labels[0] = 0
+    for other in (Images(pixels, test.labels), Images(test.pixels, labels), test.select(torch.arange(9_999))):
+        with pytest.raises(DataError, match="is not MNIST as it was published"):
+            verify(other, MNIST, "test", real_data)
+
+
+def test_images_in_the_place_of_mnist_are_one_sentence_that_says_where(generated_data: Path) -> None:
+    with pytest.raises(DataError, match=f"The test set in {generated_data}/MNIST/raw is not MNIST.*; delete that folder and let"):
+        verify(load_images(MNIST, "test", generated_data), MNIST, "test", generated_data)
 
 
 def test_the_held_out_images_are_the_same_every_time_and_not_trained_on() -> None:
