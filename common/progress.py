@@ -7,7 +7,7 @@ from rich.live import Live
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from common.training import Epoch
+from common.epoch import Epoch
 
 
 def console() -> Console:
@@ -20,7 +20,7 @@ class TrainingProgress:
     """Shows one run. Use as a context manager; tell it of blocks of images with `step`, of epochs with `add`."""
 
     def __init__(self, title: str, epochs: int, images_per_epoch: int, also: tuple[str, ...] = ()) -> None:
-        """`also` names further accuracies of the epochs, as in common.training.Task."""
+        """`also` names further accuracies of the epochs, as in common.task.Task."""
         self._console = console()
         self._live = None
         self._table = Table(title=title)

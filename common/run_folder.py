@@ -15,9 +15,9 @@ from pathlib import Path
 import torch
 from torch import nn
 
+from common.epoch import Epoch
 from common.errors import RunError
 from common.files import write_atomically
-from common.training import Epoch
 
 FORMAT = 1
 KEPT_EPOCHS = 5
