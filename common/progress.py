@@ -43,11 +43,10 @@ class TrainingProgress:
         self._columns = _that_fit(self._console.width, also)
         for heading, width in self._columns.items():
             self._table.add_column(heading, justify="right", min_width=width)
-        description, share = TextColumn("{task.description}"), TextColumn("{task.percentage:>3.0f}%")
-        self._bar = (
-            Progress(description, BarColumn(bar_width=28), share, TimeRemainingColumn(), TextColumn("left · loss {task.fields[loss]:.4f}"))
-            if self._console.width >= _WIDTH_OF_THE_BAR else
-            Progress(description, share, TimeRemainingColumn(), TextColumn("loss {task.fields[loss]:.4f}")))
+        left = (TextColumn("{task.description}"), TextColumn("{task.percentage:>3.0f}%"), TimeRemainingColumn())
+        if self._console.width >= _WIDTH_OF_THE_BAR:
+            left = (left[0], BarColumn(bar_width=28), *left[1:], TextColumn("left ·"))
+        self._bar = Progress(*left, TextColumn("loss {task.fields[loss]:.4f}"))
         self._task = self._bar.add_task("training", total=epochs * images_per_epoch, loss=float("nan"))
         self._epochs, self._images_per_epoch, self._also = epochs, images_per_epoch, also
         if not self._console.is_terminal:
