@@ -14,10 +14,13 @@ from common.errors import RunError, UserError
 from common.processes import Processes, joined
 from common.run import train_run
 from common.session import Session
+from common.threads import use_idle_cores
 
 
 def main(session: Session, description: str) -> int:
     """Train what the command line asks for and return the exit code: 0, 2 after a mistake, 130 after Ctrl-C."""
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="replace")  # Not every terminal knows ×.
     options = _parser(session, description).parse_args()
     runs = options.out or session.folder / "runs"
     # Of several processes that torchrun started one speaks for all.
@@ -26,8 +29,13 @@ def main(session: Session, description: str) -> int:
         # torchrun's processes can join but once.
         with joined(options.device) as (processes, device):
             names = processes.first_does(lambda: _names(session, runs, options))
+            note = use_idle_cores() if device.type == "cpu" else None
+            if note and first:
+                print(note, file=sys.stderr)
             for number, name in enumerate(names):
-                _run(session, name, runs, options, device, processes, resume=options.resume and number == 0)
+                folder = _run(session, name, runs, options, device, processes, resume=options.resume and number == 0)
+                if first:
+                    print(_farewell(session, folder))
     except UserError as error:
         if first:
             print(error, file=sys.stderr)
@@ -108,7 +116,7 @@ def _seed(text: str) -> int:
 
 
 def _run(session: Session, name: str, runs: Path, options: argparse.Namespace, device: torch.device, processes: Processes, *,
-         resume: bool) -> None:
+         resume: bool) -> Path:
     changes = {key: value for key, value in (("epochs", options.epochs), ("seed", options.seed)) if value is not None}
     recipe = replace(session.recipes[name], **changes)
 
@@ -120,4 +128,19 @@ def _run(session: Session, name: str, runs: Path, options: argparse.Namespace, d
     if processes.count > 1:
         processes.first_does(lambda: (read("train"), read("test")) and None)  # It downloads, and none may read it before.
     train, test = read("train"), read("test")
-    train_run(session, name, recipe, train, test, device, runs, resume=resume, processes=processes)
+    return train_run(session, name, recipe, train, test, device, runs, resume=resume, processes=processes)
+
+
+def _farewell(session: Session, run: Path) -> str:
+    """Return where the finished run is, and how it is checked."""
+    check = f"python -m checker {session.name}"
+    if run.parent.resolve() == session.folder / "runs":
+        return f"The run is in {run}; check it with: {check} --run {run.name}"
+    # The checker reads FOLDER/runs/NAME beside FOLDER/model.py.
+    if run.parent.name == "runs":
+        folder, first = run.parent.parent, ""
+        if not (folder / "model.py").exists():
+            first = f"copy {session.name}'s model.py and train.py into {folder}, then "
+        return f"The run is in {run}; {first}check it with: {check} --path {shlex.quote(str(folder))} --run {run.name}"
+    return (f"The run is in {run}; to check it, copy it to FOLDER/runs/{run.name}, and {session.name}'s model.py and train.py into "
+            f"FOLDER, then: {check} --path FOLDER --run {run.name}")

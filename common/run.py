@@ -2,6 +2,7 @@
 
 import hashlib
 import platform
+import sys
 from datetime import datetime, timezone
 from pathlib import Path
 
@@ -40,6 +41,8 @@ def train_run(session: Session, name: str, recipe: Recipe, train: Images, test: 
             trainer.train_epoch(number)
         return folder.final
     test_images = test.to(device)
+    if folder.warning:
+        print(folder.warning, file=sys.stderr)
     print(table)
     title = f"{session.name} {name}: {folder.description['parameters']:,} parameters, {trainer.precision} on {device}"
     with TrainingProgress(title, recipe.epochs, len(train), session.task.also) as progress:
@@ -78,5 +81,7 @@ def _illustrate(session: Session, name: str, folder: RunFolder, trainer: Trainer
 
     title = f"{session.name} {name}"
     found = session.task.evaluate(trainer.evaluated, test, trainer.recipe.normalization)
-    folder.write("curves.png", curves(title, folder.log, session.threshold, session.task.also))
+    augmented = trainer.recipe.augmentations or session.augmentation
+    folder.write("curves.png", curves(title, folder.log, session.threshold, session.task.also,
+                                      train="train (as augmented)" if augmented else "train"))
     folder.write("misclassified.png", misclassified(title, test.to("cpu"), found.predictions.cpu(), session.dataset.classes))
