@@ -16,7 +16,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from common.session import positive
+from common.command_line import positive
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 PLAIN = '''

@@ -21,11 +21,12 @@ from rich.console import Console
 from rich.table import Table
 from torch import Tensor, nn
 
+from common.command_line import positive
 from common.data import load_images
 from common.device import autocast, choose_device, describe_device
 from common.errors import UserError
 from common.progress import TrainingProgress
-from common.session import Session, positive
+from common.session import Session
 from common.training import Trainer
 
 BARE_STEPS = 150

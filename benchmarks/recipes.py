@@ -22,10 +22,11 @@ from rich.console import Console
 from rich.table import Table
 from sessions import REPOSITORY, is_current, load, model_digest
 
+from common.command_line import positive
 from common.data import hold_out, load_images
 from common.errors import UserError
 from common.recipe import Recipe
-from common.session import Session, positive
+from common.session import Session
 from common.training import Trainer
 
 RESULTS = REPOSITORY / "benchmarks" / "recipes.jsonl"

@@ -22,7 +22,7 @@ from rich.console import Console
 from rich.table import Table
 from sessions import REPOSITORY, held_from, is_current, load, shown_epoch
 
-from common.session import positive
+from common.command_line import positive
 
 RESULTS = REPOSITORY / "benchmarks" / "seeds.jsonl"
 WORK = REPOSITORY / "build" / "seeds"

@@ -15,23 +15,24 @@ if TYPE_CHECKING:
 _TRAIN, _TEST, _ALSO, _THRESHOLD = "#7a7a7a", "#0072b2", "#009e73", "#d55e00"
 
 
-def curves(title: str, log: Sequence[dict], threshold: float, also: Sequence[str] = ()) -> bytes:
+def curves(title: str, log: Sequence[dict], threshold: float, also: Sequence[str] = (), *, train: str = "train") -> bytes:
     """Return a PNG of loss and accuracy against the epoch, training and test, with the threshold drawn.
 
-    `log` has the lines of epochs.jsonl; `threshold` is in percent; `also` names further accuracies in the log.
+    `log` has the lines of epochs.jsonl; `threshold` is in percent; `also` names further accuracies in the log; `train` is
+    what the training curves are called.
     """
     from matplotlib.figure import Figure
 
     epochs = [line["epoch"] for line in log]
-    train = [100 * line["train_correct"] / line["train_total"] for line in log]
+    trained = [100 * line["train_correct"] / line["train_total"] for line in log]
     test = [100 * line["test_correct"] / line["test_total"] for line in log]
     figure = Figure(figsize=(10, 4), layout="constrained")
     figure.suptitle(title)
     loss, accuracy = figure.subplots(1, 2)
-    loss.plot(epochs, [line["train_loss"] for line in log], color=_TRAIN, label="train (as augmented)")
+    loss.plot(epochs, [line["train_loss"] for line in log], color=_TRAIN, label=train)
     loss.plot(epochs, [line["test_loss"] for line in log], color=_TEST, marker="o", markersize=3, label="test")
     loss.set(xlabel="epoch", ylabel="cross-entropy", yscale="log")
-    accuracy.plot(epochs, train, color=_TRAIN, label="train (as augmented)")
+    accuracy.plot(epochs, trained, color=_TRAIN, label=train)
     accuracy.plot(epochs, test, color=_TEST, marker="o", markersize=3, label="test")
     for name in also:
         accuracy.plot(epochs, [100 * line[f"{name}_correct"] / line[f"{name}_total"] for line in log], color=_ALSO, marker="s",

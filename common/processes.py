@@ -1,7 +1,9 @@
 """Several processes that train one network, as torchrun starts them: each has its share of every batch."""
 
 import contextlib
+import gc
 import os
+import traceback
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TypeVar
@@ -85,9 +87,18 @@ def joined(device: str) -> Iterator[tuple[Processes, torch.device]]:
     own = choose_device(device)
     if own.type == "cuda":
         torch.cuda.set_device(own)
+    # The group's threads end when nothing holds it any more; those that are left when Python ends may abort the process. So no
+    # network that `wrap` made may live on, and this must be imported before there is a group: the group that is there when
+    # DistributedDataParallel imports it becomes a default argument of its functions.
+    import torch.distributed.nn  # noqa: F401
+
     dist.init_process_group("nccl" if own.type == "cuda" else "gloo")
     try:
         yield Processes(dist.get_rank(), count), own
         dist.barrier()  # They leave together: one that ends while another still speaks to it may crash.
+    except BaseException as error:
+        traceback.clear_frames(error.__traceback__)
+        raise
     finally:
+        gc.collect()
         dist.destroy_process_group()

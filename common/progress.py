@@ -7,7 +7,23 @@ from rich.live import Live
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from common.training import Epoch
+from common.epoch import Epoch
+
+
+# Of a column with its heading on two lines, where that has two words; of the bar with all that stands beside it.
+_WIDTHS = {"epoch": 5, "lr": 7, "train loss": 6, "train %": 6, "test loss": 6, "test %": 6}
+_WIDTH_OF_THE_BAR = 76
+# What a narrow terminal goes without, first of all the learning rate.
+_DISPENSABLE = ("lr", "images/s", "train loss", "test loss", "train %")
+
+
+def _that_fit(width: int, also: tuple[str, ...]) -> dict[str, int]:
+    """Return the columns that a terminal of so many characters can show without cutting numbers off: heading → least width."""
+    columns = _WIDTHS | {f"{name} %": max(6, len(name)) for name in also} | {"images/s": 8}
+    for heading in _DISPENSABLE:
+        if sum(columns.values()) + 3 * len(columns) + 1 > width:
+            del columns[heading]
+    return columns
 
 
 def console() -> Console:
@@ -20,14 +36,17 @@ class TrainingProgress:
     """Shows one run. Use as a context manager; tell it of blocks of images with `step`, of epochs with `add`."""
 
     def __init__(self, title: str, epochs: int, images_per_epoch: int, also: tuple[str, ...] = ()) -> None:
-        """`also` names further accuracies of the epochs, as in common.training.Task."""
+        """`also` names further accuracies of the epochs, as in common.task.Task."""
         self._console = console()
         self._live = None
         self._table = Table(title=title)
-        for heading in ("epoch", "lr", "train loss", "train %", "test loss", "test %", *(f"{name} %" for name in also), "images/s"):
-            self._table.add_column(heading, justify="right")
-        self._bar = Progress(TextColumn("{task.description}"), BarColumn(bar_width=28), TextColumn("{task.percentage:>3.0f}%"),
-                             TimeRemainingColumn(), TextColumn("left · loss {task.fields[loss]:.4f}"))
+        self._columns = _that_fit(self._console.width, also)
+        for heading, width in self._columns.items():
+            self._table.add_column(heading, justify="right", min_width=width)
+        left = (TextColumn("{task.description}"), TextColumn("{task.percentage:>3.0f}%"), TimeRemainingColumn())
+        if self._console.width >= _WIDTH_OF_THE_BAR:
+            left = (left[0], BarColumn(bar_width=28), *left[1:], TextColumn("left ·"))
+        self._bar = Progress(*left, TextColumn("loss {task.fields[loss]:.4f}"))
         self._task = self._bar.add_task("training", total=epochs * images_per_epoch, loss=float("nan"))
         self._epochs, self._images_per_epoch, self._also = epochs, images_per_epoch, also
         if not self._console.is_terminal:
@@ -53,9 +72,10 @@ class TrainingProgress:
         train = 100 * epoch.train_correct / epoch.train_total
         test = 100 * epoch.test_correct / epoch.test_total
         also = {name: 100 * epoch.also[f"{name}_correct"] / epoch.also[f"{name}_total"] for name in self._also}
-        self._table.add_row(f"{epoch.epoch}", f"{epoch.lr:.5f}", f"{epoch.train_loss:.4f}", f"{train:.2f}",
-                            f"{epoch.test_loss:.4f}", f"{test:.2f}",
-                            *(f"{share:.2f}" for share in also.values()), f"{epoch.images_per_second:,.0f}")
+        cells = {"epoch": f"{epoch.epoch}", "lr": f"{epoch.lr:.5f}", "train loss": f"{epoch.train_loss:.4f}", "train %": f"{train:.2f}",
+                 "test loss": f"{epoch.test_loss:.4f}", "test %": f"{test:.2f}", "images/s": f"{epoch.images_per_second:,.0f}",
+                 **{f"{name} %": f"{share:.2f}" for name, share in also.items()}}
+        self._table.add_row(*(cells[heading] for heading in self._columns))
         self.step(epoch.epoch, self._images_per_epoch, epoch.train_loss)
         if self._live is None:
             self._console.print(f"epoch {epoch.epoch:2d} of {self._epochs}  lr {epoch.lr:.5f}  "

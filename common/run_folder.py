@@ -15,14 +15,15 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from common.errors import RunError
+from common.epoch import Epoch
+from common.errors import RunError, UserError
 from common.files import write_atomically
-from common.training import Epoch
 
 FORMAT = 1
 KEPT_EPOCHS = 5
-# What the numbers of a run follow from: with another of these, a resumed run would end otherwise than it began.
-_DECIDING = ("recipe", "augmentation", "dataset", "model_sha256", "device", "precision", "threads", "processes", "versions")
+# What the numbers of a run follow from: with another of these, a resumed run would end otherwise than it began. The number of
+# threads belongs here too, but it follows from what else the machine does, and changes no more than how sums are rounded.
+_DECIDING = ("recipe", "augmentation", "dataset", "model_sha256", "device", "precision", "processes", "versions")
 
 
 class RunFolder:
@@ -37,14 +38,17 @@ class RunFolder:
         self.path = runs / f".{name}"
         self.description = {"format": FORMAT, **description}
         self.log: list[dict] = []
+        self.warning: str | None = None
 
     def start(self) -> None:
-        """Begin an empty run. Raises RunError where an unfinished one is in the way."""
-        if self.path.exists():
-            raise RunError(f"An unfinished run lies in {self.path}; add --resume to go on with it, "
-                           f"or delete that folder to start again.")
+        """Begin an empty run. Raises RunError where an unfinished one is in the way, or one that another process is writing."""
         try:
             self.path.mkdir(parents=True)
+        except FileExistsError as error:
+            self._claim()
+            self._lock.close()
+            raise RunError(f"An unfinished run lies in {self.path}; add --resume to go on with it, "
+                           f"or delete that folder to start again.") from error
         except OSError as error:
             raise RunError(f"{self.path} could not be created ({error.strerror}); "
                            f"choose another folder with --out.") from error
@@ -54,8 +58,8 @@ class RunFolder:
     def resume(self) -> dict | None:
         """Take up an unfinished run: return its last checkpoint, or None where no epoch was finished.
 
-        Raises RunError where there is no such run, another process is writing it, it is damaged, or what its numbers follow
-        from has changed.
+        Where it goes on with another number of threads, `warning` then says so, and run.json from which epoch. Raises RunError
+        where there is no such run, another process is writing it, it is damaged, or what its numbers follow from has changed.
         """
         if not self.path.is_dir():
             raise RunError(f"There is no unfinished run in {self.path}; leave out --resume to start one.")
@@ -71,8 +75,8 @@ class RunFolder:
                 raise RunError(f"The unfinished run in {self.path} has another {' and '.join(changed)}; "
                                f"delete that folder to start again.")
             self.description["started"] = earlier["started"]
-            self._write_description()
             if not (self.path / "last.pt").exists():
+                self._write_description()
                 return None
             checkpoint = torch.load(self.path / "last.pt", map_location="cpu", weights_only=True)
             lines = (self.path / "epochs.jsonl").read_text().splitlines()
@@ -80,7 +84,9 @@ class RunFolder:
             self.log = [json.loads(line) for line in lines[:checkpoint["epoch"]]]
             if len(self.log) != checkpoint["epoch"]:
                 raise ValueError("the log is shorter than the checkpoint is old")
-        except RunError:
+            self._compare_threads(earlier, checkpoint["epoch"])
+            self._write_description()
+        except UserError:
             raise
         except Exception as error:  # Whatever a damaged file makes a parser raise.
             raise RunError(f"The unfinished run in {self.path} is damaged ({type(error).__name__}); "
@@ -122,6 +128,19 @@ class RunFolder:
             (self.final / name).unlink(missing_ok=True)
         shutil.rmtree(older, ignore_errors=True)
         return self.final
+
+    def _compare_threads(self, earlier: dict, epochs: int) -> None:
+        """Take over the numbers of threads of the `epochs` that are trained; `warning` says where the next has another one."""
+        by_epoch = {epoch: threads for epoch, threads in earlier.get("threads_from_epoch", {"1": earlier["threads"]}).items()
+                    if int(epoch) <= epochs}
+        before, now = list(by_epoch.values())[-1], self.description["threads"]
+        if now != before:
+            by_epoch = by_epoch | {str(epochs + 1): now}
+            self.warning = (f"The run goes on with {now} {'thread' if now == 1 else 'threads'}, not {before}: it will end with "
+                            f"other roundings than an uninterrupted one (OMP_NUM_THREADS={before} gives the same).")
+        self.description["threads"] = by_epoch["1"]
+        if len(by_epoch) > 1:
+            self.description["threads_from_epoch"] = by_epoch
 
     def _claim(self) -> None:
         """Keep other processes out of the run until this one ends, in whatever way. Raises RunError."""

@@ -4,158 +4,23 @@ Every epoch starts from a seed of its own and the learning rate follows from the
 resumed at an epoch's end needs no more than the weights and the optimizer's state.
 """
 
-import contextlib
 import math
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, field, fields
-from typing import Protocol
+from collections.abc import Callable
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
-from torch.optim.swa_utils import AveragedModel
 
-from common.data import Images, Normalization
+from common.batches import BLOCK, batches
+from common.data import Images
 from common.device import autocast, training_precision
 from common.dropout import use_cheap_dropout
+from common.epoch import Epoch
 from common.errors import DivergedError, RunError
+from common.optimizer import kernels, optimizer_for, weight_average
 from common.processes import Processes
 from common.recipe import Recipe
-
-# Batches are gathered and augmented this many at a time: enough to make the cost per call small, while the block
-# stays in the CPU's cache.
-BLOCK = 8
-# Few enough for what a layer returns to stay in the CPU's cache.
-EVALUATION_BATCH = 250
-
-
-@dataclass(frozen=True)
-class Epoch:
-    """What one epoch measured. Losses are means over the images; `seconds` is the training pass alone.
-
-    also: counts that the task adds, e.g. sum_correct and sum_total; beside the others in the log
-    """
-
-    epoch: int
-    lr: float
-    train_loss: float
-    train_correct: int
-    train_total: int
-    test_loss: float
-    test_correct: int
-    test_total: int
-    seconds: float
-    images_per_second: float
-    also: dict[str, int] = field(default_factory=dict)
-
-    def as_line(self) -> dict:
-        """Return the epoch as a line of the log."""
-        line = asdict(self)
-        return line | line.pop("also")
-
-    @classmethod
-    def from_line(cls, line: dict) -> "Epoch":
-        """Return the epoch that a line of the log tells of."""
-        own = {each.name for each in fields(cls)}
-        return cls(**{key: value for key, value in line.items() if key in own},
-                   also={key: value for key, value in line.items() if key not in own and key != "weights"})
-
-
-@dataclass(frozen=True)
-class Evaluation:
-    """What a network does on a set of images: mean loss, and for each image (N) its prediction (int64) and whether it is
-    right (bool). `also` as in Epoch."""
-
-    loss: float
-    predictions: Tensor
-    right: Tensor
-    also: dict[str, int] = field(default_factory=dict)
-
-
-class Task(Protocol):
-    """What a session asks of a network: its inputs, its loss, and what counts as right.
-
-    also: names of what is counted beside the images, e.g. "sum" for sum_correct and sum_total
-    """
-
-    also: tuple[str, ...]
-
-    def input_shapes(self, image: tuple[int, ...]) -> tuple[tuple[int, ...], ...]:
-        """Return the shape of each input of the network for images C×H×W, without the batch."""
-
-    def draw(self, images: Tensor, labels: Tensor) -> tuple[tuple[Tensor, ...], Tensor]:
-        """Return the network's inputs for a training batch, and the targets, whose first column or all is the label."""
-
-    def loss(self, outputs: Tensor | tuple[Tensor, ...], targets: Tensor) -> Tensor:
-        """Return the mean loss (a number) of the network's outputs."""
-
-    def right(self, outputs: Tensor | tuple[Tensor, ...], targets: Tensor) -> Tensor:
-        """Return for each image (bool N) whether it is classified correctly."""
-
-    def evaluate(self, network: nn.Module, images: Images, normalization: Normalization) -> Evaluation:
-        """Evaluate `network` in fp32 on all of `images`, on their device."""
-
-
-class Classification:
-    """One image in, the logits of its class out; cross-entropy."""
-
-    also = ()
-
-    def input_shapes(self, image: tuple[int, ...]) -> tuple[tuple[int, ...], ...]:
-        return (image,)
-
-    def draw(self, images: Tensor, labels: Tensor) -> tuple[tuple[Tensor, ...], Tensor]:
-        return (images,), labels
-
-    def loss(self, outputs: Tensor, targets: Tensor) -> Tensor:
-        return F.cross_entropy(outputs.float(), targets)
-
-    def right(self, outputs: Tensor, targets: Tensor) -> Tensor:
-        return outputs.argmax(1) == targets
-
-    def evaluate(self, network: nn.Module, images: Images, normalization: Normalization) -> Evaluation:
-        loss, predictions = 0.0, []
-        with evaluating(network):
-            for inputs, labels in in_order(images, normalization):
-                logits = network(inputs)
-                loss += F.cross_entropy(logits, labels, reduction="sum").item()
-                predictions.append(logits.argmax(1))
-        predictions = torch.cat(predictions)
-        return Evaluation(loss / len(images), predictions, predictions == images.labels)
-
-
-@contextlib.contextmanager
-def evaluating(network: nn.Module) -> Iterator[None]:
-    """Put `network` into evaluation mode and compute in fp32, without gradients."""
-    network.eval()
-    # On a GPU, convolutions would otherwise run in TF32.
-    with torch.no_grad(), torch.backends.cudnn.flags(enabled=True, deterministic=True, allow_tf32=False):
-        yield
-
-
-def in_order(images: Images, normalization: Normalization) -> Iterator[tuple[Tensor, Tensor]]:
-    """Yield all images in batches for an evaluation: float32 N×C×H×W (channels last, normalised), int64 N."""
-    for start in range(0, len(images), EVALUATION_BATCH):
-        inputs = normalization(images.pixels[start:start + EVALUATION_BATCH].float() / 255)
-        yield inputs.contiguous(memory_format=torch.channels_last), images.labels[start:start + EVALUATION_BATCH]
-
-
-def batches(images: Images, recipe: Recipe, processes: Processes = Processes()) -> Iterator[tuple[Tensor, Tensor]]:
-    """Yield one epoch of shuffled, augmented, normalised batches: float32 N×C×H×W (channels last), int64 N.
-
-    Where several processes train together, all must start from one seed; each gets its share of every batch.
-    """
-    order = torch.randperm(len(images)).to(images.labels.device)
-    processes.draw_apart()
-    for block in order.split(recipe.batch_size * BLOCK):
-        shares = [processes.share(batch) for batch in block.split(recipe.batch_size)]
-        mine, sizes = torch.cat(shares), [len(share) for share in shares]
-        pixels = images.pixels[mine].float() / 255
-        for augmentation in recipe.augmentations:
-            pixels = augmentation(pixels)
-        pixels = recipe.normalization(pixels).contiguous(memory_format=torch.channels_last)
-        yield from zip(pixels.split(sizes), images.labels[mine].split(sizes), strict=True)
+from common.task import Classification, Task
 
 
 class Trainer:
@@ -189,11 +54,9 @@ class Trainer:
         if device.type == "cpu":
             use_cheap_dropout(network)
         self.network = network.to(device, memory_format=torch.channels_last)
-        self.average = AveragedModel(
-            self.network, multi_avg_fn=_exponential_average(recipe.averaging), use_buffers=True,
-        ) if recipe.averaging else None
+        self.average = weight_average(self.network, recipe)
         self.model = processes.wrap(self.network)
-        self.optimizer = _optimizer(network, recipe)
+        self.optimizer = optimizer_for(network, recipe)
         # Only fp16 needs its loss scaled; for the rest the scaler does nothing.
         self.scaler = torch.amp.GradScaler(device.type, enabled=self.precision == "fp16")
         self.steps_per_epoch = math.ceil(len(train) / recipe.batch_size)
@@ -244,7 +107,7 @@ class Trainer:
         return {"lr": lr, "train_loss": loss_sum / seen, "train_correct": int(self.processes.total(correct)), "train_total": seen}
 
     def _penalty(self) -> Tensor:
-        return self.recipe.l1 * torch.stack([kernel.abs().sum() for kernel in _kernels(self.network)]).sum()
+        return self.recipe.l1 * torch.stack([kernel.abs().sum() for kernel in kernels(self.network)]).sum()
 
     def _sum_losses(self, pending: list[tuple[Tensor, int]], epoch: int, step: int) -> float:
         losses = self.processes.total(torch.stack([loss for loss, _ in pending])).tolist()
@@ -280,28 +143,3 @@ class Trainer:
             self.average.load_state_dict(state["average"])
         self.optimizer.load_state_dict(state["optimizer"])
         self.scaler.load_state_dict(state["scaler"])
-
-
-def _exponential_average(decay: float) -> Callable[[list[Tensor], list[Tensor], Tensor], None]:
-    """Return AveragedModel's update. It starts with a short memory, so that the first epochs' average is of use too."""
-    def update(averaged: list[Tensor], current: list[Tensor], count: Tensor) -> None:
-        if averaged[0].is_floating_point():
-            torch._foreach_lerp_(averaged, current, 1 - min(decay, (1 + float(count)) / (10 + float(count))))
-        else:  # Batch norm's counts of batches.
-            torch._foreach_copy_(averaged, current)
-    return update
-
-
-def _kernels(network: nn.Module) -> list[nn.Parameter]:
-    """Return the weights of convolutions and linear layers: not biases, not the scales of normalisation layers."""
-    return [module.weight for module in network.modules() if isinstance(module, nn.Conv2d | nn.Linear)]
-
-
-def _optimizer(network: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
-    """Weight decay is for kernels; what is left goes without."""
-    kernels = _kernels(network)
-    others = [parameter for parameter in network.parameters() if not any(parameter is kernel for kernel in kernels)]
-    groups = [{"params": kernels, "weight_decay": recipe.weight_decay}, {"params": others, "weight_decay": 0.0}]
-    if recipe.optimizer == "sgd":
-        return torch.optim.SGD(groups, lr=recipe.lr, momentum=recipe.momentum, nesterov=recipe.nesterov, fused=True)
-    return torch.optim.AdamW(groups, lr=recipe.lr, betas=(recipe.momentum, 0.99), fused=True)

@@ -15,7 +15,7 @@ from common.data import MNIST, Images, load_images
 from common.errors import UserError
 from common.figures import png
 from common.files import write_atomically
-from common.session import trained
+from common.finished_run import trained
 
 SHOWN = 10
 RIGHT, WRONG = "#0072b2", "#d55e00"

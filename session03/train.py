@@ -15,10 +15,12 @@ from model import build
 from torch import Tensor, nn
 
 from common.augment import Affine
+from common.batches import in_order
+from common.command_line import main
 from common.data import Images, Normalization
 from common.recipe import Recipe
-from common.session import Session, main
-from common.training import Evaluation, evaluating, in_order
+from common.session import Session
+from common.task import Evaluation, evaluating
 
 NUMBERS = 10
 

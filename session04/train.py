@@ -14,8 +14,9 @@ from pathlib import Path
 from model import build
 
 from common.augment import Affine
+from common.command_line import main
 from common.recipe import Recipe
-from common.session import Session, main
+from common.session import Session
 
 DIGITS = (Affine(degrees=10, shift=2, scale=0.1, shear=0.15),)
 

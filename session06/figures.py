@@ -15,7 +15,7 @@ from common.data import MNIST, load_images
 from common.errors import UserError
 from common.figures import comparison, misclassified
 from common.files import write_atomically
-from common.session import trained
+from common.finished_run import trained
 
 RUNS = ("batch-l1", "layer", "group")
 

@@ -14,8 +14,9 @@ from pathlib import Path
 from model import build
 
 from common.augment import Affine
+from common.command_line import main
 from common.recipe import Recipe
-from common.session import Session, main
+from common.session import Session
 
 BATCH = Recipe(epochs=20, optimizer="sgd", lr=0.3, nesterov=True, weight_decay=0.0001, schedule="one-cycle",
                averaging=0.999, augmentations=(Affine(degrees=10, shift=2, scale=0.1, shear=0.15),))

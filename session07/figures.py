@@ -19,7 +19,7 @@ from common.data import Images, load_images
 from common.errors import UserError
 from common.figures import misclassified, png
 from common.files import write_atomically
-from common.session import trained
+from common.finished_run import trained
 
 RUN = "cifar10"
 SHOWN = 10

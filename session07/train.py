@@ -21,9 +21,10 @@ os.environ.setdefault("GOMP_SPINCOUNT", "2000")
 
 from model import build
 
+from common.command_line import main
 from common.data import CIFAR10, Normalization
 from common.recipe import Recipe
-from common.session import Session, main
+from common.session import Session
 
 MEAN, STD = (0.4914, 0.4822, 0.4465), (0.2470, 0.2435, 0.2616)
 

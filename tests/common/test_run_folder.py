@@ -12,6 +12,7 @@ import pytest
 import torch
 
 from common import run_folder
+from common.epoch import Epoch
 from common.errors import FileError, RunError
 from common.run_folder import RunFolder
 from tests.conftest import REPOSITORY
@@ -111,7 +112,7 @@ def unfinished(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A run that was interrupted after two epochs."""
     original = run_folder.RunFolder.add_epoch
 
-    def add_epoch(self: run_folder.RunFolder, epoch, *rest: object) -> None:
+    def add_epoch(self: run_folder.RunFolder, epoch: Epoch, *rest: object) -> None:
         original(self, epoch, *rest)
         if epoch.epoch == 2:
             raise KeyboardInterrupt
@@ -122,22 +123,67 @@ def unfinished(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def test_a_run_that_another_process_is_writing_is_not_resumed(tmp_path: Path) -> None:
+def test_a_run_that_another_process_is_writing_is_neither_resumed_nor_started_again(tmp_path: Path) -> None:
     writer = ("import sys; from pathlib import Path; from common.run_folder import RunFolder; "
               "folder = RunFolder(Path(sys.argv[1]), 'busy', {'started': ''}); folder.start(); print('ready', flush=True); input()")
     with subprocess.Popen([sys.executable, "-c", writer, str(tmp_path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                           text=True) as other:
         assert other.stdout.readline() == "ready\n"
-        with pytest.raises(RunError, match="Another process is training"):
-            RunFolder(tmp_path, "busy", {}).resume()
+        for take_up in (RunFolder(tmp_path, "busy", {}).resume, RunFolder(tmp_path, "busy", {}).start):
+            with pytest.raises(RunError, match="Another process is training"):
+                take_up()
         other.kill()
         other.wait()
+    with pytest.raises(RunError, match="An unfinished run"):
+        RunFolder(tmp_path, "busy", {}).start()
     assert RunFolder(tmp_path, "busy", {}).resume() is None
 
 
 def test_a_run_with_another_recipe_is_not_resumed(unfinished: Path) -> None:
     with pytest.raises(RunError, match="another recipe"):
         train(unfinished, recipe=replace(RECIPE, lr=0.1), resume=True)
+
+
+def with_threads(unfinished: Path, threads: int, monkeypatch: pytest.MonkeyPatch, stop: int | None = None) -> Path:
+    """Resume the unfinished run with a number of threads; interrupt it after epoch `stop`."""
+    original = run_folder.RunFolder.add_epoch
+
+    def add_epoch(self: run_folder.RunFolder, epoch: Epoch, *rest: object) -> None:
+        original(self, epoch, *rest)
+        if epoch.epoch == stop:
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(torch, "get_num_threads", lambda: threads)
+        patch.setattr(torch, "set_num_threads", lambda number: None)
+        patch.setattr(run_folder.RunFolder, "add_epoch", add_epoch)
+        return train(unfinished, resume=True)
+
+
+def test_a_run_goes_on_with_another_number_of_threads_and_says_so(unfinished: Path, monkeypatch: pytest.MonkeyPatch,
+                                                                 capsys: pytest.CaptureFixture) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        with_threads(unfinished, 4, monkeypatch, stop=4)
+    assert capsys.readouterr().err == ("The run goes on with 4 threads, not 1: it will end with other roundings than an uninterrupted "
+                                       "one (OMP_NUM_THREADS=1 gives the same).\n")
+    with pytest.raises(KeyboardInterrupt):
+        with_threads(unfinished, 4, monkeypatch, stop=5)
+    assert not capsys.readouterr().err
+    record = json.loads((with_threads(unfinished, 1, monkeypatch) / "run.json").read_text())
+    assert record["threads"] == 1 and record["threads_from_epoch"] == {"1": 1, "3": 4, "6": 1}
+    assert "1 thread, not 4" in capsys.readouterr().err
+
+
+def test_threads_that_trained_no_epoch_are_forgotten(unfinished: Path, capsys: pytest.CaptureFixture) -> None:
+    path = unfinished / ".tiny" / "run.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"threads_from_epoch": {"1": 1, "3": 2}}))
+    record = json.loads((train(unfinished, resume=True) / "run.json").read_text())
+    assert "threads_from_epoch" not in record and not capsys.readouterr().err
+
+
+def test_a_run_with_one_number_of_threads_says_no_more(unfinished: Path, capsys: pytest.CaptureFixture) -> None:
+    record = json.loads((train(unfinished, resume=True) / "run.json").read_text())
+    assert record["threads"] == 1 and "threads_from_epoch" not in record and not capsys.readouterr().err
 
 
 def test_a_log_that_lost_an_epoch_is_not_resumed(unfinished: Path) -> None:

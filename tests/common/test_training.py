@@ -6,11 +6,13 @@ import pytest
 import torch
 from torch import nn
 
+from common.batches import batches
 from common.data import Images, Normalization
 from common.device import choose_device, training_precision
 from common.errors import DeviceError, DivergedError
 from common.recipe import Recipe
-from common.training import Classification, Trainer, batches
+from common.task import Classification
+from common.training import Trainer
 from tests.tiny_session.model import build
 from tests.tiny_session.train import RECIPE, data
 

@@ -6,8 +6,8 @@ from torch import Tensor, nn
 
 from benchmarks.sessions import load
 from common.data import Images, Normalization
+from common.finished_run import trained
 from common.recipe import Recipe
-from common.session import trained
 from common.training import Trainer
 
 SESSION = load("session03")

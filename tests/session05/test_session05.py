@@ -10,7 +10,7 @@ import torch
 
 from benchmarks.sessions import load
 from common.anatomy.network import anatomy, parameter_count
-from common.session import main
+from common.command_line import main
 from tests.conftest import REPOSITORY
 
 SESSION = load("session05")

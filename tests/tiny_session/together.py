@@ -15,8 +15,8 @@ from pathlib import Path
 import torch
 
 from benchmarks.sessions import load
-from common import session, training
-from common.data import Images
+from common import command_line, run, training
+from common.data import MNIST, Images
 from common.processes import joined
 from common.recipe import Recipe
 from common.run_folder import RunFolder
@@ -25,6 +25,11 @@ from tests.tiny_session.train import SESSION, data
 # In fp32, so that one batch and its shares differ by no more than the order of their sums.
 training.training_precision = lambda device: "fp32"
 RECIPE = Recipe(epochs=5, lr=0.1, schedule="one-cycle", averaging=0.9)
+
+
+def threads_of_the_group() -> int:
+    """Return how many threads of a process group there are."""
+    return sum((each / "comm").read_text().startswith("pt_gloo") for each in Path("/proc/self/task").iterdir())
 
 
 class Deadly(RunFolder):
@@ -36,23 +41,33 @@ class Deadly(RunFolder):
             os.kill(os.getpid(), signal.SIGKILL)
 
 
-if __name__ == "__main__":
-    runs = Path(sys.argv[1])
-    if "--all" in sys.argv:
-        two = replace(SESSION, recipes=dict.fromkeys(("plain", "tiny"), replace(RECIPE, epochs=1)))
-        session.load_images = lambda dataset, split, folder: data(200, 1)
+def main(runs: Path, options: list[str]) -> int:
+    if "--all" in options:
+        images = data(200, 1)
+        generated = replace(MNIST, digests=dict.fromkeys(MNIST.digests, images.digest()))
+        two = replace(SESSION, recipes=dict.fromkeys(("plain", "tiny"), replace(RECIPE, epochs=1)), dataset=generated)
+        command_line.load_images = lambda dataset, split, folder: images
         sys.argv[1:] = ["--run", "all", "--out", str(runs)]
-        sys.exit(session.main(two, ""))
-    if "--cifar" in sys.argv:
-        session07 = load("session07")
-        few = Images(torch.randint(256, (300, 3, 32, 32), dtype=torch.uint8, generator=torch.Generator().manual_seed(0)), torch.arange(300) % 10)
-        with joined("cpu") as (processes, device):
-            session.train_run(session07, "fast", replace(session07.recipes["fast"], epochs=1, batch_size=100), few, few, device, runs,
-                              processes=processes)
-        sys.exit()
-    if "--die" in sys.argv:
-        session.RunFolder = Deadly
+        return command_line.main(two, "")
+    if "--die" in options:
+        run.RunFolder = Deadly
     with joined("cpu") as (processes, device):
-        # 2,999 images: the last batch can't be halved.
-        session.train_run(SESSION, "plain", RECIPE, data(2_999, 1), data(500, 2), device, runs,
-                          resume="--resume" in sys.argv, processes=processes)
+        if "--cifar" in options:
+            session07 = load("session07")
+            few = Images(torch.randint(256, (300, 3, 32, 32), dtype=torch.uint8, generator=torch.Generator().manual_seed(0)), torch.arange(300) % 10)
+            run.train_run(session07, "fast", replace(session07.recipes["fast"], epochs=1, batch_size=100), few, few, device, runs,
+                          processes=processes)
+        else:
+            # 2,999 images: the last batch can't be halved.
+            run.train_run(SESSION, "plain", RECIPE, data(2_999, 1), data(500, 2), device, runs,
+                          resume="--resume" in options, processes=processes)
+    return 0
+
+
+if __name__ == "__main__":
+    try:
+        code = main(Path(sys.argv[1]), sys.argv[2:])
+    finally:
+        # A process may abort where they meet the end of Python.
+        print(f"{threads_of_the_group()} threads left", file=sys.stderr)
+    sys.exit(code)

@@ -8,7 +8,8 @@ import torch
 from common.augment import Affine
 from common.data import Images
 from common.recipe import Recipe
-from common.session import Session, train_run
+from common.run import train_run
+from common.session import Session
 from tests.submissions import images
 from tests.tiny_session.model import build
 

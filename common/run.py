@@ -1,0 +1,87 @@
+"""One run of a session, from its recipe to its finished folder."""
+
+import hashlib
+import platform
+import sys
+from datetime import datetime, timezone
+from pathlib import Path
+
+import torch
+
+from common.anatomy.network import parameter_count
+from common.data import Images
+from common.device import describe_device
+from common.epoch import Epoch
+from common.processes import Processes
+from common.recipe import Recipe
+from common.run_folder import RunFolder
+from common.session import Session
+from common.training import Trainer
+
+
+def train_run(session: Session, name: str, recipe: Recipe, train: Images, test: Images, device: torch.device,
+              runs: Path, *, resume: bool = False, processes: Processes = Processes()) -> Path:
+    """Train the run called `name` and return its finished folder, `runs`/`name`. Raises UserError.
+
+    Where several processes train together each calls this; the first alone evaluates, reports and touches the disk.
+    """
+    from common.progress import TrainingProgress
+    from common.summary import summary
+
+    torch.manual_seed(recipe.seed)
+    network = session.build(name)
+    table = summary(network, *session.task.input_shapes(session.dataset.shape))
+    trainer = Trainer(network, recipe, train, device, session.task, session.augmentation, processes)
+    folder = RunFolder(runs, name, describe(session, name, trainer, train, test))
+    checkpoint = processes.first_does(folder.resume if resume else folder.start)
+    if checkpoint is not None:
+        trainer.restore(checkpoint)
+    if not processes.is_first:
+        for number in range(1 if checkpoint is None else checkpoint["epoch"] + 1, recipe.epochs + 1):
+            trainer.train_epoch(number)
+        return folder.final
+    test_images = test.to(device)
+    if folder.warning:
+        print(folder.warning, file=sys.stderr)
+    print(table)
+    title = f"{session.name} {name}: {folder.description['parameters']:,} parameters, {trainer.precision} on {device}"
+    with TrainingProgress(title, recipe.epochs, len(train), session.task.also) as progress:
+        for line in folder.log:
+            progress.add(Epoch.from_line(line))
+        for number in range(len(folder.log) + 1, recipe.epochs + 1):
+            epoch = trainer.run_epoch(number, test_images, lambda images, loss, number=number: progress.step(number, images, loss))
+            folder.add_epoch(epoch, trainer.evaluated, trainer.state(), recipe.epochs)
+            progress.add(epoch)
+    folder.write("summary.txt", table)
+    _illustrate(session, name, folder, trainer, test_images)
+    return folder.finish()
+
+
+def describe(session: Session, name: str, trainer: Trainer, train: Images, test: Images) -> dict:
+    """Return what run.json says of a run before it is trained."""
+    import torchvision
+
+    recipe = trainer.recipe
+    return {
+        "session": session.name, "run": name, "recipe": recipe.as_dict(), "seed": recipe.seed,
+        "normalization": {"mean": recipe.normalization.mean, "std": recipe.normalization.std},
+        "parameters": parameter_count(trainer.network), "device": describe_device(trainer.device),
+        "precision": trainer.precision, "threads": torch.get_num_threads(),
+        "versions": {"python": platform.python_version(), "torch": torch.__version__, "torchvision": torchvision.__version__},
+        "dataset": {"name": session.dataset.name, "train": train.digest(), "test": test.digest()},
+        **({} if trainer.processes.count == 1 else {"processes": trainer.processes.count}),
+        "model_sha256": hashlib.sha256((session.folder / "model.py").read_bytes()).hexdigest(),
+        "started": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        **({} if session.augmentation is None else {"augmentation": session.augmentation().to_dict()}),
+    }
+
+
+def _illustrate(session: Session, name: str, folder: RunFolder, trainer: Trainer, test: Images) -> None:
+    from common.figures import curves, misclassified
+
+    title = f"{session.name} {name}"
+    found = session.task.evaluate(trainer.evaluated, test, trainer.recipe.normalization)
+    augmented = trainer.recipe.augmentations or session.augmentation
+    folder.write("curves.png", curves(title, folder.log, session.threshold, session.task.also,
+                                      train="train (as augmented)" if augmented else "train"))
+    folder.write("misclassified.png", misclassified(title, test.to("cpu"), found.predictions.cpu(), session.dataset.classes))
