@@ -21,10 +21,10 @@ import seeds
 import torch
 from sessions import REPOSITORY, held_from, load, log, shown_epoch
 
-from checker.submission import Run
-from common.anatomy.network import anatomy
-from common.data import Images
+from checker.statistics import evenness
+from common.anatomy.network import anatomy as followed
 from common.errors import RunError, UserError
+from common.finished_run import trained
 from common.session import Session
 from common.summary import receptive_field_table
 
@@ -106,7 +106,7 @@ def anatomy(session: Session, run: str) -> str:
     network = session.build(run)
     shapes = session.task.input_shapes(session.dataset.shape)
     # One look of a network that takes several.
-    traced = anatomy(getattr(network, "network", network), *(torch.rand(2, *shape) for shape in shapes))
+    traced = followed(getattr(network, "network", network), *(torch.rand(2, *shape) for shape in shapes))
     return "\n".join([
         f"<details><summary><code>{run}</code>: {parameters(session, run):,} parameters, receptive field "
         f"{traced.receptive_field[0]} before the global average, {traced.seen[0]} with it</summary>", "",
@@ -167,13 +167,14 @@ def batch_size_table(session: Session) -> str:
 def sparsity(session: Session) -> str:
     """How even the weights are with and without L1, as the checker measures it."""
     rows = ["| run | L1 | mean absolute weight, as a share of the root mean square | weights below a hundredth of it |", "|---|---:|---:|---:|"]
-    # Which kernels run is the same for every image.
-    images = Images(torch.zeros(1_000, 1, 28, 28, dtype=torch.uint8), torch.zeros(1_000, dtype=torch.int64))
     for name in ("batch-l1", "batch"):
-        run = Run(name, session.folder / "runs" / name, lambda: session.build, lambda: images, "cpu")
-        kernels = run.kernels.values()
+        network, _ = trained(session, name)
+        # Which kernels run is the same for every image.
+        names = {each.weight_name for each in followed(network, torch.zeros(2, 1, 28, 28)).operations if each.kind in ("convolution", "linear")}
+        tensors = {key: network.state_dict()[key].double() for key in sorted(names)}
+        kernels = tensors.values()
         small = sum(int((kernel.abs() < 0.01 * kernel.square().mean().sqrt()).sum()) for kernel in kernels)
-        rows.append(f"| `{name}` | {session.recipes[name].l1:g} | {run.evenness:.3f} | "
+        rows.append(f"| `{name}` | {session.recipes[name].l1:g} | {evenness(tensors):.3f} | "
                     f"{100 * small / sum(kernel.numel() for kernel in kernels):.1f} % |")
     return "\n".join(rows)
 

@@ -19,6 +19,7 @@ from common.anatomy.follow import Anatomy
 from common.anatomy.operation import Operation
 from common.anatomy.program import Program
 from common.anatomy.replay import ReplayError
+from common.anatomy.views import Views
 from common.anatomy.weights import left_over, misfits
 from common.data import Normalization
 
@@ -44,6 +45,7 @@ class Evidence:
         self.learned_digest = cache(self._learned_digest)
         self._pending: dict[LoggedEpoch, Future[Predictions]] = {}
         self._anatomy = cache(self._followed)
+        self._examined = cache(self._examination)
         self._accuracy = cache(self._measured_accuracy)
 
     # What the files say -------------------------------------------------------------------------------------------------
@@ -159,7 +161,7 @@ class Evidence:
     @property
     def views(self) -> int:
         """How many views of each image the network looks at."""
-        return self._predictions(self.log[-1]).views
+        return self._examined().count
 
     def single_view(self, epoch: LoggedEpoch) -> int | None:
         """Return how many images are classified correctly by a single view; None where that is all there is."""
@@ -210,6 +212,9 @@ class Evidence:
 
         return inspect(rebuilt(self._submission.augmentation.result()), self._tests.some_images(), hole, fill)
 
+    def _examination(self) -> Views:
+        return self._ask("Running it", measure.examined, self.program)
+
     def _measured_accuracy(self) -> float:
         return self.accuracy_with((), "zero")
 
@@ -240,7 +245,7 @@ class Evidence:
         wrong = self.unfilled(epoch)
         if wrong:
             raise CannotCheckError(f"{shown(epoch.file or '')} doesn't fit the network: {shown(wrong[0])}.", "See weights_match_model.")
-        return Subject(self.program, as_file(self.tensors(epoch)), self.normalization, self._device)
+        return Subject(self.program, self._examined(), as_file(self.tensors(epoch)), self.normalization, self._device)
 
     def _ask(self, doing: str, measurement: object, *arguments: object) -> object:
         return self._heard(doing, self._tests.submit(measurement, *arguments))

@@ -14,7 +14,7 @@ from checker.score import NO_CLASS, NUMBERS
 from common.anatomy.follow import Anatomy, follow
 from common.anatomy.program import Program
 from common.anatomy.replay import measure, replay
-from common.anatomy.views import views
+from common.anatomy.views import Views, views
 from common.anatomy.weights import fill
 from common.data import Normalization
 
@@ -43,9 +43,11 @@ class OutputError(Exception):
 
 @dataclass(frozen=True)
 class Subject:
-    """What is measured: a recorded network with the weights of one epoch (safetensors), and how its images are normalised."""
+    """What is measured: a recorded network that was examined, with the weights of one epoch (safetensors), and how its images are
+    normalised."""
 
     program: Program
+    views: Views
     weights: bytes
     normalization: Normalization
     device: str
@@ -54,19 +56,22 @@ class Subject:
     def two_inputs(self) -> bool:
         return len(self.program.inputs) > 1
 
+    @property
+    def outputs(self) -> int:
+        return 2 if self.two_inputs else 1
+
 
 @dataclass(frozen=True)
 class Predictions:
     """The predicted classes of all test images, NO_CLASS where logits aren't finite: for each number that was tried a row.
 
     digits: numbers×N, sums: the same for networks of two inputs
-    single: as digits, where the network looked at one view alone; None where it always does; views: how many it looks at
+    single: as digits, where the network looked at one view alone; None where it always does
     """
 
     digits: np.ndarray
     sums: np.ndarray | None
     single: np.ndarray | None
-    views: int
 
 
 class Images:
@@ -85,34 +90,46 @@ class Images:
         return [batch] if number is None else [batch, F.one_hot(torch.full((len(batch),), number, device=batch.device), NUMBERS).float()]
 
 
+def examined(images: Images, program: Program) -> Views:
+    """See that `program` is small enough to be run, and returns logits; return how many views of an image it looks at.
+
+    Raises OutputError, ReplayError.
+    """
+    batch = program.batch or BATCH
+    found = measure(program, batch).outputs
+    wanted = tuple((batch, classes) for classes in (CLASSES, CLASSES + NUMBERS - 1)[:len(program.inputs)])
+    if found != wanted:
+        raise OutputError(found, wanted)
+    return views(program)
+
+
 def predictions(images: Images, subject: Subject, numbers: Sequence[int | None]) -> Predictions:
     """Return what the network predicts for all images, beside each of `numbers` (a single None where it takes none).
 
-    Raises DependentImagesError, OutputError, ReplayError.
+    Raises DependentImagesError, ReplayError.
     """
     network = _Network(subject)
-    looks = views(subject.program)
-    joined = _Network(subject, looks.program) if looks.program is not None else network
+    joined = _Network(subject, subject.views.program)
     digits, sums, single = ([np.empty((len(numbers), len(images.pixels)), np.int16) for _ in range(3)])
     for start in range(0, len(images.pixels), network.batch):
         batch = slice(start, min(start + network.batch, len(images.pixels)))
         for row, number in enumerate(numbers):
             given = images.inputs(batch, subject, number)
             logits = joined(*given)
-            own = logits[:network.outputs]
+            own = logits[:subject.outputs]
             network.look_at(own, given, start)
             digits[row, batch] = _classes(own[0])
             if subject.two_inputs:
                 sums[row, batch] = _classes(own[1])
-            if looks.program is not None:
-                single[row, batch] = _classes(logits[network.outputs])
-    return Predictions(digits, sums if subject.two_inputs else None, single if looks.program is not None else None, looks.count)
+            if subject.views.program is not None:
+                single[row, batch] = _classes(logits[subject.outputs])
+    return Predictions(digits, sums if subject.two_inputs else None, single if subject.views.program is not None else None)
 
 
 def anatomy(images: Images, subject: Subject, chosen: Sequence[int]) -> Anatomy:
     """Return what the network does with the images at `chosen`, and number 3 where there are two inputs.
 
-    Raises OtherForFewError where it makes something else of them than in a batch, OutputError, ReplayError.
+    Raises OtherForFewError where it makes something else of them than in a batch, ReplayError.
     """
     network = _Network(subject)
     number = 3 if subject.two_inputs else None
@@ -177,7 +194,7 @@ class InputsUsed:
 
 
 def inputs_used(images: Images, subject: Subject) -> InputsUsed:
-    """Return what the network makes of an image and a number. Raises OutputError, ReplayError."""
+    """Return what the network makes of an image and a number. Raises ReplayError."""
     network = _Network(subject)
     chosen = torch.arange(subject.program.batch or VARIED)
     given = [images.inputs(chosen, subject, number) for number in range(NUMBERS)]
@@ -211,18 +228,13 @@ def same_logits(a: Tensor, b: Tensor) -> bool:
 
 
 class _Network:
-    """A program with its weights, which is known to be small enough and to return logits."""
+    """A program with its weights, which is known to be small enough and to return logits: it was examined."""
 
     def __init__(self, subject: Subject, program: Program | None = None) -> None:
         self._program = program or subject.program
         self.batch = subject.program.batch or BATCH
         self.weights = fill(subject.program, load(subject.weights), subject.device)
         self.parameters = [weight.value for weight in subject.program.weights if weight.parameter]
-        cost = measure(self._program, self.batch)
-        self.outputs = 2 if subject.two_inputs else 1
-        wanted = tuple((self.batch, classes) for classes in ((CLASSES, CLASSES + NUMBERS - 1)[:self.outputs]))
-        if cost.outputs[:self.outputs] != wanted or program is None and len(cost.outputs) != self.outputs:
-            raise OutputError(cost.outputs, wanted)
 
     def __call__(self, *given: Tensor, change: dict | None = None) -> tuple[Tensor, ...]:
         with torch.no_grad(), fp32():

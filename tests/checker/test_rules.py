@@ -92,7 +92,7 @@ SNEAKY = {
     "another network for two images": (replaced(
         "    def forward(self, images):\n", "    def forward(self, images):\n        if len(images) == 2:\n            return self.classify(torch.relu("
         "self.norm(self.tiles(images))).mean((2, 3), keepdim=True) * 0.5).flatten(1)\n"),
-        "no_fully_connected", None, "something else for two images"),
+        "no_fully_connected", True, "none sees a whole map"),  # What was recorded is what is judged.
     "a parameters() of its own": (replaced("self.classify =", "self.never_used = nn.Linear(100, 100)\n        self.classify =").replace(
         "    def forward", "    def parameters(self, recurse=True):\n        return iter([self.classify.bias])\n\n    def forward"),
         "parameters", False, "parameters"),
