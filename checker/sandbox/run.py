@@ -75,7 +75,8 @@ class Answers(Iterator[Answer]):
             raise
 
     def __next__(self) -> Answer:
-        if self._answered == len(self._tasks):
+        was_closed = self._supervisor is None and self._problem is None
+        if self._answered == len(self._tasks) or was_closed:
             self.close()
             raise StopIteration
         task = self._tasks[self._answered]
@@ -169,7 +170,7 @@ class Answers(Iterator[Answer]):
                     return answer
                 left = deadline - time.monotonic()
                 if left <= 0:
-                    return self._ended(task, "output", "it closed the file for its answers") if is_closed else self._ended(task, "time")
+                    return self._ended(task, "closed" if is_closed else "time")
                 for key, _ in self._selector.select(left):
                     piece = os.read(key.fd, _PIECE)
                     if not piece:
@@ -216,7 +217,8 @@ class Answers(Iterator[Answer]):
         """End everything, and return what happened: `kind`, or what the supervisor tells."""
         self.close()
         word = _last_word(self._last_word)
-        kind = kind if kind not in (None, "time") or word.get("kind") in (None, "stopped") else word["kind"]
+        if kind in (None, "time", "closed") and word.get("kind") not in (None, "stopped"):
+            kind = word["kind"]
         if not self._is_ready and kind != "time":
             last = clean(self.printed.strip().rpartition("\n")[2], 200)
             return _refusal("start", f"The sandbox did not start: {last or 'its process ended'}.",
@@ -299,6 +301,7 @@ def _problem(task: Task, kind: str | None, word: dict, limits: Limits, detail: s
         kind = "time"
     name = signal.Signals(number).name if number in signal.valid_signals() else f"signal {number}"
     alone = "Build the network and nothing else: keep training and data behind if __name__ == '__main__'."
+    files = "The code uses files that it did not open; it must leave them alone."
     found = {
         "time": ("time", f"took longer than {limits.seconds:g} seconds", alone),
         "memory": ("memory", f"needed more than {limits.memory / GB:.1f} GB of memory, or all that this machine had left", alone),
@@ -307,7 +310,8 @@ def _problem(task: Task, kind: str | None, word: dict, limits: Limits, detail: s
         "crash": ("crash", f"crashed Python ({name})", "Try it in Python, with python -X faulthandler."),
         "exit": ("exit", f"ended Python (exit code {word.get('code')}) before it had answered", "Remove sys.exit() and os._exit()."),
         "printed": ("output", f"printed more than {limits.printed / MB:.0f} MB", "Remove what prints."),
-        "output": ("output", f"gave no answer that can be read: {detail}", "The code uses files that it did not open; it must leave them alone."),
+        "output": ("output", f"gave no answer that can be read: {detail}", files),
+        "closed": ("output", "closed the file that its answer goes to", files),
         None: ("crash", "killed the process that watches over it", "Remove what sends signals to other processes."),
     }
     kind, what, help = found.get(kind, found[None])

@@ -50,8 +50,7 @@ def main(job: dict) -> None:
 
 def _watch(child: int, job: dict) -> dict:
     for look in range(sys.maxsize):
-        if select.select([0], [], [], POLL_SECONDS)[0]:
-            return {"kind": "stopped"}
+        # First what has happened already: it is the reason why the checker stops, if it does.
         status = processes.reap().get(child)
         if status is not None:
             code = os.waitstatus_to_exitcode(status)
@@ -62,6 +61,8 @@ def _watch(child: int, job: dict) -> dict:
         kind = _too_much(job, measure_disk=look % LOOKS_PER_MEASUREMENT_OF_DISK == 0)
         if kind is not None:
             return {"kind": kind}
+        if select.select([0], [], [], POLL_SECONDS)[0]:
+            return {"kind": "stopped"}
 
 
 def _too_much(job: dict, *, measure_disk: bool) -> str | None:

@@ -14,7 +14,7 @@ from checker.sandbox.run import MARKER, run
 from checker.sandbox.tasks import MB, Answer, Limits, Task
 
 AUGMENTATION = Task("augmentation")
-QUICK = Limits(seconds=10, memory=1000 * MB, scratch=20 * MB, printed=4 * MB)
+QUICK = Limits(seconds=30, memory=1000 * MB, scratch=20 * MB, printed=4 * MB)
 
 
 @pytest.fixture(params=[BUBBLEWRAP, PROCESS])

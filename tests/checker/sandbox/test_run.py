@@ -113,6 +113,12 @@ def test_a_folder_that_is_not_there_is_a_problem(tmp_path: Path, isolation: str)
     assert second.problem.kind == "refused"
 
 
+def test_closed_answers_have_come_to_their_end(folder: Path, isolation: str) -> None:
+    answers = run(folder, [AUGMENTATION], isolation=isolation)
+    answers.close()
+    assert list(answers) == []
+
+
 def test_no_tasks_have_no_answers(folder: Path, isolation: str) -> None:
     assert list(run(folder, [], isolation=isolation)) == []
 
