@@ -67,8 +67,9 @@ def l1_penalty(run: "Evidence", *, without: str) -> Verdict:
     if isinstance(l1, bool) or not isinstance(l1, int | float) or not 0 < l1 < 1e9:
         return Verdict(False, None, "> 0", f"the recipe's l1 is {l1!r}"[:100],
                        'Add the kernels\' absolute values to the loss, and their weight to the recipe: "l1": 1e-5.', DECLARED)
-    ours, other = run.evenness, run.sibling(without)
+    ours = run.evenness
     try:
+        other = run.sibling(without)
         _refuse_other_run(run, other)
         theirs = other.evenness
     except CannotCheckError as error:

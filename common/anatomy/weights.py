@@ -15,12 +15,13 @@ def misfits(program: Program, tensors: Mapping[str, Tensor]) -> list[str]:
     for weight in program.weights:
         given = [key for key in weight.keys if key in tensors]
         # Nothing depends on a buffer that isn't read: old versions of PyTorch kept no batch counts.
-        if not given and (weight.parameter or weight.value in read):
+        needed = weight.parameter or weight.value in read
+        if not given and needed:
             wrong.append(f"{weight.keys[0]} is missing")
         for key in given:
             if tuple(tensors[key].shape) != weight.shape:
                 wrong.append(f"{key} is {_shown(tensors[key].shape)}, not {_shown(weight.shape)}")
-            elif tensors[key].is_floating_point() != DTYPES[weight.dtype].is_floating_point:
+            elif needed and tensors[key].is_floating_point() != DTYPES[weight.dtype].is_floating_point:
                 wrong.append(f"{key} is {str(tensors[key].dtype).removeprefix('torch.')}, not {weight.dtype}")
             elif not _equal(tensors[key], tensors[given[0]]):
                 wrong.append(f"{key} and {given[0]} are one weight in the network, and differ")

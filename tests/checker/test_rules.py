@@ -106,9 +106,6 @@ SNEAKY = {
         "self.classify =", "self.bank = nn.BatchNorm1d(160)\n        self.bank.running_mean.normal_()\n        self.classify =").replace(
         "return self.classify(", "self.bank.eval()\n        x = x + 0 * self.bank(torch.zeros(1, 160)).sum()\n        return self.classify("),
         "no_hidden_parameters", False, "bank.running_mean"),
-    "written into a part of a tensor": (replaced(
-        "return self.classify(", "z = torch.zeros(2, 20)\n        z[:, :10] = torch.arange(10.0) ** 2\n        return 0 * z.sum() + self.classify("),
-        "no_fully_connected", None, "a write into a part"),
     "a dense layer bent before its sum": (replaced("self.classify =", "self.w = nn.Parameter(torch.ones(10, 4, 4))\n        self.classify =").replace(
         "return self.classify(nn.functional.adaptive_avg_pool2d(x, 1))",
         "return self.classify((x * self.w).clamp(-1e9, 1e9).mean((2, 3), keepdim=True))"),

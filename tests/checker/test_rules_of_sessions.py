@@ -180,7 +180,7 @@ def test_session_4_allows_more_parameters_and_epochs_but_no_dense_layer(tmp_path
 
 
 @pytest.mark.parametrize("after", ["y * 1e-7", "y + 3e4"])
-def test_a_network_for_the_trace_alone_is_found_whatever_its_scale(tmp_path: Path, generated_data: Path, after: str) -> None:
+def test_what_is_recorded_is_what_is_judged(tmp_path: Path, generated_data: Path, after: str) -> None:
     model = HONEST_MODEL.replace("self.classify =", "self.dense = nn.Linear(160, 10)\n        self.classify =").replace(
         "        return self.classify(nn.functional.adaptive_avg_pool2d(x, 1)).flatten(1)",
         "        y = self.classify(x.mean((2, 3), keepdim=True)).flatten(1) * 0.5\n"
@@ -188,7 +188,7 @@ def test_a_network_for_the_trace_alone_is_found_whatever_its_scale(tmp_path: Pat
         f"        return {after}")
     write_submission(tmp_path, model=model)
     wrong = found(check(SESSION04, tmp_path, generated_data)["mine"])
-    assert wrong["no_fully_connected"][0] is None and "something else for two images" in wrong["no_fully_connected"][1]
+    assert wrong["no_fully_connected"] == (False, "linear dense sees the whole map")
 
 
 # Session 6 -----------------------------------------------------------------------------------------------------------
@@ -257,7 +257,7 @@ def test_an_honest_session_6_passes(tmp_path: Path, generated_data: Path) -> Non
     ('"layer": nn.GroupNorm(1, 10)', '"layer": nn.LayerNorm([4, 4])', "layer", False, "1 × instance norm runs"),
     ("self.norm(self.tiles(images))", "nn.functional.layer_norm(self.tiles(images).reshape(len(images), 2, -1), [80]).view(len(images), 10, 4, 4)",
      "layer", False, "1 × group norm runs"),
-    ('"layer": nn.GroupNorm(1, 10)', '"layer": ByHand()', "layer", None, "can't follow aten::var"),
+    ('"layer": nn.GroupNorm(1, 10)', '"layer": ByHand()', "layer", None, "can't follow aten.var_mean"),
     ('"layer": nn.GroupNorm(1, 10)', '"layer": ConvNext()', "layer", None, "written by hand"),
     ('"group": nn.GroupNorm(2, 10)', '"group": nn.Sequential(nn.GroupNorm(2, 10), ConvNext())', "group", None, "written by hand"),
 ], ids=["batch norm called group", "one group", "a group a channel", "instance norm", "none", "two", "times zero", "as a gate",
