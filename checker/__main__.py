@@ -4,14 +4,20 @@ Exit codes: 0 everything that must pass has passed; 1 a rule failed; 2 something
 """
 
 import argparse
+import io
+import os
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from checker.assignments import ASSIGNMENTS, Assignment
 from checker.rules import RULES
 from checker.verdict import CannotCheckError, SubmissionResult, combine
 from common.errors import UserError
 from common.files import write_atomically
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 EXIT_CODES = {True: 0, False: 1, None: 2}
@@ -45,10 +51,12 @@ def main(arguments: list[str] | None = None) -> int:
     """Check what the command line asks for, report it, and return the exit code."""
     options = parser().parse_args(arguments)
     for stream in (sys.stdout, sys.stderr):
-        stream.reconfigure(errors="backslashreplace")  # A submission may name its files as no terminal can write them.
+        if stream is not None:  # One that was closed is None.
+            stream.reconfigure(errors="backslashreplace")  # A submission may name its files as no terminal can write them.
     try:
         if options.list:
-            return _list(options.assignment)
+            _print(_listed(options.assignment))
+            return 0
         return _check(options)
     except CannotCheckError as error:
         print(f"{error.message} {error.help}", file=sys.stderr)
@@ -68,6 +76,8 @@ def _check(options: argparse.Namespace) -> int:
         raise CannotCheckError(f"There is no folder {options.output.parent} for the report.", "Create it first.")
     if options.output is not None and options.output.is_dir():
         raise CannotCheckError(f"{options.output} is a folder.", "Name a file for --output.")
+    if options.output is not None and options.output.exists() and not options.output.is_file():
+        raise CannotCheckError(f"{options.output} is no regular file.", "Name another file for --output, or leave it out.")
 
     from rich.console import Console
 
@@ -106,12 +116,30 @@ def _check(options: argparse.Namespace) -> int:
         except UserError as error:
             print(error, file=sys.stderr)
             return 2
-    elif options.format == "json":
-        sys.stdout.write(as_json(results, passed))
+        return EXIT_CODES[passed]
+    if options.format == "json":
+        text = as_json(results, passed)
     else:
-        console = Console()
-        as_rich(results, passed, console if console.is_terminal else Console(width=80, no_color=True))
-    return EXIT_CODES[passed]
+        console = Console() if sys.stdout is not None and sys.stdout.isatty() else Console(file=io.StringIO(), width=80, no_color=True)
+        with console.capture() as captured:
+            as_rich(results, passed, console)
+        text = captured.get()
+    # A verdict that nobody could read is none.
+    return EXIT_CODES[passed] if _print(text) else 2
+
+
+def _print(text: str) -> bool:
+    """Write `text` to standard output, and return whether all of it got there."""
+    if sys.stdout is None:
+        return False
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+        return True
+    except OSError:  # The reader has gone, or the disk is full.
+        # Python would try again when it ends, and complain.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return False
 
 
 def _assignments(options: argparse.Namespace) -> list[Assignment]:
@@ -141,12 +169,19 @@ def _rules(assignment: Assignment, select: list[str], ignore: list[str]) -> list
     return [id for id in assignment.every_rule if (not select or id in select) and id not in ignore]
 
 
-def _list(only: str | None) -> int:
+def _listed(only: str | None) -> str:
     from rich.console import Console
+
+    console = Console(highlight=False)
+    with console.capture() as captured:
+        _list(only, console)
+    return captured.get()
+
+
+def _list(only: str | None, console: "Console") -> None:
     from rich.padding import Padding
     from rich.text import Text
 
-    console = Console(highlight=False)
     for assignment in ASSIGNMENTS.values():
         if only not in (None, "all", assignment.id):
             continue
@@ -161,7 +196,6 @@ def _list(only: str | None) -> int:
             title = f"{id}: {RULES[id].title.format(**assignment.limits(run, id))}{run and f' ({run})'}"
             console.print(Padding(Text(title), (1, 0, 0, 2), expand=False))
             console.print(Padding(Text(RULES[id].reason, style="dim"), (0, 0, 0, 4), expand=False))
-    return 0
 
 
 if __name__ == "__main__":
