@@ -1,5 +1,6 @@
 """Reading a stranger's files: regular ones only, of bounded size, whole, and never through a link."""
 
+import errno
 import json
 import os
 import stat
@@ -19,7 +20,7 @@ def read_regular(path: Path, most: int, help: str) -> bytes:
     except FileNotFoundError:
         raise CannotCheckError(f"{name} is missing.", help) from None
     except (OSError, ValueError) as error:
-        if path.is_symlink():
+        if getattr(error, "errno", None) == errno.ELOOP:
             raise CannotCheckError(f"{name} is a link, and links are not followed.", "Put the file itself there.") from error
         raise CannotCheckError(f"{name} can't be read ({getattr(error, 'strerror', error)}).", help) from error
     with os.fdopen(descriptor, "rb") as file:

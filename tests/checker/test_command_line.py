@@ -1,6 +1,9 @@
 """The command line: exit codes, formats, selection, and bad input of every kind, which is never a traceback."""
 
 import json
+import shlex
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -8,6 +11,7 @@ import pytest
 from checker.__main__ import main
 from checker.assignments import SESSION05
 from checker.verdict import RuleResult, RunResult, SubmissionResult, Verdict
+from tests.conftest import REPOSITORY
 from tests.submissions import HONEST_MODEL, read_log, write_log, write_submission
 
 
@@ -113,6 +117,62 @@ def test_list_names_every_rule_and_why(capsys: pytest.CaptureFixture) -> None:
     out = " ".join(capsys.readouterr().out.split())
     assert "sustained_accuracy: Each of the last five epochs reaches 99.4 %" in out
     assert "under-8k: Fewer than 8,000 parameters" in out and "not a one-time achievement" in out
+
+
+def real(*arguments: object, to: str) -> int:
+    """Run the checker as a process of its own, its output led to where a shell's `to` says, and return the exit code."""
+    command = shlex.join([sys.executable, "-m", "checker", *map(str, arguments)])
+    return subprocess.run(["bash", "-c", f"{command} {to}; exit ${{PIPESTATUS[0]}}"], cwd=REPOSITORY, stderr=subprocess.PIPE, text=True,
+                          check=False).returncode
+
+
+@pytest.mark.parametrize("to", [">&-", "> /dev/full", "| true"], ids=["closed", "full", "nobody reads"])
+def test_a_report_that_nobody_gets_exits_2(tmp_path: Path, to: str) -> None:
+    write_submission(tmp_path)
+    arguments = ("session05", "--path", tmp_path, "--select", "epochs")
+    assert real(*arguments, to="> /dev/null") == 0
+    # A pipe whose reader is slow to go takes so small a report.
+    assert real(*arguments, "--format", "json", to=to.replace("true", "(exec <&-; sleep 5)")) == 2
+
+
+def test_a_list_that_is_cut_is_no_failure() -> None:
+    assert real("--list", to="| head -1 > /dev/null") == 0
+
+
+def test_a_submission_that_cannot_be_read_gets_a_json_report(tmp_path: Path, generated_data: Path, capsys: pytest.CaptureFixture) -> None:
+    code, found = report(capsys, generated_data, "--path", tmp_path / "nowhere")
+    assert code == 2 and found["passed"] is None
+    (submission,) = found["submissions"]
+    assert "There is no folder" in submission["problem"] and submission["runs"] == [] and submission["passed"] is None
+
+
+@pytest.mark.for_real
+def test_images_that_are_not_the_published_ones_are_one_sentence(tmp_path: Path, generated_data: Path, capsys: pytest.CaptureFixture) -> None:
+    write_submission(tmp_path)
+    assert run(generated_data, "--path", tmp_path, "--select", "sustained_accuracy") == 2
+    captured = capsys.readouterr()
+    assert "is not MNIST as it was published" in captured.err and captured.err.count("\n") == 1 and not captured.out
+
+
+@pytest.mark.for_real
+def test_the_sandbox_and_the_workers_check_a_network(tmp_path: Path, real_data: Path, capsys: pytest.CaptureFixture) -> None:
+    write_submission(tmp_path)
+    code, found = report(capsys, real_data, "--path", tmp_path, "--select", "parameters", "--select", "no_fully_connected",
+                         "--select", "sustained_accuracy")
+    (submission,) = found["submissions"]
+    (one,) = submission["runs"]
+    assert code == 1 and submission["isolation"] in ("bubblewrap", "process") and (one["views"], one["single_view"]) == (1, None)
+    assert {rule["id"]: rule["passed"] for rule in one["rules"]} == {"parameters": True, "no_fully_connected": True, "sustained_accuracy": False}
+
+
+def test_views_are_counted_and_a_single_one_is_measured(tmp_path: Path, generated_data: Path, capsys: pytest.CaptureFixture) -> None:
+    looks = HONEST_MODEL.replace("def forward(self, images):", "def forward(self, images):\n        return (self.look(images) + self.look("
+                                                               "images.roll(4, 3))) / 2\n\n    def look(self, images):")
+    write_submission(tmp_path, model=looks)
+    code, found = report(capsys, generated_data, "--path", tmp_path)
+    one = found["submissions"][0]["runs"][0]
+    assert code == 0 and one["views"] == 2 and one["single_view"] == 100.0
+    assert any("2 views; a single one: 100.00" in rule["message"] for rule in one["rules"])
 
 
 # Bad input ---------------------------------------------------------------------------------------------------------
