@@ -12,7 +12,7 @@ from checker import measure
 from checker.intake.files import shown
 from checker.measure import Predictions, Subject
 from checker.score import Counts
-from checker.statistics import as_file, evenness, learned_digest, parsed
+from checker.statistics import apart, as_file, evenness, learned_digest, parsed
 from checker.submission import LAST_EPOCHS, LoggedEpoch, Submission, SubmittedRun, WeightFile, read
 from checker.verdict import CannotCheckError
 from common.anatomy.follow import Anatomy
@@ -46,6 +46,8 @@ class Evidence:
         self._pending: dict[LoggedEpoch, Future[Predictions]] = {}
         self._anatomy = cache(self._followed)
         self._examined = cache(self._examination)
+        self._exchanged = cache(self._exchange)
+        self._accuracy_rounded = cache(self._rounded)
         self._accuracy = cache(self._measured_accuracy)
 
     # What the files say -------------------------------------------------------------------------------------------------
@@ -163,6 +165,11 @@ class Evidence:
         """How many views of each image the network looks at."""
         return self._examined().count
 
+    def least_apart(self) -> float:
+        """How little the logits of two of the last epochs differ on the test set; see checker.statistics.apart."""
+        logits = [self._predictions(epoch).logits for epoch in self.last_epochs]
+        return min(apart(one, other) for number, one in enumerate(logits) for other in logits[:number])
+
     def single_view(self, epoch: LoggedEpoch) -> int | None:
         """Return how many images are classified correctly by a single view; None where that is all there is."""
         found = self._predictions(epoch)
@@ -198,6 +205,16 @@ class Evidence:
                                                      self._subject(self.log[-1]), changed, how))
 
     @property
+    def accuracy_rounded(self) -> float:
+        """The same share when every parameter is rounded to bfloat16."""
+        return self._accuracy_rounded()
+
+    @property
+    def places_exchanged(self) -> "measure.Exchange":
+        """How the last epoch's logits move when the places of its last maps are exchanged."""
+        return self._exchanged()
+
+    @property
     def inputs_used(self) -> "measure.InputsUsed":
         """What the last epoch's network makes of its two inputs."""
         return self._ask("Varying its inputs", measure.inputs_used, self._subject(self.log[-1]))
@@ -219,10 +236,18 @@ class Evidence:
         return self.accuracy_with((), "zero")
 
     def _followed(self) -> Anatomy:
-        # Always the same images for the same weights, and not ones that anybody could know beforehand.
+        return self._ask("Following it", measure.anatomy, self._subject(self.log[-1]), self._chosen(measure.TRACED))
+
+    def _exchange(self) -> "measure.Exchange":
+        return self._ask("Exchanging its places", measure.places_exchanged, self._subject(self.log[-1]), self._chosen(measure.EXCHANGED))
+
+    def _rounded(self) -> float:
+        return self._tests.labels.accuracy(self._ask("Rounding its weights", measure.classes_rounded, self._subject(self.log[-1])))
+
+    def _chosen(self, count: int) -> list[int]:
+        """Return the places of some test images, always the same for the same weights, and none that anybody could know beforehand."""
         seed = hashlib.sha256(self.learned_digest(self.log[-1]).encode()).digest()
-        chosen = [int.from_bytes(seed[4 * place:4 * place + 4]) % self.test_total for place in range(measure.TRACED)]
-        return self._ask("Following it", measure.anatomy, self._subject(self.log[-1]), chosen)
+        return [int.from_bytes(seed[4 * place:4 * place + 4]) % self.test_total for place in range(count)]
 
     def _predictions(self, epoch: LoggedEpoch) -> Predictions:
         # Asked for one, all are started, so that they run at once.

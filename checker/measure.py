@@ -10,6 +10,7 @@ import torch.nn.functional as F
 from safetensors.torch import load
 from torch import Tensor
 
+from checker.experiments import Exchange, exchange_places
 from checker.score import NO_CLASS, NUMBERS
 from common.anatomy.follow import Anatomy, follow
 from common.anatomy.program import Program
@@ -19,6 +20,7 @@ from common.anatomy.weights import fill
 from common.data import Normalization
 
 BATCH = 100  # Few enough for what a layer returns to stay in the cache of one core.
+EXCHANGED = 8  # Images on which places are exchanged.
 TRACED = 2  # Images that a program is followed with.
 ABLATED = 1_000  # Images on which it shows whether a layer matters.
 VARIED = 200  # Images that are tried with every number.
@@ -67,11 +69,13 @@ class Predictions:
 
     digits: numbers×N, sums: the same for networks of two inputs
     single: as digits, where the network looked at one view alone; None where it always does
+    logits: of the classes, float32 N×10, beside the first number
     """
 
     digits: np.ndarray
     sums: np.ndarray | None
     single: np.ndarray | None
+    logits: np.ndarray
 
 
 class Images:
@@ -110,6 +114,7 @@ def predictions(images: Images, subject: Subject, numbers: Sequence[int | None])
     """
     network = _Network(subject)
     joined = _Network(subject, subject.views.program)
+    all_logits = np.empty((len(images.pixels), CLASSES), np.float32)
     digits, sums, single = ([np.empty((len(numbers), len(images.pixels)), np.int16) for _ in range(3)])
     for start in range(0, len(images.pixels), network.batch):
         batch = slice(start, min(start + network.batch, len(images.pixels)))
@@ -119,11 +124,13 @@ def predictions(images: Images, subject: Subject, numbers: Sequence[int | None])
             own = logits[:subject.outputs]
             network.look_at(own, given, start)
             digits[row, batch] = _classes(own[0])
+            if row == 0:
+                all_logits[batch] = own[0].float().cpu().numpy()
             if subject.two_inputs:
                 sums[row, batch] = _classes(own[1])
             if subject.views.program is not None:
                 single[row, batch] = _classes(logits[subject.outputs])
-    return Predictions(digits, sums if subject.two_inputs else None, single if subject.views.program is not None else None)
+    return Predictions(digits, sums if subject.two_inputs else None, single if subject.views.program is not None else None, all_logits)
 
 
 def anatomy(images: Images, subject: Subject, chosen: Sequence[int]) -> Anatomy:
@@ -144,6 +151,24 @@ def anatomy(images: Images, subject: Subject, chosen: Sequence[int]) -> Anatomy:
     return follow(subject.program, network.weights, *few)
 
 
+def places_exchanged(images: Images, subject: Subject, chosen: Sequence[int]) -> Exchange:
+    """Return what comes of exchanging the places of the last maps, for the images at `chosen`; see checker.experiments."""
+    program = subject.program
+    places = torch.arange(program.batch or len(chosen))
+    places[:len(chosen)] = torch.as_tensor(chosen)
+    given = [each.double() for each in images.inputs(places, subject, 3 if subject.two_inputs else None)]
+    return exchange_places(program, fill(program, load(subject.weights), subject.device, torch.float64), *given)
+
+
+def classes_rounded(images: Images, subject: Subject) -> np.ndarray:
+    """Return the classes of the first ABLATED images when every parameter keeps the 8 bits of precision that bfloat16 has."""
+    network = _Network(subject)
+    for name in network.parameters:
+        if name in network.weights and network.weights[name].is_floating_point():
+            network.weights[name] = network.weights[name].bfloat16().to(network.weights[name].dtype)
+    return _first_classes(images, subject, network, {})
+
+
 def classes_with(images: Images, subject: Subject, changed: Sequence[tuple[str, str]], how: str) -> np.ndarray:
     """Return the classes of the first ABLATED images when some values of the program are changed.
 
@@ -156,6 +181,10 @@ def classes_with(images: Images, subject: Subject, changed: Sequence[tuple[str, 
     for value, bias in changed:
         own = network.weights[bias].view(-1, 1, 1) if bias else 0
         change[value] = lambda result, own=own: _changed(result, own, act)
+    return _first_classes(images, subject, network, change)
+
+
+def _first_classes(images: Images, subject: Subject, network: "_Network", change: dict) -> np.ndarray:
     classes = []
     for start in range(0, min(ABLATED, len(images.pixels)), network.batch):
         given = images.inputs(slice(start, start + network.batch), subject, 3 if subject.two_inputs else None)

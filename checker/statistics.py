@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Mapping
 
+import numpy as np
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load, save
@@ -39,6 +40,16 @@ def learned_digest(tensors: Mapping[str, Tensor]) -> str:
         if not key.endswith("num_batches_tracked"):
             digest.update(key.encode() + tensor.contiguous().flatten().view(torch.uint8).numpy().tobytes())
     return digest.hexdigest()
+
+
+def apart(one: np.ndarray, other: np.ndarray) -> float:
+    """Return how far two networks' logits (N×classes) of the same images differ at most, as a share of how far they lie apart.
+
+    What all classes of an image have in common decides nothing, nor does a scale of them all; both are left out.
+    """
+    one, other = ((each - each.mean(1, keepdims=True)).astype(np.float64) for each in (one, other))
+    one, other = (each / np.sqrt((each ** 2).mean()) for each in (one, other))
+    return float(np.abs(one - other).max())
 
 
 def evenness(kernels: Mapping[str, Tensor]) -> float | None:

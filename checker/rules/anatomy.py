@@ -8,6 +8,26 @@ if TYPE_CHECKING:
     from checker.evidence import Evidence
 
 
+# How far the logits may move, as a share of how far they lie apart, when places are exchanged that count alike. In float64 our
+# networks and those of the tests move by 1e-16 to 1e-15, disguised dense layers by 1e-2 and more.
+ALIKE = 1e-9
+
+
+def places_alike(run: "Evidence") -> str | None:
+    """Return None where the logits treat all places of the last maps alike, else what they do.
+
+    Raises CannotCheckError where they don't, and it may be for a window that is written by hand.
+    """
+    found = run.places_exchanged
+    if found.moved <= ALIKE:
+        return None
+    what = f"the logits move by {100 * found.moved:.2g} % of their range when the places of the last maps are exchanged"
+    if found.by_hand:
+        raise CannotCheckError(f"No layer is seen that weighs places, but {what}, perhaps by {', '.join(found.by_hand)}.",
+                               "Move and pad maps before the last convolution or pooling, or have it judged by a person.")
+    return what
+
+
 def refuse_unknown(run: "Evidence") -> None:
     """Raise CannotCheckError where the trace could not follow the network."""
     unknown = sorted(run.anatomy.not_understood)

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from checker.rules.anatomy import refuse_unknown
+from checker.rules.anatomy import places_alike, refuse_unknown
 from checker.rules.rule import rule
 from checker.verdict import CannotCheckError, Verdict
 
@@ -22,6 +22,10 @@ def no_fully_connected(run: "Evidence") -> Verdict:
     found = [operation for operation in run.anatomy.operations if operation.fully_connected]
     refuse_unknown(run)
     names = ", ".join(f"{each.kind} {each.name or '(no module)'}" for each in found)
+    uneven = None if found else places_alike(run)
+    if uneven is not None:
+        return Verdict(False, 0, "0", f"{uneven}: some number belongs to each of them",
+                       "Treat all places of the last maps alike: average them, then a 1×1 convolution or a linear layer on the averages.")
     return Verdict(
         not found, len(found), "0", f"{names} sees the whole map" if found else "none sees a whole map",
         "End in global average pooling, then a 1×1 convolution or a linear layer on the averages." if found else None)
@@ -34,6 +38,10 @@ def global_average_pooling(run: "Evidence") -> Verdict:
     refuse_unknown(run)
     only = anatomy.flat and anatomy.collapses == {"average"}
     others = sorted(anatomy.collapses - {"average"}) + ([] if anatomy.flat else ["positions kept in the logits"])
+    uneven = places_alike(run) if only else None
+    if uneven is not None:
+        return Verdict(False, sorted(anatomy.collapses), "average only", f"{uneven}: that is no average",
+                       "Average each feature map over its whole extent, e.g. nn.AdaptiveAvgPool2d(1).")
     return Verdict(
         only, sorted(anatomy.collapses), "average only", "every map is averaged" if only
         else f"the map also ends by: {', '.join(others)}" if others else "no map is averaged",

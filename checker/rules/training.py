@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 # What the run to compare with must hold, in percent, to count as trained.
 COMPARABLE = 99.0
+# A loader may leave out the last batch of an epoch, where it isn't full.
+DROPPED = 1_024
 # The mean |w| of Gaussian weights is 0.80 of their root mean square; two seeds differ by less than this.
 SHOWS = 0.02
 
@@ -23,7 +25,7 @@ def epochs(run: "Evidence", *, limit: int, images: int) -> Verdict:
     numbers = [epoch.epoch for epoch in log]
     recipe = run.record.get("recipe")
     planned = recipe.get("epochs") if isinstance(recipe, dict) else None
-    most = max(epoch.train_total for epoch in log)
+    most, least = (choose(epoch.train_total for epoch in log) for choose in (max, min))
     message, help = f"{len(log)} epochs", None
     if numbers != list(range(1, len(log) + 1)):
         message, help = f"the log's epochs are {_short(numbers)}", "Keep every epoch of one run, from 1 on, in order."
@@ -36,6 +38,9 @@ def epochs(run: "Evidence", *, limit: int, images: int) -> Verdict:
     elif most > images:
         message = f"an epoch trained on {most:,} images"
         help = f"One epoch is at most one pass over the {images:,} training images."
+    elif least <= images - DROPPED:
+        message = f"an epoch trained on {least:,} images"
+        help = f"Train each epoch on all {images:,} training images, and log how many there were."
     elif len(log) > limit:
         help = f"Train for {limit} epochs; a one-cycle schedule gets there faster than a constant rate."
     return Verdict(help is None, len(log), f"<= {limit}", message, help, RECORDED)

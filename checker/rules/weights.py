@@ -11,6 +11,9 @@ if TYPE_CHECKING:
 
 # A mean and a standard deviation for three channels.
 FREE_NUMBERS = 6
+# What a network may lose, as a share of the images, when its parameters are rounded to bfloat16. Two numbers packed into one do
+# not survive it.
+ROUNDING = 0.03
 
 
 @rule("The kept weights fit model.py")
@@ -41,6 +44,11 @@ def no_hidden_parameters(run: "Evidence") -> Verdict:
     count = sum(hidden.values())
     names = ", ".join(f"{name} ({size:,} numbers)" for name, size in hidden.items())
     few = count <= FREE_NUMBERS
+    if few:
+        whole, rounded = run.accuracy, run.accuracy_rounded
+        if not whole - rounded <= ROUNDING:
+            return Verdict(False, count, f"<= {FREE_NUMBERS}", f"with its parameters rounded to 8 bits {100 * rounded:.0f} % of {100 * whole:.0f} % "
+                           f"are left", "Let each parameter be one number: the accuracy must not hang on the last bits of the weights.")
     return Verdict(
         few, count, f"<= {FREE_NUMBERS}", "nothing but parameters" if few else f"the logits depend on {names}",
         None if few else "Make it an nn.Parameter, so that it is counted, or compute the network without it.")

@@ -30,6 +30,9 @@ SIZES: dict[str, Callable] = {
     "size.max": max, "size.min": min, "size.float": float,
 }
 
+# What makes float32 where no type is given.
+_FLOATS = {"aten.zeros.default", "aten.ones.default", "aten.linspace.default", "aten.eye.default", "aten.eye.m", "aten.empty.memory_format"}
+
 
 class ReplayError(Exception):
     """The program can't be executed; the message is one sentence."""
@@ -45,20 +48,22 @@ class Seen:
 
 
 def replay(program: Program, weights: Mapping[str, Tensor], *inputs: Tensor, change: Mapping[str, Callable[[Tensor], Tensor]] | None = None,
-           see: Callable[[Seen], None] | None = None) -> tuple[Tensor, ...]:
+           see: Callable[[Seen], None] | None = None, double: bool = False) -> tuple[Tensor, ...]:
     """Return what `program` makes of its inputs (N first), on their device.
 
     weights: by the names of their values, as `common.anatomy.weights.fill` returns them
     change:  name of a value → what to go on with instead of it
     see:     is told of every call, in order
+    double:  compute in float64 throughout, whatever the program asks for; weights and inputs are float64 then
     Raises ReplayError where the program can't be executed. Whether it is small enough is for `measure` to say, once.
     """
     values: dict[str, object] = dict(weights)
-    values.update({name: tensor.to(inputs[0].device) for name, tensor in program.constants.items()})
+    values.update({name: tensor.to(inputs[0].device, torch.float64 if double and tensor.is_floating_point() else None)
+                   for name, tensor in program.constants.items()})
     values.update({given.name: tensor for given, tensor in zip(program.inputs, inputs, strict=True)})
     last_use = _last_uses(program)
     for number, node in enumerate(program.nodes):
-        result = _run(node, values, inputs[0].device, see)
+        result = _run(node, values, inputs[0].device, see, double)
         if change and node.name in change:
             result = change[node.name](result)
         values[node.name] = result
@@ -117,7 +122,7 @@ def _multiply_adds(seen: Seen) -> int:
     return 0
 
 
-def _run(node: Node, values: Mapping[str, object], device: torch.device, see: Callable[[Seen], None] | None) -> object:
+def _run(node: Node, values: Mapping[str, object], device: torch.device, see: Callable[[Seen], None] | None, double: bool) -> object:
     try:
         if node.operator == "getitem":
             source, index = (_resolved(each, values) for each in node.arguments)
@@ -128,8 +133,10 @@ def _run(node: Node, values: Mapping[str, object], device: torch.device, see: Ca
             bound = {}
         elif node.operator in REGISTRY:
             registered = REGISTRY[node.operator]
-            arguments = [_resolved(each, values) for each in node.arguments]
-            keywords = {key: _resolved(each, values) for key, each in node.keywords}
+            arguments = [_resolved(each, values, double) for each in node.arguments]
+            keywords = {key: _resolved(each, values, double) for key, each in node.keywords}
+            if double and registered.takes_device and keywords.get("dtype") is None and node.operator in _FLOATS:
+                keywords["dtype"] = torch.float64
             if registered.takes_device:
                 keywords["device"] = device
             result = registered.run(*arguments, **keywords)
@@ -153,12 +160,14 @@ def _size(node: Node, values: Mapping[str, object]) -> int | float:
     return SIZES[node.operator](*arguments)
 
 
-def _resolved(argument: Argument, values: Mapping[str, object]) -> object:
+def _resolved(argument: Argument, values: Mapping[str, object], double: bool = False) -> object:
     if isinstance(argument, Reference):
         return values[argument.name]
     if isinstance(argument, tuple):
-        return [_resolved(each, values) for each in argument]
+        return [_resolved(each, values, double) for each in argument]
     if isinstance(argument, Setting):
+        if double and argument.kind == "dtype" and DTYPES[argument.name].is_floating_point:
+            return torch.float64
         return (DTYPES if argument.kind == "dtype" else MEMORY_FORMATS)[argument.name]
     return argument
 
