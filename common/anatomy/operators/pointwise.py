@@ -35,7 +35,7 @@ def pointwise(call: Call) -> Found:
     return Found((value,) * len(call.outputs), tuple(layers))
 
 
-def _rectified(tensor: Tensor, noise: Tensor, lower: float, upper: float, training: bool = False, generator: None = None) -> tuple[Tensor, Tensor]:
+def _rectified(tensor: Tensor, noise: Tensor, lower: float = 1 / 8, upper: float = 1 / 3, training: bool = False, generator: None = None) -> tuple[Tensor, Tensor]:
     """What a randomised leaky ReLU does in evaluation: it takes the mean of its slopes."""
     if training:
         raise ValueError("a randomised ReLU draws in evaluation")
