@@ -14,7 +14,7 @@ from torch import Tensor
 
 from common.anatomy.operation import Operation
 from common.anatomy.operators import REGISTRY, Call
-from common.anatomy.operators.value import Origin, Plane, Value, Way, grid, merge
+from common.anatomy.operators.value import Origin, Plane, Value, Way, merge
 from common.anatomy.program import Argument, Node, Program, Reference
 from common.anatomy.replay import Seen, replay
 
@@ -75,7 +75,7 @@ class _Follower:
         self.modules: dict[str, tuple[int, int]] = {}
         self.known: dict[str, Value] = {}
         for given, tensor in zip(program.inputs, inputs, strict=True):
-            plane = Plane(grid(tensor.shape), -1) if tensor.ndim == 4 else None
+            plane = Plane.drawn(tensor.shape, -1) if tensor.ndim == 4 else None
             self.known[given.name] = Value(plane=plane, origin=Origin(image=True))
         for weight in program.weights:
             self.known[weight.value] = (Value(origin=Origin(weights=frozenset(weight.keys[:1]))) if weight.parameter
