@@ -16,7 +16,7 @@ from common.anatomy.operation import Operation
 from common.anatomy.operators import REGISTRY, Call
 from common.anatomy.operators.value import Origin, Plane, Value, Way, merge
 from common.anatomy.program import Argument, Node, Program, Reference
-from common.anatomy.replay import Seen, replay
+from common.anatomy.replay import ReplayError, Seen, replay
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,10 @@ class _Follower:
         if not outputs:  # A size, which says nothing of any image.
             return
         call = Call(number, node.name, node.module, node.operator, seen.arguments, self._arguments(node), outputs, self._images)
-        found = REGISTRY[node.operator].follow(call)
+        try:
+            found = REGISTRY[node.operator].follow(call)
+        except (RuntimeError, TypeError, ValueError, IndexError, KeyError, AttributeError, ZeroDivisionError, StopIteration) as error:
+            raise ReplayError(f"{node.operator} of {node.module or 'the network'} can't be followed ({type(error).__name__}).") from error
         self._know(node, found.values)
         for operation in found.operations:
             self.operations.append(replace(operation, parameters=sum(self._counts.pop(key, 0) for key in operation.uses)))
