@@ -140,7 +140,8 @@ def _multiply_adds(seen: Seen) -> int:
     if base == "_trilinear":
         return math.prod(torch.broadcast_shapes(*(tensor.shape for tensor in _unsqueezed(given))))
     if "pool" in base and "kernel_size" in given:
-        return seen.outputs[0].numel() * math.prod(given["kernel_size"]) ** (2 // len(given["kernel_size"]) if "2d" in base else 1)
+        sides, dims = given["kernel_size"], 3 if "3d" in base else 2
+        return seen.outputs[0].numel() * math.prod(sides * dims if len(sides) == 1 else sides)
     return 0
 
 

@@ -15,7 +15,7 @@ _CHOOSING = {"maximum", "minimum", "where", "clamp", "clamp_min", "clamp_max", "
 
 
 @follows(
-    *every("default Tensor Scalar Tensor_Scalar Tensor_Tensor Scalar_Tensor self ScalarSelf ScalarOther Tensor_mode Scalar_mode Scalar_out",
+    *every("default Tensor Scalar Tensor_Scalar Tensor_Tensor Scalar_Tensor self ScalarSelf ScalarOther Tensor_mode Scalar_mode",
            "add", "sub", "rsub", "mul", "div", "neg", "pow", "square", "sqrt", "rsqrt", "reciprocal", "exp", "exp2", "expm1", "log", "log2", "log10",
            "log1p", "abs", "sign", "sgn", "sin", "cos", "tan", "asin", "acos", "atan", "atan2", "sinh", "cosh", "tanh", "asinh", "acosh", "atanh",
            "sigmoid", "relu", "relu6", "threshold", "leaky_relu", "elu", "celu", "selu", "gelu", "silu", "mish", "softplus", "softshrink",
