@@ -230,7 +230,9 @@ class Evidence:
         return inspect(rebuilt(self._submission.augmentation.result()), self._tests.some_images(), hole, fill)
 
     def _examination(self) -> Views:
-        return self._ask("Running it", measure.examined, self.program)
+        found = self._ask("Running it", measure.examined, self.program)
+        self.program.affordable.update(found.affordable)  # So that no worker needs to find out again.
+        return found.views
 
     def _measured_accuracy(self) -> float:
         return self.accuracy_with((), "zero")

@@ -94,17 +94,27 @@ class Images:
         return [batch] if number is None else [batch, F.one_hot(torch.full((len(batch),), number, device=batch.device), NUMBERS).float()]
 
 
-def examined(images: Images, program: Program) -> Views:
-    """See that `program` is small enough to be run, and returns logits; return how many views of an image it looks at.
+@dataclass(frozen=True)
+class Examined:
+    """What is known of a program before anything is computed: its views, and for which numbers of images it is small enough."""
 
-    Raises OutputError, ReplayError.
-    """
+    views: Views
+    affordable: frozenset[int]
+
+
+def examined(images: Images, program: Program) -> Examined:
+    """See that `program` is small enough to be run, and returns logits. Raises OutputError, ReplayError."""
     batch = program.batch or BATCH
     found = measure(program, batch).outputs
     wanted = tuple((batch, classes) for classes in (CLASSES, CLASSES + NUMBERS - 1)[:len(program.inputs)])
     if found != wanted:
         raise OutputError(found, wanted)
-    return views(program)
+    for few in (1, TRACED, EXCHANGED) if program.batch is None else ():
+        measure(program, few)
+    looks = views(program)
+    if looks.program is not None:
+        measure(looks.program, batch)
+    return Examined(looks, frozenset(program.affordable))
 
 
 def predictions(images: Images, subject: Subject, numbers: Sequence[int | None]) -> Predictions:

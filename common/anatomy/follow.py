@@ -14,9 +14,9 @@ from torch import Tensor
 
 from common.anatomy.operation import Operation
 from common.anatomy.operators import REGISTRY, Call
-from common.anatomy.operators.value import Origin, Plane, Value, Way, grid, merge
+from common.anatomy.operators.value import Origin, Plane, Value, Way, merge
 from common.anatomy.program import Argument, Node, Program, Reference
-from common.anatomy.replay import Seen, replay
+from common.anatomy.replay import ReplayError, Seen, replay
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ class _Follower:
         self.modules: dict[str, tuple[int, int]] = {}
         self.known: dict[str, Value] = {}
         for given, tensor in zip(program.inputs, inputs, strict=True):
-            plane = Plane(grid(tensor.shape), -1) if tensor.ndim == 4 else None
+            plane = Plane.drawn(tensor.shape, -1) if tensor.ndim == 4 else None
             self.known[given.name] = Value(plane=plane, origin=Origin(image=True))
         for weight in program.weights:
             self.known[weight.value] = (Value(origin=Origin(weights=frozenset(weight.keys[:1]))) if weight.parameter
@@ -95,7 +95,10 @@ class _Follower:
         if not outputs:  # A size, which says nothing of any image.
             return
         call = Call(number, node.name, node.module, node.operator, seen.arguments, self._arguments(node), outputs, self._images)
-        found = REGISTRY[node.operator].follow(call)
+        try:
+            found = REGISTRY[node.operator].follow(call)
+        except (RuntimeError, TypeError, ValueError, IndexError, KeyError, AttributeError, ZeroDivisionError, StopIteration) as error:
+            raise ReplayError(f"{node.operator} of {node.module or 'the network'} can't be followed ({type(error).__name__}).") from error
         self._know(node, found.values)
         for operation in found.operations:
             self.operations.append(replace(operation, parameters=sum(self._counts.pop(key, 0) for key in operation.uses)))

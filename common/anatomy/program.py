@@ -10,6 +10,7 @@ import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import torch
 from torch import Tensor
@@ -121,6 +122,11 @@ class Program:
     nodes: tuple[Node, ...]
     outputs: tuple[str, ...]
     batch: int | None = None
+
+    @cached_property
+    def affordable(self) -> set[int]:
+        """For how many images it is known to be small enough; `measure` notes it here, so that it needn't be measured again."""
+        return set()
 
     @property
     def parameter_count(self) -> int:

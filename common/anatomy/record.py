@@ -4,6 +4,7 @@ Recording runs the network's own Python, so whoever records a stranger's network
 """
 
 import contextlib
+import inspect
 import linecache
 import operator
 import traceback
@@ -34,9 +35,13 @@ _PLACEMENT = {"device", "layout", "pin_memory", "non_blocking"}
 _SIZES = {operator.add: "size.add", operator.sub: "size.sub", operator.mul: "size.mul", operator.floordiv: "size.floordiv",
           operator.mod: "size.mod", operator.neg: "size.neg", operator.truediv: "size.truediv", torch.sym_max: "size.max",
           torch.sym_min: "size.min", torch.sym_float: "size.float", torch.ops.aten.sym_size.int: "size"}
+# What traced networks call otherwise: with further arguments behind, on how a GPU is to do it.
+_OTHERWISE = {"aten._convolution.default": "aten.convolution.default"}
 # What only looks whether all is as it should be; nothing depends on it.
 _ASSERTIONS = ("aten._assert_async", "aten._assert_scalar", "aten._assert_tensor_metadata", "aten.sym_constrain_range")
 _RANDOM = ("dropout", "rand", "bernoulli", "normal", "uniform", "multinomial", "rrelu", "exponential", "poisson")
+_BY_VALUES = "the network decides by the values of a tensor, so that it is not one program but several."
+_BY_VALUES_HELP = "Use torch.where or multiplication instead of if and x[x > 0], and no .item() in forward()."
 _TORCH = Path(torch.__file__).resolve().parent
 _OURS = Path(__file__).resolve().parent
 
@@ -84,7 +89,7 @@ def unwrapped(network: nn.Module) -> nn.Module:
 
 
 class _Scripted(nn.Module):
-    """A scripted network, which torch.export wouldn't take as it is."""
+    """A scripted or traced network, which torch.export wouldn't take as it is."""
 
     def __init__(self, network: torch.jit.ScriptModule) -> None:
         super().__init__()
@@ -99,10 +104,11 @@ def _exported(network: nn.Module, inputs: Sequence[tuple[int, ...]], batch: int)
     # Two would be a guess that some code makes too; one is special to torch.
     examples = tuple(torch.zeros(3, *shape) for shape in inputs)
     free = tuple({0: torch.export.Dim("batch")} for _ in inputs)
+    if any(parameter.kind is parameter.VAR_POSITIONAL for parameter in inspect.signature(network.forward).parameters.values()):
+        free = (free,)  # forward(self, *inputs)
     try:
         return _export(network, examples, free), None
-    except (torch._dynamo.exc.UserError, ValueError, torch.fx.experimental.symbolic_shapes.ConstraintViolationError,
-            torch.fx.experimental.symbolic_shapes.GuardOnDataDependentSymNode):
+    except Exception:  # It may have to do with the free number, whatever was raised; if not, it is raised again, and plainer.
         examples = tuple(torch.zeros(batch, *shape) for shape in inputs)
         return _export(network, examples, None), batch
 
@@ -111,8 +117,9 @@ def _export(network: nn.Module, examples: tuple[Tensor, ...], free: tuple | None
     from torch.export._trace import _export
     from torch.nn.attention import SDPBackend, sdpa_kernel
 
+    _scripts_as_they_are(network)
     # After dispatch, so that no operator is left that is made of others, and none that works in place; attention as matrix products.
-    with torch.no_grad(), sdpa_kernel(SDPBackend.MATH), _no_fast_path():
+    with torch.no_grad(), sdpa_kernel(SDPBackend.MATH), _no_fast_path(), _own_lines():
         return _export(network, examples, dynamic_shapes=free, strict=False, pre_dispatch=False)
 
 
@@ -124,6 +131,30 @@ def _no_fast_path() -> Iterator[None]:
         yield
     finally:
         torch.backends.mha.set_fastpath_enabled(before)
+
+
+@contextlib.contextmanager
+def _own_lines() -> Iterator[None]:
+    """Have each operation remember the lines of the network's own code that led to it, and not those of forward() alone."""
+    tracer = torch.fx.proxy.TracerBase
+    before = tracer._filter_traceback_frames
+    tracer._filter_traceback_frames = lambda self, frames: traceback.StackSummary.from_list(
+        [frame for frame in frames if not _is_library(frame.filename)])
+    try:
+        yield
+    finally:
+        tracer._filter_traceback_frames = before
+
+
+def _scripts_as_they_are(network: nn.Module) -> None:
+    """Let the scripted modules within `network` be exported."""
+    for module in network.modules():
+        if isinstance(module, torch.jit.ScriptModule):
+            for parameter in module.parameters(recurse=False):
+                parameter._is_param = True  # One that was loaded doesn't know that it is.
+            forward = getattr(module, "forward", None)
+            if hasattr(forward, "__wrapped__"):  # The Python that it was made of, which export would call, with one argument too many.
+                del forward.__wrapped__
 
 
 class _Recorder:
@@ -182,16 +213,21 @@ class _Recorder:
         elif node.target in _SIZES:
             name = _SIZES[node.target]
         else:
-            name = str(node.target)
+            name = _OTHERWISE.get(str(node.target), str(node.target))
             if name not in REGISTRY:
                 raise self._unregistered(node, name)
-        keywords = tuple((key, self._argument(value)) for key, value in node.kwargs.items() if key not in _PLACEMENT)
+        given = node.args[:len(REGISTRY[name].schema.arguments)] if str(node.target) in _OTHERWISE else node.args
+        try:
+            arguments = tuple(self._argument(each) for each in given)
+            keywords = tuple((key, self._argument(value)) for key, value in node.kwargs.items() if key not in _PLACEMENT)
+        except ProgramError as error:
+            raise NotRecordableError(f"{_line_of(node.meta.get('stack_trace') or '')}{error}", "Compute in float32.") from error
         stack = list((node.meta.get("nn_module_stack") or {}).items())
         module = ""
         if stack and isinstance(stack[-1][1], tuple) and not stack[-1][0].startswith("_empty"):
             call = stack[-1][0].rpartition("@")[2] if "@" in stack[-1][0] else ""
             module = str(stack[-1][1][0]) + (f"@{call}" if call else "")
-        return Node(node.name, name, tuple(self._argument(each) for each in node.args), keywords, module)
+        return Node(node.name, name, arguments, keywords, module)
 
     def _argument(self, value: object) -> Argument:
         if isinstance(value, torch.fx.Node):
@@ -213,6 +249,8 @@ class _Recorder:
 
     def _unregistered(self, node: torch.fx.Node, name: str) -> NotRecordableError:
         line = _line_of(node.meta.get("stack_trace") or "")
+        if not isinstance(node.target, torch._ops.OpOverload):
+            return NotRecordableError(f"{line}{_BY_VALUES}", _BY_VALUES_HELP)
         if any(word in name for word in _RANDOM):
             return NotRecordableError(f"{line}the network draws random numbers in evaluation ({name}).",
                                       "Draw in training alone: pass training=self.training to functional dropout.")
@@ -244,8 +282,7 @@ def _refusal(error: BaseException) -> NotRecordableError:
     linecache.checkcache()
     text = (str(error).strip().splitlines() or [""])[0][:200]
     if "DataDependent" in kind or "data-dependent" in text or "aten::_local_scalar_dense" in text or "aten.nonzero" in text:
-        return NotRecordableError(f"{line}the network decides by the values of a tensor, so that it is not one program but several.",
-                                  "Use torch.where or multiplication instead of if, and no .item() in forward().")
+        return NotRecordableError(f"{line}{_BY_VALUES}", _BY_VALUES_HELP)
     if ".numpy()" in text or "numpy" in text.lower():
         return NotRecordableError(f"{line}the network leaves torch for NumPy in the middle.", "Write it with torch alone.")
     if "cuda" in text.lower() or "NVIDIA" in text:

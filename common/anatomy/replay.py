@@ -1,7 +1,8 @@
 """A program, executed: nothing runs but registered operators, and nothing is allocated before it is known to be small enough."""
 
+import math
 import operator
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -23,6 +24,7 @@ from common.anatomy.program import (
 MOST_NUMBERS = 200_000_000
 MOST_MULTIPLY_ADDS = 10_000_000_000
 LARGEST_TENSOR = 500_000_000
+MOST_BYTES_AT_ONCE = 4_000_000_000  # Of a batch.
 # Arithmetic on sizes; `len(images)` is such a number.
 SIZES: dict[str, Callable] = {
     "size": lambda tensor, dim: tensor.shape[dim], "size.add": operator.add, "size.sub": operator.sub, "size.mul": operator.mul,
@@ -55,8 +57,11 @@ def replay(program: Program, weights: Mapping[str, Tensor], *inputs: Tensor, cha
     change:  name of a value → what to go on with instead of it
     see:     is told of every call, in order
     double:  compute in float64 throughout, whatever the program asks for; weights and inputs are float64 then
-    Raises ReplayError where the program can't be executed. Whether it is small enough is for `measure` to say, once.
+    Raises ReplayError where the program can't be executed, or is not known to be small enough and isn't.
     """
+    _check_inputs(program, inputs)
+    if not inputs[0].is_meta and len(inputs[0]) not in program.affordable:  # Fewer images may cost more.
+        measure(program, len(inputs[0]))
     values: dict[str, object] = dict(weights)
     values.update({name: tensor.to(inputs[0].device, torch.float64 if double and tensor.is_floating_point() else None)
                    for name, tensor in program.constants.items()})
@@ -69,15 +74,16 @@ def replay(program: Program, weights: Mapping[str, Tensor], *inputs: Tensor, cha
         values[node.name] = result
         for name in last_use.get(number, ()):
             del values[name]
-    outputs = tuple(values[name] for name in program.outputs)
-    if not all(isinstance(each, Tensor) for each in outputs):
+    outputs = tuple(values.get(name) for name in program.outputs)
+    if not outputs or not all(isinstance(each, Tensor) for each in outputs):
         raise ReplayError("The network returns something else than tensors.")
     return outputs
 
 
 @dataclass(frozen=True)
 class Cost:
-    """What one batch costs: multiply-adds of convolutions and matrix products, numbers made in all, shapes of the outputs."""
+    """What one batch costs: multiply-adds of convolutions, matrix products and pooling, numbers read and made in all, shapes of
+    the outputs."""
 
     multiply_adds: int
     numbers: int
@@ -89,43 +95,97 @@ def measure(program: Program, batch: int, see: Callable[[Seen], None] | None = N
 
     Raises ReplayError where it is too much.
     """
-    made, multiply_adds = 0, 0
+    numbers, multiply_adds, alive = 0, 0, 0
+    ends, calls, kept = _last_uses(program), iter(range(len(program.nodes))), {}
 
     def add(seen: Seen) -> None:
-        nonlocal made, multiply_adds
-        for output in seen.outputs:
-            if output.numel() > LARGEST_TENSOR:
-                raise ReplayError(f"A single tensor of the network would hold {output.numel():,} numbers.")
-            made += output.numel()
+        nonlocal numbers, multiply_adds, alive
+        columns = _columns(seen)
+        for count in (columns, *(output.numel() for output in seen.outputs)):
+            if count > LARGEST_TENSOR:
+                raise ReplayError(f"A single tensor of the network would hold {count:,} numbers.")
+        numbers += columns + sum(tensor.numel() for tensor in (*seen.outputs, *_tensors(seen.arguments)))
         multiply_adds += _multiply_adds(seen)
         if see is not None:
             see(seen)
-        if made > batch * MOST_NUMBERS or multiply_adds > batch * MOST_MULTIPLY_ADDS:
+        if numbers > batch * MOST_NUMBERS or multiply_adds > batch * MOST_MULTIPLY_ADDS:
             raise ReplayError(f"The network would cost more than {MOST_MULTIPLY_ADDS // 10**9} billion multiply-adds or "
                               f"{MOST_NUMBERS // 10**6} million numbers for an image.")
+        kept[seen.node.name] = sum(output.nbytes for output in seen.outputs)
+        alive += kept[seen.node.name]
+        if alive + 4 * columns > MOST_BYTES_AT_ONCE:
+            raise ReplayError(f"The network would hold more than {MOST_BYTES_AT_ONCE // 10**9} GB at once.")
+        alive -= sum(kept.pop(name, 0) for name in ends.get(next(calls), ()))
 
     meta = {weight.value: torch.empty(weight.shape, dtype=DTYPES[weight.dtype], device="meta") for weight in program.weights}
     inputs = [torch.empty(batch, *given.shape, device="meta") for given in program.inputs]
+    _check_inputs(program, inputs)
     with torch.no_grad():
         outputs = replay(program, meta, *inputs, see=add)
-    return Cost(multiply_adds, made, tuple(tuple(each.shape) for each in outputs))
+    program.affordable.add(batch)
+    return Cost(multiply_adds, numbers, tuple(tuple(each.shape) for each in outputs))
+
+
+def _check_inputs(program: Program, inputs: Sequence[Tensor]) -> None:
+    wanted = [given.shape for given in program.inputs]
+    if not inputs or [tuple(each.shape[1:]) for each in inputs] != wanted or len({len(each) for each in inputs}) != 1:
+        shown = " and ".join("×".join(map(str, shape)) for shape in wanted) or "nothing"
+        raise ReplayError(f"The network was recorded with {shown} for an image, and is given something else.")
 
 
 def _multiply_adds(seen: Seen) -> int:
-    base = seen.node.operator.split(".")[1] if seen.node.operator.startswith("aten.") else ""
+    base, given = _base(seen), seen.arguments
     if base == "convolution":
-        side = seen.arguments["input"] if seen.arguments["transposed"] else seen.outputs[0]
-        return side.numel() * seen.arguments["weight"][0].numel()
-    if base in ("mm", "bmm", "addmm", "baddbmm", "mv"):
-        tensors = [each for each in seen.arguments.values() if isinstance(each, Tensor)]
-        return seen.outputs[0].numel() * tensors[-2].shape[-1]
+        side = given["input"] if given["transposed"] else seen.outputs[0]
+        return side.numel() * given["weight"][0].numel()
+    if base in ("mm", "bmm", "addmm", "baddbmm", "mv", "dot", "vdot"):
+        return seen.outputs[0].numel() * _tensors(given)[-2].shape[-1]
+    if base == "_cdist_forward":
+        return seen.outputs[0].numel() * given["x1"].shape[-1]
+    if base == "_trilinear":
+        return math.prod(torch.broadcast_shapes(*(tensor.shape for tensor in _unsqueezed(given))))
+    if "pool" in base and "kernel_size" in given:
+        sides, dims = given["kernel_size"], 3 if "3d" in base else 2
+        return seen.outputs[0].numel() * math.prod(sides * dims if len(sides) == 1 else sides)
     return 0
+
+
+def _columns(seen: Seen) -> int:
+    """How many numbers a convolution may lay out on its way: each place's window, where it is done as a matrix product."""
+    if _base(seen) != "convolution":
+        return 0
+    weight = seen.arguments["weight"]
+    places = (seen.arguments["input"] if seen.arguments["transposed"] else seen.outputs[0])[:, :1].numel()
+    channels = weight.shape[1] * seen.arguments["groups"]
+    return places * channels * weight.shape[2:].numel()
+
+
+def _unsqueezed(given: dict[str, object]) -> list[Tensor]:
+    """Return the operands of a trilinear product with the dimensions that it adds to each."""
+    operands = []
+    for number in (1, 2, 3):
+        tensor = given[f"i{number}"]
+        for dim in sorted(given[f"expand{number}"]):
+            tensor = tensor.unsqueeze(dim)
+        operands.append(tensor)
+    return operands
+
+
+def _base(seen: Seen) -> str:
+    return seen.node.operator.split(".")[1] if seen.node.operator.startswith("aten.") else ""
+
+
+def _tensors(arguments: Mapping[str, object]) -> list[Tensor]:
+    listed = [each for given in arguments.values() for each in (given if isinstance(given, list) else [given])]
+    return [each for each in listed if isinstance(each, Tensor)]
 
 
 def _run(node: Node, values: Mapping[str, object], device: torch.device, see: Callable[[Seen], None] | None, double: bool) -> object:
     try:
         if node.operator == "getitem":
             source, index = (_resolved(each, values) for each in node.arguments)
+            if not isinstance(node.arguments[0], Reference) or not isinstance(source, tuple | list) or index not in range(len(source)):
+                raise ReplayError("The network takes an output that an operation doesn't have.")
             result = source[index]
             bound = {}
         elif node.operator in SIZES:
@@ -144,7 +204,7 @@ def _run(node: Node, values: Mapping[str, object], device: torch.device, see: Ca
         else:
             raise ReplayError(f"The network uses {node.operator}, which is not among the operators that can be checked.")
     except (RuntimeError, TypeError, ValueError, IndexError, AttributeError, NotImplementedError, ZeroDivisionError, OverflowError,
-            MemoryError) as error:
+            KeyError, AssertionError, MemoryError) as error:
         lines = str(error).splitlines() or [""]
         raise ReplayError(f"{node.operator} of {node.module or 'the network'} can't be executed: {lines[0][:200]}") from error
     if see is not None:

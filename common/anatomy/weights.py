@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor
 
-from common.anatomy.program import DTYPES, Program, Weight
+from common.anatomy.program import DTYPES, Node, Program, Reference, Weight
 
 
 def misfits(program: Program, tensors: Mapping[str, Tensor]) -> list[str]:
@@ -53,11 +53,16 @@ def fill(program: Program, tensors: Mapping[str, Tensor], device: torch.device |
 
 def _kernels(program: Program) -> set[str]:
     """Return the kernels that convolutions read, and nothing else does: it might depend on the order of numbers in memory."""
-    convolutions = [node for node in program.nodes if node.operator == "aten.convolution.default"]
-    kernels = {node.arguments[1].name for node in convolutions}
-    elsewhere = {name for node in program.nodes for name in node.references()
-                 if node.operator != "aten.convolution.default" or name != node.arguments[1].name}
+    read = [(_kernel(node), name) for node in program.nodes for name in node.references()]
+    kernels, elsewhere = {name for kernel, name in read if name == kernel}, {name for kernel, name in read if name != kernel}
     return {weight.value for weight in program.weights if weight.value in kernels - elsewhere and len(weight.shape) == 4}
+
+
+def _kernel(node: Node) -> str | None:
+    """Return the name of the kernel that `node` slides over a map, None where it does something else."""
+    if node.operator != "aten.convolution.default" or len(node.arguments) < 2 or not isinstance(node.arguments[1], Reference):
+        return None
+    return node.arguments[1].name
 
 
 def _as(tensor: Tensor, weight: Weight, dtype: torch.dtype | None) -> Tensor:

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from common.anatomy.operators.layer import layer
 from common.anatomy.operators.registry import Call, Found, follows
-from common.anatomy.operators.value import Plane, distinct
+from common.anatomy.operators.value import distinct
 
 _OPERANDS = {"mm": ("self", "mat2"), "bmm": ("self", "mat2"), "addmm": ("mat1", "mat2"), "baddbmm": ("batch1", "batch2"),
              "mv": ("self", "vec"), "dot": ("self", "tensor"), "vdot": ("self", "other")}
@@ -34,7 +34,7 @@ def contraction(call: Call) -> Found:
         kept = rows[..., :1].transpose(-1, -2) if planes[0] is None else rows[..., :1]
         if call.out.ndim < kept.ndim:
             kept = kept.squeeze(-1)
-        value = replace(merged, plane=Plane(kept.expand(call.out.shape), whole_plane.call))
+        value = replace(merged, plane=replace(whole_plane, places=kept.expand(call.out.shape)))
         return Found((value,), (layer(call, "linear", value, **details),) if learned else ())
     whole = bool(learned) and places > 1 and mixed == places
     side = round(places ** 0.5)

@@ -31,7 +31,8 @@ def _copied(tensor: Tensor, dtype: torch.dtype | None = None, memory_format: tor
     "reflection_pad2d.default", "replication_pad1d.default", "replication_pad2d.default", "repeat.default", "channel_shuffle.default",
     "unfold.default", "diagonal.default", "index_select.default", "lift_fresh_copy.default", "slice_scatter.default",
     "select_scatter.default", "copy.default", "index.Tensor", "gather.default", "tril.default",
-    "triu.default", "squeeze_copy.default", "unsafe_split.Tensor", "narrow_copy.default", "movedim.int")
+    "triu.default", "squeeze_copy.default", "unsafe_split.Tensor", "narrow_copy.default", "movedim.int",
+    "rot90.default")
 def moved(call: Call) -> Found:
     """The same movement of the places; what takes a single place of many picks a pixel."""
     if not any(value.plane is not None for value in call.values):

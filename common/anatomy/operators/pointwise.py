@@ -7,7 +7,7 @@ from torch import Tensor
 
 from common.anatomy.operators.layer import layer
 from common.anatomy.operators.registry import Call, Found, every, follows
-from common.anatomy.operators.value import Value
+from common.anatomy.operators.value import Plane, Value, extent
 
 # Of two operands one must change the other, in some channel, by this share of its greatest value there, or counts for nothing.
 NOTICED = 1e-3
@@ -15,7 +15,7 @@ _CHOOSING = {"maximum", "minimum", "where", "clamp", "clamp_min", "clamp_max", "
 
 
 @follows(
-    *every("default Tensor Scalar Tensor_Scalar Tensor_Tensor Scalar_Tensor self ScalarSelf ScalarOther Tensor_mode Scalar_mode Scalar_out",
+    *every("default Tensor Scalar Tensor_Scalar Tensor_Tensor Scalar_Tensor self ScalarSelf ScalarOther Tensor_mode Scalar_mode",
            "add", "sub", "rsub", "mul", "div", "neg", "pow", "square", "sqrt", "rsqrt", "reciprocal", "exp", "exp2", "expm1", "log", "log2", "log10",
            "log1p", "abs", "sign", "sgn", "sin", "cos", "tan", "asin", "acos", "atan", "atan2", "sinh", "cosh", "tanh", "asinh", "acosh", "atanh",
            "sigmoid", "relu", "relu6", "threshold", "leaky_relu", "elu", "celu", "selu", "gelu", "silu", "mish", "softplus", "softshrink",
@@ -35,7 +35,7 @@ def pointwise(call: Call) -> Found:
     return Found((value,) * len(call.outputs), tuple(layers))
 
 
-def _rectified(tensor: Tensor, noise: Tensor, lower: float, upper: float, training: bool = False, generator: None = None) -> tuple[Tensor, Tensor]:
+def _rectified(tensor: Tensor, noise: Tensor, lower: float = 1 / 8, upper: float = 1 / 3, training: bool = False, generator: None = None) -> tuple[Tensor, Tensor]:
     """What a randomised leaky ReLU does in evaluation: it takes the mean of its slopes."""
     if training:
         raise ValueError("a randomised ReLU draws in evaluation")
@@ -73,9 +73,21 @@ def _combined(call: Call) -> Value:
     weighted = merged.way.weighted or (call.base in ("mul", "div", "addcmul") and any(
         value.learned and _varies_with(best.plane.places, tensor) for tensor, value in call.operands))
     shown = _only(call)
-    if shown is not None:
+    if shown is None:
+        merged = merged.farther(_apart(best.plane, same))
+    else:
         merged = replace(merged, reach=shown.reach, origin=replace(merged.origin, convolutions=shown.origin.convolutions))
     return replace(merged, plane=best.plane, way=replace(merged.way, weighted=weighted))
+
+
+def _apart(plane: Plane, values: list[Value]) -> tuple[float, float]:
+    """Return how far the places of the operands lie apart: an image plus itself, moved, sees farther than either."""
+    far = (0.0, 0.0)
+    for other in (value.plane for value in values):
+        if other.call == plane.call and other.places is not plane.places and not torch.equal(other.places, plane.places):
+            between = extent(torch.stack((plane.rows_and_columns, other.rows_and_columns), -1).flatten(1, -2))
+            far = max(far[0], between[0]), max(far[1], between[1])
+    return far
 
 
 def _statistic(call: Call) -> tuple[str, str]:

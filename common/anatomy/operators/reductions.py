@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from common.anatomy.operators.layer import layer
 from common.anatomy.operators.registry import Call, Found, follows
-from common.anatomy.operators.value import Value, distinct
+from common.anatomy.operators.value import Value, distinct, extent
 
 _EXTREMES = {"amax", "max", "amin", "min"}
 _KINDS = {"average": "global average", "max": "max pool", "fully connected": "weighted sum"}
@@ -29,15 +29,13 @@ def reduction(call: Call) -> Found:
     averages = call.base in ("mean", "sum")
     if not averages and call.base not in _EXTREMES:
         return _found(call, kept.not_through(call.operator))
-    reach = value.reach
-    if tensor.ndim < 4:  # The plane has been flattened, so its sides are only known where it is square.
-        side = round(mixed ** 0.5)
-        sides = (side, side) if side * side == mixed else (1, mixed)
-        field = tuple(f + (length - 1) * j for f, length, j in zip(reach.field, sides, reach.jump, strict=True))
-    else:
-        field = tuple(f + (tensor.shape[dim] - 1) * j if dim in dims else f for f, j, dim in
-                      zip(reach.field, reach.jump, (tensor.ndim - 2, tensor.ndim - 1), strict=True))
-    reduced = replace(kept, reach=replace(kept.reach, field=field))
+    where = value.plane.rows_and_columns.permute(0, *(1 + dim for dim in (*others, *dims))).reshape(2, *rows.shape)
+    apart, whole = extent(where), extent(where.flatten(1)[:, None])
+    wide = kept.farther(apart)
+    # A mean over a whole side is on its way out of the plane, and one over a window is not.
+    local = tuple(far if far_apart < most else near for far, near, far_apart, most in
+                  zip(wide.reach.local, kept.reach.local, apart, whole, strict=True))
+    reduced = replace(wide, reach=replace(wide.reach, local=local))
     if mixed < places:
         return _found(call, reduced, () if averages else (layer(call, "max pool", reduced),))
     how = ("fully connected" if value.way.weighted else "average") if averages else "max"

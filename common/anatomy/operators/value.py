@@ -12,12 +12,38 @@ from torch import Tensor
 class Plane:
     """From which place of the image's plane each number of a tensor comes.
 
-    places: float32 of the tensor's shape, the places numbered from 1; 0 stands for padding
+    places: float32 of the tensor's shape, the places numbered from 1, row by row; 0 stands for padding
     call:   the one that numbered them
+    width:  of the rows by which they were numbered
     """
 
     places: Tensor
     call: int
+    width: int
+
+    @staticmethod
+    def drawn(shape: torch.Size, call: int) -> "Plane":
+        """Return a plane whose places are numbered anew, for a map N×C×H×W."""
+        return Plane(grid(shape), call, shape[-1])
+
+    @cached_property
+    def rows_and_columns(self) -> Tensor:
+        """Where each place lies, float32 2×shape; NaN for padding."""
+        return _located(self.places, self.width)
+
+    @cached_property
+    def spacing(self) -> tuple[float, float]:
+        """By how many places the neighbours in a map N×C×H×W lie apart: 2 where every other row and column was taken."""
+        rows, columns = _located(self.places[0, 0], self.width)
+        return _step(rows.diff(dim=0).T), _step(columns.diff(dim=1))
+
+    @cached_property
+    def depth(self) -> tuple[float, float]:
+        """How far apart the places lie that the channels at one place of a map N×C×H×W come from."""
+        one = self.places[0]
+        if one.stride()[0] == 0 or bool((one == one[:1]).all()):
+            return 0.0, 0.0
+        return extent(_located(one, self.width).flatten(2).transpose(1, 2))
 
     @cached_property
     def count(self) -> int:
@@ -99,12 +125,16 @@ class Value:
         """How many places of the plane it comes from; 1 where it has no plane any more."""
         return 1 if self.plane is None else max(1, self.plane.count)
 
-    def at(self, places: Tensor | None, call: int | None = None) -> "Value":
-        """Return it with other places, None for no plane; `call` is the one that numbered them, where they are new."""
+    def at(self, places: Tensor | None) -> "Value":
+        """Return it with other places of the same numbering, None for no plane."""
         if places is None:
             return replace(self, plane=None)
-        drawn = call if call is not None else self.plane.call if self.plane is not None else -1
-        return replace(self, plane=Plane(places, drawn))
+        return replace(self, plane=replace(self.plane, places=places))
+
+    def farther(self, apart: tuple[float, float]) -> "Value":
+        """Return it with a receptive field that is larger by so many places (down, across)."""
+        field = tuple(f + count * j for f, count, j in zip(self.reach.field, apart, self.reach.jump, strict=True))
+        return replace(self, reach=replace(self.reach, field=field, local=self.reach.local if self.way.exits else field))
 
     def leaving(self, how: str) -> "Value":
         """Return it after it left the plane."""
@@ -126,7 +156,7 @@ def merge(values: list[Value]) -> Value:
     image = any(value.origin.image for value in values)
     return Value(
         plane=max(planes, key=lambda plane: plane.places.numel(), default=None),
-        reach=Reach(farthest.field, farthest.jump,
+        reach=Reach(tuple(max(value.reach.field[side] for value in values) for side in (0, 1)), farthest.jump,
                     tuple(max(value.reach.local[side] for value in values) for side in (0, 1))),
         origin=Origin(image, frozenset() if image else frozenset().union(*(value.origin.weights for value in values)),
                       frozenset().union(*(value.origin.convolutions for value in values))),
@@ -139,6 +169,32 @@ def distinct(places: Tensor) -> int:
     """Return how many places are among `places`; padding is none."""
     found = places.unique()
     return int((found > 0).sum())
+
+
+def extent(rows_and_columns: Tensor) -> tuple[float, float]:
+    """Return how far apart the places of a row lie, down and across: in the middle of all rows (2×rows×places), since at the
+    borders of a map fewer of them are real, and around them others are."""
+    least, most = rows_and_columns.nan_to_num(torch.inf).amin(-1), rows_and_columns.nan_to_num(-torch.inf).amax(-1)
+    far = torch.where(most >= least, most - least, 0).median(-1).values
+    return float(far[0]), float(far[1])
+
+
+def _located(places: Tensor, width: int) -> Tensor:
+    numbers = torch.where(places > 0, places - 1, torch.nan)
+    rows = (numbers / width).floor()
+    return torch.stack((rows, numbers - rows * width))
+
+
+def _step(differences: Tensor) -> float:
+    """Return the mean of the differences between neighbours (lines×n), 1 where there are none."""
+    found = differences[~differences.isnan()].abs()
+    if not found.numel():
+        return 1.0
+    # A neighbour at the other side of the map has been moved around it.
+    usual = float(found.kthvalue(1 + 3 * (found.numel() - 1) // 4).values)
+    step = float(found[found <= 2 * max(1.0, usual)].double().mean())
+    count = differences.shape[1]
+    return step if step >= 1 else (step * count + 1) / (count + 1)  # Of n places that share m, n/m to each.
 
 
 def grid(shape: torch.Size) -> Tensor:

@@ -8,7 +8,7 @@ import torch.nn.functional as F
 
 from common.anatomy.operators.layer import layer
 from common.anatomy.operators.registry import Call, Found, follows
-from common.anatomy.operators.value import Plane, Reach, Value, distinct, grid
+from common.anatomy.operators.value import Plane, Reach, Value, distinct
 
 # The smallest kernel that sees its neighbours: padded on a map of 2×2, where it sees everything, it still is a convolution.
 SMALL_KERNEL = 3
@@ -26,7 +26,7 @@ def convolution(call: Call) -> Found:
                "multiply_adds": call.out[0].numel() * weight[0].numel()}
     merged = replace(call.merged, origin=replace(call.merged.origin, weights=frozenset(), convolutions=frozenset({call.number}), statistic=""))
     if call["transposed"]:
-        spread = replace(merged, plane=Plane(grid(call.out.shape), call.number), reach=_transposed(merged.reach, kernel, stride, dilation))
+        spread = replace(merged, plane=Plane.drawn(call.out.shape, call.number), reach=_transposed(merged.reach, kernel, stride, dilation))
         return Found((spread,), (layer(call, "convolution", spread, **details | {"multiply_adds": call["input"][0].numel() * weight[0].numel()}),))
     window = Window(kernel, stride, call.pair("padding", 0), dilation)
     alone = call.out.shape[-2:].numel() == 1
@@ -44,8 +44,8 @@ def pool(call: Call) -> Found:
     if value.plane is None:
         return Found((call.merged,) * len(call.outputs))
     if "adaptive" in call.operator:
-        kernel = tuple(-(-side // kept) for side, kept in zip(call.operands[0][0].shape[-2:], call.out.shape[-2:], strict=True))
-        window = Window(kernel, kernel)
+        sides = list(zip(call.operands[0][0].shape[-2:], call.out.shape[-2:], strict=True))
+        window = Window(tuple(_largest(*each) for each in sides), tuple(side / kept for side, kept in sides))
     else:
         kernel = call.pair("kernel_size")
         window = Window(kernel, call.pair("stride") if call["stride"] else kernel, call.pair("padding", 0),
@@ -75,7 +75,7 @@ def resampled(call: Call) -> Found:
     reach = Reach(tuple(f + (taken - 1) * j for f, taken, j in zip(value.reach.field, reached, value.reach.jump, strict=True)),
                   tuple(j * ratio for j, ratio in zip(value.reach.jump, ratios, strict=True)), value.reach.local)
     reach = replace(reach, local=value.reach.local if value.way.exits else reach.field)
-    return Found((replace(call.merged, plane=Plane(grid(out.shape), call.number), reach=reach),))
+    return Found((replace(call.merged, plane=Plane.drawn(out.shape, call.number), reach=reach),))
 
 
 @follows("pixel_unshuffle.default")
@@ -97,25 +97,31 @@ def shuffled(call: Call) -> Found:
     if value.plane is None:
         return Found((call.merged,))
     reach = replace(value.reach, jump=tuple(j / call["upscale_factor"] for j in value.reach.jump))
-    return Found((replace(call.merged, plane=Plane(grid(call.out.shape), call.number), reach=reach),))
+    return Found((replace(call.merged, plane=Plane.drawn(call.out.shape, call.number), reach=reach),))
+
+
+def _largest(side: int, kept: int) -> int:
+    """Return the side of the largest window of adaptive pooling, where they differ."""
+    return max(-(-(place + 1) * side // kept) - place * side // kept for place in range(kept))
 
 
 class Window:
     """A window that slides over a map: its sides in places, by how many it moves, what is padded, the gaps in it."""
 
-    def __init__(self, kernel: tuple[int, int], stride: tuple[int, int], padding: tuple[int, int] = (0, 0),
+    def __init__(self, kernel: tuple[int, int], stride: tuple[float, float], padding: tuple[int, int] = (0, 0),
                  dilation: tuple[int, int] = (1, 1)) -> None:
         self.kernel, self.stride, self.padding, self.dilation = kernel, stride, padding, dilation
 
     def over(self, merged: Value, plane: Plane, call: Call) -> Value:
         """Return what is known after it slid over `plane`: a fresh plane, and a grown receptive field."""
+        jumps = tuple(j * apart for j, apart in zip(merged.reach.jump, plane.spacing, strict=True))
         # What reaches beyond the map to both sides, wherever the window's middle lies on it, sees padding and nothing else.
         grown = tuple(f + min(k - 1, 2 * ((side - 1) // d)) * d * j for f, k, d, j, side in
-                      zip(merged.reach.field, self.kernel, self.dilation, merged.reach.jump, plane.sides, strict=True))
-        jump = tuple(j * s for j, s in zip(merged.reach.jump, self.stride, strict=True))
+                      zip(merged.farther(plane.depth).reach.field, self.kernel, self.dilation, jumps, plane.sides, strict=True))
+        jump = tuple(j * s for j, s in zip(jumps, self.stride, strict=True))
         # A larger window mixes the places, and the weights that lay on them with its own.
         way = replace(merged.way, weighted=merged.way.weighted and self.kernel == (1, 1))
-        return replace(merged, plane=Plane(grid(call.out.shape), call.number), way=way,
+        return replace(merged, plane=Plane.drawn(call.out.shape, call.number), way=way,
                        reach=Reach(grown, jump, merged.reach.local if merged.way.exits else grown))
 
     def sees_all(self, plane: Plane, channels: int) -> bool:
