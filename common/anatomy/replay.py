@@ -32,10 +32,6 @@ SIZES: dict[str, Callable] = {
     "size.max": max, "size.min": min, "size.float": float,
 }
 
-# What makes float32 where no type is given.
-_FLOATS = {"aten.zeros.default", "aten.ones.default", "aten.linspace.default", "aten.eye.default", "aten.eye.m", "aten.empty.memory_format"}
-
-
 class ReplayError(Exception):
     """The program can't be executed; the message is one sentence."""
 
@@ -195,11 +191,11 @@ def _run(node: Node, values: Mapping[str, object], device: torch.device, see: Ca
             registered = REGISTRY[node.operator]
             arguments = [_resolved(each, values, double) for each in node.arguments]
             keywords = {key: _resolved(each, values, double) for key, each in node.keywords}
-            if double and registered.takes_device and keywords.get("dtype") is None and node.operator in _FLOATS:
-                keywords["dtype"] = torch.float64
             if registered.takes_device:
                 keywords["device"] = device
             result = registered.run(*arguments, **keywords)
+            if double and isinstance(result, Tensor) and result.is_floating_point():
+                result = result.double()  # What makes numbers of nothing makes them float32.
             bound = registered.bound(arguments, keywords) if see is not None else {}
         else:
             raise ReplayError(f"The network uses {node.operator}, which is not among the operators that can be checked.")

@@ -1,0 +1,94 @@
+"""Experiments on recorded networks: honest ways to treat all places alike don't move the logits, disguised dense layers do."""
+
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from checker.experiments import Exchange, exchange_places
+from checker.rules.anatomy import ALIKE
+from common.anatomy.record import record
+from common.anatomy.weights import fill
+
+
+class Network(nn.Module):
+    """Two convolutions to 8×7×7, then whatever `head` makes of that map with the layers here."""
+
+    def __init__(self, head) -> None:
+        super().__init__()
+        torch.manual_seed(0)
+        self.stem = nn.Conv2d(1, 8, 3, stride=2, padding=1)
+        self.conv = nn.Conv2d(8, 8, 3, stride=2, padding=1)
+        self.same = nn.Conv2d(8, 8, 3, padding=1)
+        self.point = nn.Conv2d(8, 8, 1)
+        self.linear = nn.Linear(8, 10)
+        self.places = nn.Parameter(torch.randn(7, 7))
+        self.norm = nn.LayerNorm([7, 7])
+        nn.init.normal_(self.norm.weight)
+        self.positions = nn.Parameter(torch.randn(49, 8))
+        self.identity = nn.Conv2d(8, 8, 1, bias=False)
+        self.head = head
+
+    def forward(self, images: Tensor) -> Tensor:
+        return self.head(self, torch.relu(self.conv(torch.relu(self.stem(images)))))
+
+
+def exchanged(head) -> Exchange:
+    network = Network(head).eval()
+    program = record(network, [(1, 28, 28)], 4)
+    images = torch.rand(program.batch or 4, 1, 28, 28, dtype=torch.float64, generator=torch.Generator().manual_seed(1))
+    return exchange_places(program, fill(program, network.state_dict(), dtype=torch.float64), images)
+
+
+def loop(n: Network, x: Tensor) -> Tensor:
+    total = 0
+    for row in range(7):
+        for column in range(7):
+            total = total + x[:, :, row, column]
+    return n.linear(total / 49)
+
+
+ALIKE_HEADS = {
+    "the mean": lambda n, x: n.linear(x.mean((2, 3))),
+    "mean().mean()": lambda n, x: n.linear(x.mean(-1).mean(-1)),
+    "a loop over places": loop,
+    "an einsum with ones": lambda n, x: n.linear(torch.einsum("nchw,hw->nc", x, torch.ones(7, 7)) / 49),
+    "a convolution with ones": lambda n, x: n.linear(F.conv2d(x, torch.full((8, 1, 7, 7), 1 / 49), groups=8).flatten(1)),
+    "a residual around a convolution": lambda n, x: n.linear((x + n.same(x)).mean((2, 3))),
+    "squeeze and excitation": lambda n, x: n.linear((x * x.mean((2, 3), keepdim=True).sigmoid()).mean((2, 3))),
+    "generalised mean": lambda n, x: n.linear(x.clamp(min=1e-6).pow(3).mean((2, 3)).pow(1 / 3)),
+    "a layer used twice": lambda n, x: n.linear(n.same(n.same(x)).mean((2, 3))),
+    "attention without positions": lambda n, x: n.linear(F.scaled_dot_product_attention(*[x.flatten(2).transpose(1, 2)] * 3).mean(1)),
+    "half precision on the way": lambda n, x: n.linear(x.half().float().mean((2, 3))),
+    "numbers at each place, and a convolution behind": lambda n, x: n.linear(n.same(x * n.places).mean((2, 3))),
+}
+DISGUISED = {
+    "a product": lambda n, x: n.linear((x * n.places).mean((2, 3))),
+    "lerp": lambda n, x: n.linear(torch.lerp(x, 2 * x, n.places).mean((2, 3))),
+    "addcdiv": lambda n, x: n.linear(torch.addcdiv(x, x, n.places.exp()).mean((2, 3))),
+    "exp of log": lambda n, x: n.linear((x.clamp(min=1e-6).log() + n.places).exp().mean((2, 3))),
+    "an affine norm over positions": lambda n, x: n.linear(n.norm(x).mean((2, 3))),
+    "a constant mask": lambda n, x: n.linear((x * torch.linspace(0, 1, 49).view(7, 7)).mean((2, 3))),
+    "a gate": lambda n, x: n.linear(torch.where(n.places > 0, x, 0.1 * x).mean((2, 3))),
+    "attention with positions": lambda n, x: n.linear(F.scaled_dot_product_attention(*[x.flatten(2).transpose(1, 2) + n.positions] * 3).mean(1)),
+    "a slice": lambda n, x: n.linear(x[:, :, 3, 3]),
+    "a cropped mean": lambda n, x: n.linear(x[:, :, 1:, 1:].mean((2, 3))),
+    "padded, then a product": lambda n, x: n.linear((F.pad(x, (1, 0, 1, 0)) * F.pad(n.places, (1, 0, 1, 0))).mean((2, 3))),
+    "an identity convolution behind it": lambda n, x: n.linear(n.identity(x * n.places).mean((2, 3))),
+    "a hundred-millionth": lambda n, x: n.linear((x + 1e-6 * x * n.places).mean((2, 3))),
+}
+
+
+@pytest.mark.parametrize("name", ALIKE_HEADS)
+def test_what_treats_places_alike_does_not_move(name: str) -> None:
+    assert exchanged(ALIKE_HEADS[name]).moved <= ALIKE
+
+
+@pytest.mark.parametrize("name", DISGUISED)
+def test_what_weighs_places_moves(name: str) -> None:
+    assert exchanged(DISGUISED[name]).moved > ALIKE
+
+
+def test_windows_by_hand_are_named() -> None:
+    assert exchanged(lambda n, x: n.linear((x[:, :, 1:] - x[:, :, :-1]).abs().mean((2, 3)))).by_hand == ("aten.slice.Tensor",)
+    assert exchanged(ALIKE_HEADS["the mean"]).by_hand == ()
