@@ -1,5 +1,7 @@
 """From an assignment and a folder to a result: which runs are there, and what every rule finds in them."""
 
+import contextlib
+import os
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -47,15 +49,16 @@ def check_folder(assignment: Assignment, folder: Path, *, own: bool, only_run: s
     submission = read_folder(folder, [*names, *(name for name in sorted(compared - set(names)) if (folder / "runs" / name).is_dir())],
                              assignment.inputs, networks="network" in needs, augmentation="augmentation" in needs, isolation=isolation,
                              hidden=[Path(data_dir)] if data_dir else [])
-    tell(f"{folder}: starting")
+    tell(f"{shown(str(folder))}: starting")
+    with contextlib.closing(submission):
+        from checker.test_set import TestSet
+        from checker.workers import MOST_MEMORY, Workers
+        from common.data import DATASETS
 
-    from checker.test_set import TestSet
-    from checker.workers import Workers
-    from common.data import DATASETS
-
-    dataset = DATASETS[assignment.dataset]
-    with Workers(dataset.sizes["test"], dataset.shape, None if device == "cpu" else 1) as workers:
-        found = _check_runs(assignment, submission, names, rules, TestSet(dataset, data_dir, workers), device, tell)
+        dataset = DATASETS[assignment.dataset]
+        on_cpu = device == "cpu"
+        with Workers(dataset.sizes["test"], dataset.shape, None if on_cpu else 1, memory=MOST_MEMORY if on_cpu else None) as workers:
+            found = _check_runs(assignment, submission, names, rules, TestSet(dataset, data_dir, workers), device, tell)
     return SubmissionResult(assignment.id, assignment.title, str(folder), found, isolation=submission.isolation)
 
 
@@ -69,11 +72,17 @@ def _check_runs(assignment: Assignment, submission: Submission, names: list[str]
         runs[name] = Evidence(submission, run, tests, device, siblings=runs, two_inputs=assignment.two_inputs)
     with ThreadPoolExecutor(len(names)) as threads:
         checks = [threads.submit(_check_run, assignment, runs[name], rules, tell) for name in names]
-        return tuple(each.result() for each in checks)
+        try:
+            return tuple(each.result() for each in checks)
+        except BaseException:  # Ctrl-C above all: nobody waits any more for what the threads wait for.
+            threads.shutdown(wait=False, cancel_futures=True)
+            tests.close()
+            submission.close()
+            raise
 
 
 def _run_names(assignment: Assignment, folder: Path, own: bool, only_run: str | None) -> list[str]:
-    if not folder.is_dir():
+    if not os.path.isdir(folder):  # Path.is_dir raises where a name is too long.
         raise CannotCheckError(f"There is no folder {folder}.", "Give a folder that holds model.py and runs/ with --path.")
     runs = folder / "runs"
     if (folder / "epochs.jsonl").is_file() and folder.resolve().parent.name == "runs":

@@ -40,6 +40,10 @@ class TestSet:
         self._images()
         return self._workers.submit(measurement, *arguments)
 
+    def close(self) -> None:
+        """End all measurements."""
+        self._workers.close()
+
     def _images(self) -> Images:
         with self._lock:
             if self._loaded is None:

@@ -19,7 +19,7 @@ def read_regular(path: Path, most: int, help: str) -> bytes:
     except FileNotFoundError:
         raise CannotCheckError(f"{name} is missing.", help) from None
     except (OSError, ValueError) as error:
-        if path.is_symlink():
+        if os.path.islink(path):
             raise CannotCheckError(f"{name} is a link, and links are not followed.", "Put the file itself there.") from error
         raise CannotCheckError(f"{name} can't be read ({getattr(error, 'strerror', error)}).", help) from error
     with os.fdopen(descriptor, "rb") as file:

@@ -28,12 +28,17 @@ def read_folder(folder: Path, names: Sequence[str], inputs: Sequence[tuple[int, 
     runs = {name: _read_run(folder / "runs" / name, inputs, folder) for name in names}
     pipeline: Future = Future()
     asked = _questions(folder, runs, pipeline, inputs, networks=networks, augmentation=augmentation)
-    used = "none"
-    if asked:
-        answers = start(folder, [task for task, _, _ in asked], isolation=isolation, hidden=hidden)
-        used = answers.isolation
-        threading.Thread(target=_take, args=(answers, asked), daemon=True).start()
-    return Submission(folder, runs, pipeline, used)
+    if not asked:
+        return Submission(folder, runs, pipeline, "none", lambda: None)
+    answers = start(folder, [task for task, _, _ in asked], isolation=isolation, hidden=hidden)
+    taking = threading.Thread(target=_take, args=(answers, asked), daemon=True)
+    taking.start()
+
+    def close() -> None:
+        answers.stop()
+        taking.join()
+
+    return Submission(folder, runs, pipeline, answers.isolation, close)
 
 
 Question = tuple[Task, Future, Callable[[Answer], object]]
@@ -55,7 +60,7 @@ def _questions(folder: Path, runs: dict[str, SubmittedRun], pipeline: Future, in
     for name, run in runs.items():
         if networks:
             asked.append((Task("network", {"run": name, "inputs": [list(shape) for shape in inputs], "batch": FIXED_BATCH}),
-                          run.program, _program))
+                          run.program, _program_for(inputs)))
     for name, run in runs.items() if networks else ():
         pending = [place for place, file in run.weights.items() if not file.done()]
         for place in pending:
@@ -83,13 +88,21 @@ def _take(answers: Answers, asked: list[Question]) -> None:
                 place.set_exception(CannotCheckError("The sandbox ended before it had answered.", "Check it again."))
 
 
-def _program(answer: Answer) -> object:
-    from common.anatomy.program import ProgramError, from_values
+def _program_for(inputs: Sequence[tuple[int, ...]]) -> Callable[[Answer], object]:
+    """Return what reads a recorded network, and sees that it takes what it will be given."""
+    def program(answer: Answer) -> object:
+        from common.anatomy.program import ProgramError, from_values
 
-    try:
-        return from_values(answer.value, answer.blob)
-    except ProgramError as error:
-        raise CannotCheckError(str(error), "Submit a network whose forward pass torch.export can record.") from error
+        help = "Submit a network whose forward pass torch.export can record."
+        try:
+            found = from_values(answer.value, answer.blob)
+        except ProgramError as error:
+            raise CannotCheckError(str(error), help) from error
+        if [given.shape for given in found.inputs] != list(map(tuple, inputs)) or found.batch not in (None, FIXED_BATCH):
+            raise CannotCheckError("The recorded network takes other inputs than it was recorded with.", help)
+        return found
+
+    return program
 
 
 def _weights_of(path: Path) -> Callable[[Answer], WeightFile]:
