@@ -26,6 +26,8 @@ from common.errors import UserError
 if TYPE_CHECKING:
     from checker.evidence import Evidence
 
+MOST_RUNS = 50
+
 
 def check_folder(assignment: Assignment, folder: Path, *, own: bool, only_run: str | None, rules: list[str], device: str,
                  data_dir: str | None, isolation: str, tell: Callable[[str], None]) -> SubmissionResult:
@@ -88,6 +90,8 @@ def _run_names(assignment: Assignment, folder: Path, own: bool, only_run: str | 
     if (folder / "epochs.jsonl").is_file() and folder.resolve().parent.name == "runs":
         session = folder.resolve().parent.parent
         raise CannotCheckError(f"{folder} is one run of a submission.", f"Use --path {session} --run {folder.resolve().name}.")
+    if runs.is_symlink():
+        raise CannotCheckError(f"{runs} is a link, and links are not followed.", "Put the folder itself there.")
     if not runs.is_dir():
         raise CannotCheckError(f"There is no folder {runs}.", "Train first: each run leaves a folder runs/NAME there.")
     try:
@@ -104,6 +108,8 @@ def _run_names(assignment: Assignment, folder: Path, own: bool, only_run: str | 
             raise CannotCheckError(f"There is no run {only_run!r} in {runs}.",
                                    f"The runs there are: {', '.join(map(shown, found)) or 'none'}.")
         return [only_run]
+    if len(found) > MOST_RUNS:
+        raise CannotCheckError(f"{runs} holds {len(found):,} runs, more than {MOST_RUNS}.", "Keep those that are to be checked, or choose one with --run.")
     if not found:
         raise CannotCheckError(f"{runs} holds no run.", "Train first: each run leaves a folder runs/NAME there.")
     return found

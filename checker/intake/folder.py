@@ -9,7 +9,14 @@ from checker.sandbox.run import Answers
 from checker.sandbox.run import run as start
 from checker.sandbox.tasks import Answer, Task
 from checker.intake.files import read_regular, shown
-from checker.intake.run_folder import MOST_WEIGHTS, digest, read_log, read_record, read_weights
+from checker.intake.run_folder import (
+    MOST_WEIGHTS,
+    MOST_WEIGHTS_IN_ALL,
+    digest,
+    read_log,
+    read_record,
+    read_weights,
+)
 from checker.submission import Submission, SubmittedRun, WeightFile
 from checker.verdict import CannotCheckError
 
@@ -25,7 +32,10 @@ def read_folder(folder: Path, names: Sequence[str], inputs: Sequence[tuple[int, 
     networks, augmentation: whether these are needed, so that the folder's code must run
     hidden: folders that the code must not see
     """
-    runs = {name: _read_run(folder / "runs" / name, inputs, folder) for name in names}
+    runs: dict[str, SubmittedRun] = {}
+    for name in names:
+        left = MOST_WEIGHTS_IN_ALL - sum(map(_size, runs.values()))
+        runs[name] = _read_run(folder / "runs" / name, inputs, left)
     pipeline: Future = Future()
     asked = _questions(folder, runs, pipeline, inputs, networks=networks, augmentation=augmentation)
     if not asked:
@@ -44,12 +54,17 @@ def read_folder(folder: Path, names: Sequence[str], inputs: Sequence[tuple[int, 
 Question = tuple[Task, Future, Callable[[Answer], object]]
 
 
-def _read_run(folder: Path, inputs: Sequence[tuple[int, ...]], submission: Path) -> SubmittedRun:
+def _size(run: SubmittedRun) -> int:
+    """How many bytes of weights were read; what is for the sandbox to read was not kept."""
+    return sum(len(file.result().content) for file in run.weights.values() if file.done() and file.exception() is None)
+
+
+def _read_run(folder: Path, inputs: Sequence[tuple[int, ...]], most: int) -> SubmittedRun:
     if folder.is_symlink():
         error = CannotCheckError(f"{shown(folder.name)} is a link, and links are not followed.", "Put the run's folder itself there.")
         return SubmittedRun(folder.name, error, error, {}, Future())
     log = read_log(folder, two_inputs=len(inputs) > 1)
-    weights = {} if isinstance(log, CannotCheckError) else read_weights(folder, log)
+    weights = {} if isinstance(log, CannotCheckError) else read_weights(folder, log, most)
     return SubmittedRun(folder.name, read_record(folder), log, weights, Future())
 
 
