@@ -209,9 +209,10 @@ class Evidence:
 
     def augmentation(self, hole: int, fill: tuple[float, ...]) -> "Augmentation":
         """Return what augmentation() of the submission's train.py does to images; see checker.augmentation."""
-        from checker.augmentation import inspect, rebuilt
+        from checker.augmentation import inspected
 
-        return inspect(rebuilt(self._submission.augmentation.result()), self._tests.some_images(), hole, fill)
+        description = self._submission.augmentation.result()
+        return self._heard("Applying augmentation() of train.py", self._tests.submit(inspected, description, hole, fill), of_network=False)
 
     def _examination(self) -> Views:
         return self._ask("Running it", measure.examined, self.program)
@@ -253,10 +254,10 @@ class Evidence:
             raise self._endless
         return self._heard(doing, self._tests.submit(measurement, *arguments))
 
-    def _heard(self, doing: str, asked: Future) -> object:
+    def _heard(self, doing: str, asked: Future, *, of_network: bool = True) -> object:
         """Return what a worker found, or say in one sentence why it found nothing."""
         try:
-            if self._endless is not None and (asked.cancel() or not asked.done()):
+            if of_network and self._endless is not None and (asked.cancel() or not asked.done()):
                 raise self._endless
             return asked.result()
         except measure.DependentImagesError:
@@ -279,6 +280,7 @@ class Evidence:
                                                                               "on a batch of 250 images.") from error
         except measure.TooSlowError as error:
             # What takes too long once is not tried again for each rule.
-            self._endless = CannotCheckError(f"{doing} takes longer than {error.seconds / 60:.0f} minutes.",
-                                             "Make the network smaller: all test images are evaluated with the weights of five epochs.")
-            raise self._endless from error
+            problem = CannotCheckError(f"{doing} takes longer than {error.seconds / 60:g} minutes.",
+                                       "Make it smaller: networks of the sessions take one or two, for all test images.")
+            self._endless = problem if of_network else self._endless
+            raise problem from error

@@ -176,8 +176,17 @@ def _work(asked: Connection, keeper: int, images: Images, memory: int | None) ->
         try:
             answer = pickle.dumps((measurement(images, *arguments), None))
         except Exception as error:
-            answer = pickle.dumps((None, error))
+            answer = _raised(error)
         asked.send_bytes(answer)
+
+
+def _raised(error: Exception) -> bytes:
+    try:
+        answer = pickle.dumps((None, error))
+        pickle.loads(answer)
+    except Exception:  # Some can't travel.
+        answer = pickle.dumps((None, RuntimeError(f"{type(error).__name__}: {error}"[:500])))
+    return answer
 
 
 def _limit(memory: int | None) -> None:
