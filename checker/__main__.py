@@ -4,13 +4,15 @@ Exit codes: 0 everything that must pass has passed; 1 a rule failed; 2 something
 """
 
 import argparse
-import io
+import contextlib
 import os
 import sys
+from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from checker.assignments import ASSIGNMENTS, Assignment
+from checker.intake.files import shown
 from checker.rules import RULES
 from checker.verdict import CannotCheckError, SubmissionResult, combine
 from common.errors import UserError
@@ -49,21 +51,26 @@ def parser() -> argparse.ArgumentParser:
 
 def main(arguments: list[str] | None = None) -> int:
     """Check what the command line asks for, report it, and return the exit code."""
+    closed = _open_what_is_closed()
     options = parser().parse_args(arguments)
     for stream in (sys.stdout, sys.stderr):
-        if stream is not None:  # One that was closed is None.
-            stream.reconfigure(errors="backslashreplace")  # A submission may name its files as no terminal can write them.
+        stream.reconfigure(errors="backslashreplace")  # A submission may name its files as no terminal can write them.
     try:
-        if options.list:
-            _print(_listed(options.assignment))
-            return 0
-        return _check(options)
+        if closed and (options.list or options.output is None):
+            raise CannotCheckError("There is nowhere to write the report: stdout is closed.", "Open it, or name a file with --output.")
+        return _list(options.assignment) if options.list else _check(options)
     except CannotCheckError as error:
-        print(f"{error.message} {error.help}", file=sys.stderr)
-        return 2
+        return _failed(f"{error.message} {error.help}")
+    except UserError as error:
+        return _failed(str(error))
     except KeyboardInterrupt:
-        print("Interrupted; nothing was written.", file=sys.stderr)
+        _failed("Interrupted; nothing was written.")
         return 130
+    except Exception as error:  # Python would end with 1, which says that a rule has failed.
+        if sys.flags.dev_mode:
+            raise
+        return _failed(f"The checker itself failed ({shown(f'{type(error).__name__}: {error}', 200)}), and has judged nothing; report this to "
+                       f"its authors, with what it prints when started by python -X dev.")
 
 
 def _check(options: argparse.Namespace) -> int:
@@ -72,14 +79,11 @@ def _check(options: argparse.Namespace) -> int:
     assignments = [assignment for assignment in assignments if chosen[assignment.id]]
     if not assignments:
         raise CannotCheckError(f"No rule of {options.assignment} is left to check.", "Select others, or ignore fewer.")
-    if options.output is not None and not options.output.resolve().parent.is_dir():
-        raise CannotCheckError(f"There is no folder {options.output.parent} for the report.", "Create it first.")
-    if options.output is not None and options.output.is_dir():
-        raise CannotCheckError(f"{options.output} is a folder.", "Name a file for --output.")
-    if options.output is not None and options.output.exists() and not options.output.is_file():
-        raise CannotCheckError(f"{options.output} is no regular file.", "Name another file for --output, or leave it out.")
+    if options.output is not None:
+        _refuse_output(options.output)
 
     from rich.console import Console
+    from rich.text import Text
 
     from checker.check import check_folder
     from checker.report.json import as_json
@@ -87,59 +91,92 @@ def _check(options: argparse.Namespace) -> int:
 
     errors = Console(stderr=True)
     results = []
-    try:
-        if options.device != "cpu":  # That there is a CPU is certain, and to look takes seconds.
-            from common.device import choose_device
+    if options.device != "cpu":  # That there is a CPU is certain, and to look takes seconds.
+        from common.device import choose_device
 
-            choose_device(options.device)
-        with errors.status("reading") as status:
-            for assignment in assignments:
-                folder = options.path or _own_folder(assignment)
-                try:
-                    results.append(check_folder(
-                        assignment, folder, own=options.path is None, only_run=options.run, rules=chosen[assignment.id],
-                        device=options.device, data_dir=options.data_dir, isolation=options.isolation, tell=status.update))
-                except CannotCheckError as error:
-                    if len(assignments) == 1 and options.format != "json":
-                        raise
-                    results.append(SubmissionResult(assignment.id, assignment.title, str(folder), (), f"{error.message} {error.help}"))
-    except UserError as error:
-        print(error, file=sys.stderr)
-        return 2
+        choose_device(options.device)
+    with errors.status("reading") as status:
+        for assignment in assignments:
+            folder = options.path or _own_folder(assignment)
+            try:
+                results.append(check_folder(
+                    assignment, folder, own=options.path is None, only_run=options.run, rules=chosen[assignment.id],
+                    device=options.device, data_dir=options.data_dir, isolation=options.isolation,
+                    tell=lambda doing: status.update(Text(doing))))  # A name in brackets is no markup.
+            except CannotCheckError as error:
+                if len(assignments) == 1 and options.format != "json":
+                    raise
+                results.append(SubmissionResult(assignment.id, assignment.title, str(folder), (),
+                                                shown(f"{error.message} {error.help}", 1000)))
     passed = combine(result.passed for result in results)
     if options.run is not None:  # Asked for by name, a run decides whether or not it is required.
         passed = combine(verdict for result in results for verdict in [run.passed for run in result.runs] or [None])
     if options.output is not None:
         text = as_json(results, passed) if options.format == "json" else as_text(results, passed)
         try:
-            write_atomically(options.output, text.encode(errors="backslashreplace"), "choose another --output")
-        except UserError as error:
-            print(error, file=sys.stderr)
-            return 2
-        return EXIT_CODES[passed]
-    if options.format == "json":
-        text = as_json(results, passed)
+            # Where it is a link, what it points to is written.
+            write_atomically(options.output.resolve(), text.encode(errors="backslashreplace"), "choose another --output")
+        except OSError as error:
+            raise CannotCheckError(f"{options.output} could not be written ({error.strerror}).", "Choose another --output.") from error
+    elif options.format == "json":
+        _print(as_json(results, passed))
     else:
-        console = Console() if sys.stdout is not None and sys.stdout.isatty() else Console(file=io.StringIO(), width=80, no_color=True)
-        with console.capture() as captured:
-            as_rich(results, passed, console)
-        text = captured.get()
-    # A verdict that nobody could read is none.
-    return EXIT_CODES[passed] if _print(text) else 2
+        screen, report = Console(), StringIO()
+        as_rich(results, passed, Console(file=report, width=screen.width, force_terminal=True, color_system=screen.color_system)
+                if screen.is_terminal else Console(file=report, width=80, no_color=True))
+        _print(report.getvalue())
+    return EXIT_CODES[passed]
 
 
-def _print(text: str) -> bool:
-    """Write `text` to standard output, and return whether all of it got there."""
-    if sys.stdout is None:
-        return False
+def _refuse_output(path: Path) -> None:
+    """Raise CannotCheckError where no report can be written to `path`. A pipe or device would be replaced by a file."""
+    if not os.path.isdir(path.parent):
+        raise CannotCheckError(f"There is no folder {path.parent} for the report.", "Create it first.")
+    if os.path.isdir(path):
+        raise CannotCheckError(f"{path} is a folder.", "Name a file for --output.")
+    if os.path.exists(path) and not os.path.isfile(path):
+        raise CannotCheckError(f"{path} is no regular file.", "Name one for --output, or leave it out and redirect what is printed.")
+
+
+def _open_what_is_closed() -> bool:
+    """Open /dev/null for the standard files that are closed, so that no other file takes their place; return whether stdout is."""
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # The lowest number that is free.
+    closed = sys.stdout is None
+    sys.stdout = sys.stdout or open(os.devnull, "w")
+    sys.stderr = sys.stderr or open(os.devnull, "w")
+    return closed
+
+
+def _print(text: str) -> None:
+    """Write `text` to stdout, to its end. Raises CannotCheckError: a verdict that nobody got is none."""
     try:
         sys.stdout.write(text)
         sys.stdout.flush()
-        return True
-    except OSError:  # The reader has gone, or the disk is full.
-        # Python would try again when it ends, and complain.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return False
+    except OSError as error:
+        _forget(sys.stdout)
+        raise CannotCheckError(f"The report could not be written ({error.strerror}).", "Free some space, or let what reads it read to its end.") \
+            from error
+
+
+def _failed(sentence: str) -> int:
+    """Say why nothing was judged, and return the exit code."""
+    try:
+        print(shown(sentence, 1000), file=sys.stderr, flush=True)
+    except OSError:
+        _forget(sys.stderr)
+    return 2
+
+
+def _forget(stream: object) -> None:
+    """Let what a stream still holds go nowhere: Python would try again at its end, and complain."""
+    with contextlib.suppress(OSError, ValueError):
+        null = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(null, stream.fileno())
+        os.close(null)
 
 
 def _assignments(options: argparse.Namespace) -> list[Assignment]:
@@ -169,16 +206,17 @@ def _rules(assignment: Assignment, select: list[str], ignore: list[str]) -> list
     return [id for id in assignment.every_rule if (not select or id in select) and id not in ignore]
 
 
-def _listed(only: str | None) -> str:
+def _list(only: str | None) -> int:
     from rich.console import Console
 
-    console = Console(highlight=False)
-    with console.capture() as captured:
-        _list(only, console)
-    return captured.get()
+    screen, listed = Console(), StringIO()
+    _print_list(only, Console(file=listed, highlight=False, width=screen.width, force_terminal=screen.is_terminal,
+                              color_system=screen.color_system))
+    _print(listed.getvalue())
+    return 0
 
 
-def _list(only: str | None, console: "Console") -> None:
+def _print_list(only: str | None, console: "Console") -> None:
     from rich.padding import Padding
     from rich.text import Text
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from checker.intake.files import shown
+from checker.measure import Images
 from checker.verdict import CannotCheckError
 
 TRIALS = 64
@@ -72,6 +73,12 @@ def _refuse_strange(value: object, albumentations: object, depth: int = 0) -> No
     elif isinstance(value, list):
         for each in value:
             _refuse_strange(each, albumentations, depth + 1)
+
+
+def inspected(images: Images, description: object, hole: int, fill: tuple[float, ...]) -> Augmentation:
+    """Return what the pipeline of that description does to the first hundred test images; see `rebuilt` and `inspect`. For a worker: it
+    may take as long, and as much memory, as a stranger likes."""
+    return inspect(rebuilt(description), images.pixels[:100].permute(0, 2, 3, 1).numpy(), hole, fill)
 
 
 def inspect(pipeline: object, images: np.ndarray, hole: int, fill: tuple[float, ...]) -> Augmentation:

@@ -1,5 +1,7 @@
 """From an assignment and a folder to a result: which runs are there, and what every rule finds in them."""
 
+import contextlib
+import os
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -24,6 +26,8 @@ from common.errors import UserError
 if TYPE_CHECKING:
     from checker.evidence import Evidence
 
+MOST_RUNS = 50
+
 
 def check_folder(assignment: Assignment, folder: Path, *, own: bool, only_run: str | None, rules: list[str], device: str,
                  data_dir: str | None, isolation: str, tell: Callable[[str], None]) -> SubmissionResult:
@@ -47,15 +51,16 @@ def check_folder(assignment: Assignment, folder: Path, *, own: bool, only_run: s
     submission = read_folder(folder, [*names, *(name for name in sorted(compared - set(names)) if (folder / "runs" / name).is_dir())],
                              assignment.inputs, networks="network" in needs, augmentation="augmentation" in needs, isolation=isolation,
                              hidden=[Path(data_dir)] if data_dir else [])
-    tell(f"{folder}: starting")
+    tell(f"{shown(str(folder))}: starting")
+    with contextlib.closing(submission):
+        from checker.test_set import TestSet
+        from checker.workers import MOST_MEMORY, Workers
+        from common.data import DATASETS
 
-    from checker.test_set import TestSet
-    from checker.workers import Workers
-    from common.data import DATASETS
-
-    dataset = DATASETS[assignment.dataset]
-    with Workers(dataset.sizes["test"], dataset.shape, None if device == "cpu" else 1) as workers:
-        found = _check_runs(assignment, submission, names, rules, TestSet(dataset, data_dir, workers), device, tell)
+        dataset = DATASETS[assignment.dataset]
+        on_cpu = device == "cpu"
+        with Workers(dataset.sizes["test"], dataset.shape, None if on_cpu else 1, memory=MOST_MEMORY if on_cpu else None) as workers:
+            found = _check_runs(assignment, submission, names, rules, TestSet(dataset, data_dir, workers), device, tell)
     return SubmissionResult(assignment.id, assignment.title, str(folder), found, isolation=submission.isolation)
 
 
@@ -69,16 +74,24 @@ def _check_runs(assignment: Assignment, submission: Submission, names: list[str]
         runs[name] = Evidence(submission, run, tests, device, siblings=runs, two_inputs=assignment.two_inputs)
     with ThreadPoolExecutor(len(names)) as threads:
         checks = [threads.submit(_check_run, assignment, runs[name], rules, tell) for name in names]
-        return tuple(each.result() for each in checks)
+        try:
+            return tuple(each.result() for each in checks)
+        except BaseException:  # Ctrl-C above all: nobody waits any more for what the threads wait for.
+            threads.shutdown(wait=False, cancel_futures=True)
+            tests.close()
+            submission.close()
+            raise
 
 
 def _run_names(assignment: Assignment, folder: Path, own: bool, only_run: str | None) -> list[str]:
-    if not folder.is_dir():
+    if not os.path.isdir(folder):  # Path.is_dir raises where a name is too long.
         raise CannotCheckError(f"There is no folder {folder}.", "Give a folder that holds model.py and runs/ with --path.")
     runs = folder / "runs"
     if (folder / "epochs.jsonl").is_file() and folder.resolve().parent.name == "runs":
         session = folder.resolve().parent.parent
         raise CannotCheckError(f"{folder} is one run of a submission.", f"Use --path {session} --run {folder.resolve().name}.")
+    if runs.is_symlink():
+        raise CannotCheckError(f"{runs} is a link, and links are not followed.", "Put the folder itself there.")
     if not runs.is_dir():
         raise CannotCheckError(f"There is no folder {runs}.", "Train first: each run leaves a folder runs/NAME there.")
     try:
@@ -95,6 +108,8 @@ def _run_names(assignment: Assignment, folder: Path, own: bool, only_run: str | 
             raise CannotCheckError(f"There is no run {only_run!r} in {runs}.",
                                    f"The runs there are: {', '.join(map(shown, found)) or 'none'}.")
         return [only_run]
+    if len(found) > MOST_RUNS:
+        raise CannotCheckError(f"{runs} holds {len(found):,} runs, more than {MOST_RUNS}.", "Keep those that are to be checked, or choose one with --run.")
     if not found:
         raise CannotCheckError(f"{runs} holds no run.", "Train first: each run leaves a folder runs/NAME there.")
     return found

@@ -4,7 +4,6 @@ import contextlib
 import hashlib
 from collections.abc import Mapping
 from concurrent.futures import Future
-from concurrent.futures.process import BrokenProcessPool
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -15,6 +14,7 @@ from checker.score import Counts
 from checker.statistics import apart, as_file, evenness, learned_digest, parsed
 from checker.submission import LAST_EPOCHS, LoggedEpoch, Submission, SubmittedRun, WeightFile, read
 from checker.verdict import CannotCheckError
+from checker.workers import WorkerDiedError
 from common.anatomy.follow import Anatomy
 from common.anatomy.operation import Operation
 from common.anatomy.program import Program
@@ -44,6 +44,7 @@ class Evidence:
         self.counts = cache(self._counts)
         self.learned_digest = cache(self._learned_digest)
         self._pending: dict[LoggedEpoch, Future[Predictions]] = {}
+        self._endless: CannotCheckError | None = None
         self._anatomy = cache(self._followed)
         self._examined = cache(self._examination)
         self._exchanged = cache(self._exchange)
@@ -178,7 +179,7 @@ class Evidence:
     def looks(self) -> tuple[int | None, float | None]:
         """Return how many views of an image the network looks at, and the worst accuracy in percent that a single one reaches in
         the last epochs; None where that was not measured."""
-        with contextlib.suppress(CannotCheckError):
+        with contextlib.suppress(Exception):  # Whatever it is, a rule has told it.
             if self._pending:
                 single = [self.single_view(epoch) for epoch in self.last_epochs]
                 return self.views, None if None in single else 100 * min(single) / self.test_total
@@ -225,9 +226,10 @@ class Evidence:
 
     def augmentation(self, hole: int, fill: tuple[float, ...]) -> "Augmentation":
         """Return what augmentation() of the submission's train.py does to images; see checker.augmentation."""
-        from checker.augmentation import inspect, rebuilt
+        from checker.augmentation import inspected
 
-        return inspect(rebuilt(self._submission.augmentation.result()), self._tests.some_images(), hole, fill)
+        description = self._submission.augmentation.result()
+        return self._heard("Applying augmentation() of train.py", self._tests.submit(inspected, description, hole, fill), of_network=False)
 
     def _examination(self) -> Views:
         found = self._ask("Running it", measure.examined, self.program)
@@ -275,11 +277,15 @@ class Evidence:
         return Subject(self.program, self._examined(), as_file(self.tensors(epoch)), self.normalization, self._device)
 
     def _ask(self, doing: str, measurement: object, *arguments: object) -> object:
+        if self._endless is not None:
+            raise self._endless
         return self._heard(doing, self._tests.submit(measurement, *arguments))
 
-    def _heard(self, doing: str, asked: Future) -> object:
+    def _heard(self, doing: str, asked: Future, *, of_network: bool = True) -> object:
         """Return what a worker found, or say in one sentence why it found nothing."""
         try:
+            if of_network and self._endless is not None and (asked.cancel() or not asked.done()):
+                raise self._endless
             return asked.result()
         except measure.DependentImagesError:
             raise CannotCheckError("The logits of an image depend on which others are in the batch.",
@@ -289,12 +295,19 @@ class Evidence:
             raise CannotCheckError("The network computes something else for two images than for a whole batch.",
                                    "Its forward pass must not look at the size of the batch.") from None
         except measure.OutputError as error:
-            found, wanted = (" and ".join("×".join(map(str, shape)) or "a number" for shape in shapes) for shapes in (error.found, error.wanted))
+            found, wanted = (" and ".join("×".join(map(str, shape)) or "a number" for shape in shapes) or "nothing"
+                             for shapes in (error.found, error.wanted))
             raise CannotCheckError(f"The network returns {found} for {error.wanted[0][0]} images, not {wanted}.",
                                    "Return one row of logits or log-probabilities for each image, one for each class"
                                    + (", of the digit and of the sum." if self.two_inputs else ".")) from None
         except ReplayError as error:
             raise CannotCheckError(f"{doing} failed: {shown(str(error))}", "Try it in Python on a batch of 250 images, in evaluation mode.") from error
-        except (BrokenProcessPool, MemoryError) as error:
+        except (WorkerDiedError, MemoryError) as error:
             raise CannotCheckError(f"{doing} ended the process that did it.", "It takes too much memory, or crashes PyTorch: try it in Python "
                                                                               "on a batch of 250 images.") from error
+        except measure.TooSlowError as error:
+            # What takes too long once is not tried again for each rule.
+            problem = CannotCheckError(f"{doing} takes longer than {error.seconds / 60:g} minutes.",
+                                       "Make it smaller: networks of the sessions take one or two, for all test images.")
+            self._endless = problem if of_network else self._endless
+            raise problem from error

@@ -1,6 +1,7 @@
 """What the checker computes of a recorded network, in fp32, with the submitted weights. Runs in worker processes, which know the
 test images and no label; returns numbers, and judges nothing."""
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -25,6 +26,8 @@ TRACED = 2  # Images that a program is followed with.
 ABLATED = 1_000  # Images on which it shows whether a layer matters.
 VARIED = 200  # Images that are tried with every number.
 CLASSES = 10
+# What one measurement may take. The longest of our own networks takes a minute and a half on one core.
+SECONDS = 900.0
 
 
 class DependentImagesError(Exception):
@@ -33,6 +36,14 @@ class DependentImagesError(Exception):
 
 class OtherForFewError(Exception):
     """The network computes something else for a few images than for a whole batch."""
+
+
+class TooSlowError(Exception):
+    """A measurement takes longer than so many seconds."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(seconds)
+        self.seconds = seconds
 
 
 class OutputError(Exception):
@@ -120,8 +131,9 @@ def examined(images: Images, program: Program) -> Examined:
 def predictions(images: Images, subject: Subject, numbers: Sequence[int | None]) -> Predictions:
     """Return what the network predicts for all images, beside each of `numbers` (a single None where it takes none).
 
-    Raises DependentImagesError, ReplayError.
+    Raises DependentImagesError, ReplayError, and TooSlowError as soon as it shows that this would take too long.
     """
+    began = time.monotonic()
     network = _Network(subject)
     joined = _Network(subject, subject.views.program)
     all_logits = np.empty((len(images.pixels), CLASSES), np.float32)
@@ -140,6 +152,9 @@ def predictions(images: Images, subject: Subject, numbers: Sequence[int | None])
                 sums[row, batch] = _classes(own[1])
             if subject.views.program is not None:
                 single[row, batch] = _classes(logits[subject.outputs])
+        spent = time.monotonic() - began
+        if spent > SECONDS / 20 and spent / batch.stop * len(images.pixels) > SECONDS:
+            raise TooSlowError(SECONDS)
     return Predictions(digits, sums if subject.two_inputs else None, single if subject.views.program is not None else None, all_logits)
 
 

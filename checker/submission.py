@@ -1,5 +1,6 @@
 """A submission as data: what its files say and what its network is. Nothing here has been believed, and nothing here can run."""
 
+from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -60,12 +61,14 @@ class Submission:
     """All runs of a submission, and the augmentation that its train.py describes, as albumentations writes it.
 
     isolation: how its code was run: "bubblewrap", "process", or "none" where none was
+    close: ends its code, where that still runs; what has not been answered by then is an error. May be called again
     """
 
     path: Path
     runs: dict[str, SubmittedRun]
     augmentation: "Future[object]" = field(compare=False)
     isolation: str
+    close: Callable[[], None] = field(compare=False)
 
 
 def read(value: "object | CannotCheckError") -> object:

@@ -5,8 +5,6 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from functools import cached_property
 
-import numpy as np
-
 from checker.score import Labels
 from checker.workers import Workers
 from common.data import Dataset, Images, load_images, verify
@@ -31,14 +29,14 @@ class TestSet:
         """Their labels. Raises DataError."""
         return Labels(self._images().labels)
 
-    def some_images(self) -> np.ndarray:
-        """Return the first hundred images: uint8 N×H×W×C. Raises DataError."""
-        return self._images().pixels[:100].permute(0, 2, 3, 1).numpy()
-
     def submit(self, measurement: Callable, *arguments: object) -> Future:
         """Start a measurement of the test images in a worker; see checker.measure. Raises DataError."""
         self._images()
         return self._workers.submit(measurement, *arguments)
+
+    def close(self) -> None:
+        """End all measurements."""
+        self._workers.close()
 
     def _images(self) -> Images:
         with self._lock:

@@ -14,6 +14,9 @@ class CannotCheckError(Exception):
         super().__init__(message)
         self.message, self.help = message, help
 
+    def __reduce__(self) -> tuple:
+        return CannotCheckError, (self.message, self.help)
+
 
 @dataclass(frozen=True)
 class Verdict:

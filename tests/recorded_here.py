@@ -39,6 +39,9 @@ class AnswersHere(Iterator[Answer]):
     def __init__(self, folder: Path, tasks: Sequence[Task], **options: object) -> None:
         self._folder, self._tasks = Path(folder), iter(tasks)
 
+    def stop(self) -> None:
+        pass
+
     def __enter__(self) -> "AnswersHere":
         return self
 
@@ -70,8 +73,11 @@ class AnswersHere(Iterator[Answer]):
 class WorkersHere:
     """Stands in for checker.workers.Workers."""
 
-    def __init__(self, *sizes: object) -> None:
+    def __init__(self, *sizes: object, **limits: object) -> None:
         self._images = Images(torch.empty(0))
+
+    def close(self) -> None:
+        pass
 
     def show(self, pixels: torch.Tensor) -> None:
         self._images = Images(pixels)

@@ -1,6 +1,5 @@
 """Reading a stranger's files: regular ones only, of bounded size, whole, and never through a link."""
 
-import errno
 import json
 import os
 import stat
@@ -20,13 +19,14 @@ def read_regular(path: Path, most: int, help: str) -> bytes:
     except FileNotFoundError:
         raise CannotCheckError(f"{name} is missing.", help) from None
     except (OSError, ValueError) as error:
-        if getattr(error, "errno", None) == errno.ELOOP:
+        if os.path.islink(path):
             raise CannotCheckError(f"{name} is a link, and links are not followed.", "Put the file itself there.") from error
         raise CannotCheckError(f"{name} can't be read ({getattr(error, 'strerror', error)}).", help) from error
+    found = os.fstat(descriptor)
+    if not stat.S_ISREG(found.st_mode):
+        os.close(descriptor)
+        raise CannotCheckError(f"{name} is no regular file.", "Put the file itself there.")
     with os.fdopen(descriptor, "rb") as file:
-        found = os.fstat(descriptor)
-        if not stat.S_ISREG(found.st_mode):
-            raise CannotCheckError(f"{name} is no regular file.", "Put the file itself there.")
         if found.st_size > most:
             raise CannotCheckError(f"{name} holds {found.st_size / MB:,.0f} MB; at most {most / MB:,.0f} MB are read.", help)
         try:

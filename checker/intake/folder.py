@@ -9,7 +9,14 @@ from checker.sandbox.run import Answers
 from checker.sandbox.run import run as start
 from checker.sandbox.tasks import Answer, Task
 from checker.intake.files import read_regular, shown
-from checker.intake.run_folder import MOST_WEIGHTS, digest, read_log, read_record, read_weights
+from checker.intake.run_folder import (
+    MOST_WEIGHTS,
+    MOST_WEIGHTS_IN_ALL,
+    digest,
+    read_log,
+    read_record,
+    read_weights,
+)
 from checker.submission import Submission, SubmittedRun, WeightFile
 from checker.verdict import CannotCheckError
 
@@ -25,26 +32,39 @@ def read_folder(folder: Path, names: Sequence[str], inputs: Sequence[tuple[int, 
     networks, augmentation: whether these are needed, so that the folder's code must run
     hidden: folders that the code must not see
     """
-    runs = {name: _read_run(folder / "runs" / name, inputs, folder) for name in names}
+    runs: dict[str, SubmittedRun] = {}
+    for name in names:
+        left = MOST_WEIGHTS_IN_ALL - sum(map(_size, runs.values()))
+        runs[name] = _read_run(folder / "runs" / name, inputs, left)
     pipeline: Future = Future()
     asked = _questions(folder, runs, pipeline, inputs, networks=networks, augmentation=augmentation)
-    used = "none"
-    if asked:
-        answers = start(folder, [task for task, _, _ in asked], isolation=isolation, hidden=hidden)
-        used = answers.isolation
-        threading.Thread(target=_take, args=(answers, asked), daemon=True).start()
-    return Submission(folder, runs, pipeline, used)
+    if not asked:
+        return Submission(folder, runs, pipeline, "none", lambda: None)
+    answers = start(folder, [task for task, _, _ in asked], isolation=isolation, hidden=hidden)
+    taking = threading.Thread(target=_take, args=(answers, asked), daemon=True)
+    taking.start()
+
+    def close() -> None:
+        answers.stop()
+        taking.join()
+
+    return Submission(folder, runs, pipeline, answers.isolation, close)
 
 
 Question = tuple[Task, Future, Callable[[Answer], object]]
 
 
-def _read_run(folder: Path, inputs: Sequence[tuple[int, ...]], submission: Path) -> SubmittedRun:
+def _size(run: SubmittedRun) -> int:
+    """How many bytes of weights were read; what is for the sandbox to read was not kept."""
+    return sum(len(file.result().content) for file in run.weights.values() if file.done() and file.exception() is None)
+
+
+def _read_run(folder: Path, inputs: Sequence[tuple[int, ...]], most: int) -> SubmittedRun:
     if folder.is_symlink():
         error = CannotCheckError(f"{shown(folder.name)} is a link, and links are not followed.", "Put the run's folder itself there.")
         return SubmittedRun(folder.name, error, error, {}, Future())
     log = read_log(folder, two_inputs=len(inputs) > 1)
-    weights = {} if isinstance(log, CannotCheckError) else read_weights(folder, log)
+    weights = {} if isinstance(log, CannotCheckError) else read_weights(folder, log, most)
     return SubmittedRun(folder.name, read_record(folder), log, weights, Future())
 
 
@@ -55,7 +75,7 @@ def _questions(folder: Path, runs: dict[str, SubmittedRun], pipeline: Future, in
     for name, run in runs.items():
         if networks:
             asked.append((Task("network", {"run": name, "inputs": [list(shape) for shape in inputs], "batch": FIXED_BATCH}),
-                          run.program, _program))
+                          run.program, _program_for(inputs)))
     for name, run in runs.items() if networks else ():
         pending = [place for place, file in run.weights.items() if not file.done()]
         for place in pending:
@@ -83,13 +103,21 @@ def _take(answers: Answers, asked: list[Question]) -> None:
                 place.set_exception(CannotCheckError("The sandbox ended before it had answered.", "Check it again."))
 
 
-def _program(answer: Answer) -> object:
-    from common.anatomy.program import ProgramError, from_values
+def _program_for(inputs: Sequence[tuple[int, ...]]) -> Callable[[Answer], object]:
+    """Return what reads a recorded network, and sees that it takes what it will be given."""
+    def program(answer: Answer) -> object:
+        from common.anatomy.program import ProgramError, from_values
 
-    try:
-        return from_values(answer.value, answer.blob)
-    except ProgramError as error:
-        raise CannotCheckError(str(error), "Submit a network whose forward pass torch.export can record.") from error
+        help = "Submit a network whose forward pass torch.export can record."
+        try:
+            found = from_values(answer.value, answer.blob)
+        except ProgramError as error:
+            raise CannotCheckError(str(error), help) from error
+        if [given.shape for given in found.inputs] != list(map(tuple, inputs)) or found.batch not in (None, FIXED_BATCH):
+            raise CannotCheckError("The recorded network takes other inputs than it was recorded with.", help)
+        return found
+
+    return program
 
 
 def _weights_of(path: Path) -> Callable[[Answer], WeightFile]:

@@ -9,6 +9,8 @@ from checker.submission import LAST_EPOCHS, LoggedEpoch, WeightFile
 from checker.verdict import CannotCheckError
 
 MOST_RECORD, MOST_LOG, MOST_WEIGHTS = 4 * MB, 16 * MB, 256 * MB
+# Of all runs of a submission together: they are held in memory.
+MOST_WEIGHTS_IN_ALL = 2_000 * MB
 
 
 def read_record(folder: Path) -> dict | CannotCheckError:
@@ -38,8 +40,8 @@ def read_log(folder: Path, *, two_inputs: bool) -> tuple[LoggedEpoch, ...] | Can
         return error
 
 
-def read_weights(folder: Path, log: tuple[LoggedEpoch, ...]) -> dict[int, Future[WeightFile]]:
-    """Return the safetensors files of the last epochs; what is another format is pending."""
+def read_weights(folder: Path, log: tuple[LoggedEpoch, ...], most: int = MOST_WEIGHTS_IN_ALL) -> dict[int, Future[WeightFile]]:
+    """Return the safetensors files of the last epochs, as far as they have `most` bytes together; what is another format is pending."""
     weights: dict[int, Future[WeightFile]] = {}
     for place, epoch in enumerate(log[-LAST_EPOCHS:]):
         weights[place] = Future()
@@ -55,6 +57,10 @@ def read_weights(folder: Path, log: tuple[LoggedEpoch, ...]) -> dict[int, Future
                                        "Save the state dict with safetensors.torch.save_file.")
             content = read_regular(folder / epoch.file, MOST_WEIGHTS,
                                    "Train again, or put the file back: the last five epochs' weights are the proof.")
+            most -= len(content)
+            if most < 0:
+                raise CannotCheckError(f"The weights of all runs are larger than {MOST_WEIGHTS_IN_ALL / MB:,.0f} MB together.",
+                                       "Submit fewer runs, or smaller networks.")
             if epoch.file.endswith(".safetensors"):
                 weights[place].set_result(WeightFile(content, digest(content)))
         except CannotCheckError as error:

@@ -7,6 +7,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from checker.intake.files import shown
 from checker.verdict import RunResult, SubmissionResult
 
 _SHOWN = {True: ("✓", "passed", "green"), False: ("✗", "FAILED", "red"), None: ("?", "could not be checked", "yellow")}
@@ -19,7 +20,7 @@ def as_rich(results: list[SubmissionResult], passed: bool | None, console: Conso
     """Print the report: a table a run, then one line a run and the verdict."""
     for result in results:
         console.print(Text(result.title, style="bold"))
-        console.print(f"{result.path}{_ISOLATED[result.isolation]}\n", highlight=False, markup=False)
+        console.print(f"{shown(result.path, 500)}{_ISOLATED[result.isolation]}\n", highlight=False, markup=False)
         if result.problem:
             console.print(Text(f"{result.problem}\n", style="yellow"))
         for run in result.runs:
@@ -80,7 +81,7 @@ def _summary(results: list[SubmissionResult]) -> Table:
         for run in result.runs:
             symbol, word, style = _SHOWN[run.passed]
             count, accuracy = _measured(run, "parameters"), _measured(run, "sustained_accuracy")
-            table.add_row(Text(symbol, style=style), f"{result.assignment} {run.name}",
+            table.add_row(Text(symbol, style=style), Text(f"{result.assignment} {run.name}"),
                           "" if count is None else f"{count:,}", "" if accuracy is None else f"{accuracy:.2f} %",
                           f"{run.seconds:.1f}", Text(word if run.required else f"({word})", style=style if run.required else "dim"))
     return table

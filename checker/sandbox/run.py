@@ -59,7 +59,7 @@ class Answers(Iterator[Answer]):
     def __init__(self, folder: Path, tasks: tuple[Task, ...], isolation: str, limits: Limits, hidden: Sequence[Path]) -> None:
         self.isolation, self.printed = isolation, ""
         self._tasks, self._limits = tasks, limits
-        self._answered, self._printed_bytes, self._is_ready = 0, 0, False
+        self._answered, self._printed_bytes, self._is_ready, self._is_stopped = 0, 0, False, False
         self._problem: Problem | None = None
         self._supervisor: subprocess.Popen | None = None
         self._reader = FrameReader(limits.json, limits.blob)
@@ -105,6 +105,13 @@ class Answers(Iterator[Answer]):
     def __del__(self) -> None:
         with contextlib.suppress(Exception):
             self.close()
+
+    def stop(self) -> None:
+        """End what runs, while another thread waits for an answer: it gets a problem, and closes."""
+        supervisor, self._is_stopped = self._supervisor, True
+        if supervisor is not None:
+            with contextlib.suppress(OSError, ValueError):
+                supervisor.stdin.write(b".")
 
     def close(self) -> None:
         """End every process that was started and remove what was written. May be called again."""
@@ -219,6 +226,8 @@ class Answers(Iterator[Answer]):
         word = _last_word(self._last_word)
         if kind in (None, "time", "closed") and word.get("kind") not in (None, "stopped"):
             kind = word["kind"]
+        if self._is_stopped and kind is None:
+            return _refusal("stopped", f"{task.doing} was stopped.", "Check it again.")
         if not self._is_ready and kind != "time":
             last = clean(self.printed.strip().rpartition("\n")[2], 200)
             return _refusal("start", f"The sandbox did not start: {last or 'its process ended'}.",

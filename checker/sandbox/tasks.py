@@ -36,7 +36,7 @@ class Problem:
 
     kind: "refused" (the code or file can't be used, or raised an error), "time", "memory", "processes", "disk",
         "crash" (a signal ended Python), "exit" (the code ended Python), "output" (it printed too much, or answered nonsense),
-        or "start" (the sandbox could not be started, which is no fault of the submission)
+        "start" (the sandbox could not be started, which is no fault of the submission), or "stopped" (nobody waits any more)
     message: one sentence on one line, without control characters; help: what to do about it
     """
 

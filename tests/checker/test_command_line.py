@@ -1,9 +1,12 @@
 """The command line: exit codes, formats, selection, and bad input of every kind, which is never a traceback."""
 
 import json
+import os
 import shlex
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -186,6 +189,9 @@ def test_views_are_counted_and_a_single_one_is_measured(tmp_path: Path, generate
     (["session05", "--device", "abacus"], "'abacus' is not available"),
     (["session05", "--device", "meta"], "'meta' is not available"),
     (["session05", "--output", "{folder}"], "is a folder"),
+    (["session05", "--path", "{folder}/" + 300 * "a"], "There is no folder"),
+    (["session05", "--output", "{folder}/" + 300 * "a", "--path", "{folder}/nowhere"], "There is no folder"),
+    (["session05", "--output", os.devnull], "is no regular file"),
     (["all", "--path", "{folder}"], "--path holds one submission"),
     (["all", "--run", "nobody's"], "No session has a run \"nobody's\""),
     ([], "Name an assignment"),
@@ -246,6 +252,11 @@ def raising(statement: str) -> str:
     return HONEST_MODEL + f"\n{statement}\n"
 
 
+def in_its_place(path: Path) -> Path:
+    path.unlink()
+    return path
+
+
 BROKEN = {
     "no model.py": (lambda folder, run: (folder / "model.py").unlink(), "There is no"),
     "a syntax error": (lambda folder, run: (folder / "model.py").write_text("def build(name:\n"), "SyntaxError"),
@@ -282,6 +293,12 @@ BROKEN = {
         line | {"weights": {"file": "a" * 300 + ".pt"}} for line in read_log(run)]), "too long"),
     "a mean beyond all numbers": (lambda folder, run: (run / "run.json").write_text(
         '{"normalization": {"mean": [1' + "0" * 400 + '], "std": [1]}}'), "no usable normalization"),
+    "a folder in place of run.json": (lambda folder, run: in_its_place(run / "run.json").mkdir(), "is no regular file"),
+    "a folder in place of the log": (lambda folder, run: in_its_place(run / "epochs.jsonl").mkdir(), "is no regular file"),
+    "a folder in place of weights": (lambda folder, run: in_its_place(run / "epoch-15.safetensors").mkdir(), "is no regular file"),
+    "a pipe in place of weights": (lambda folder, run: os.mkfifo(in_its_place(run / "epoch-15.safetensors")), "is no regular file"),
+    "a link in place of weights": (lambda folder, run: in_its_place(run / "epoch-15.safetensors").symlink_to("epoch-14.safetensors"),
+                                   "links are not followed"),
     "layers without sizes": (lambda folder, run: (folder / "model.py").write_text(HONEST_MODEL.replace(
         "nn.Conv2d(10, 10, 1)", "nn.LazyConv2d(10, 1)")), "uninitialized"),
     "weights in another format": (lambda folder, run: write_log(run, [
@@ -332,3 +349,112 @@ def test_no_data_is_one_sentence(tmp_path: Path, capsys: pytest.CaptureFixture, 
     assert not captured.out
     # What can be told without images is told.
     assert run(tmp_path / "no-data", "--path", tmp_path, "--select", "parameters") == 0
+
+
+# The machinery ------------------------------------------------------------------------------------------------------
+
+def test_names_in_brackets_are_no_markup(tmp_path: Path, generated_data: Path, capsys: pytest.CaptureFixture) -> None:
+    write_submission(tmp_path, name="[bold]x")
+    assert run(generated_data, "--path", tmp_path, "--select", "epochs") == 0
+    assert "session05 [bold]x" in capsys.readouterr().out
+
+
+def test_runs_are_not_somebody_else_s(tmp_path: Path, generated_data: Path, capsys: pytest.CaptureFixture) -> None:
+    write_submission(tmp_path / "theirs")
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "runs").symlink_to(tmp_path / "theirs" / "runs")
+    assert run(generated_data, "--path", tmp_path / "mine") == 2
+    assert "links are not followed" in capsys.readouterr().err
+
+
+def test_a_thousand_runs_are_too_many(tmp_path: Path, generated_data: Path, capsys: pytest.CaptureFixture) -> None:
+    for number in range(1000):
+        (tmp_path / "runs" / str(number)).mkdir(parents=True)
+    assert run(generated_data, "--path", tmp_path) == 2
+    assert "1,000 runs, more than" in capsys.readouterr().err
+
+
+def test_the_weights_of_all_runs_are_bounded_together(tmp_path: Path, generated_data: Path, capsys: pytest.CaptureFixture,
+                                                      monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("checker.intake.folder.MOST_WEIGHTS_IN_ALL", 100_000)
+    for name in ("one", "two"):
+        write_submission(tmp_path, name=name)
+    code, found = report(capsys, generated_data, "--path", tmp_path, "--select", "weights_match_model")
+    assert code == 2 and [each["passed"] for each in found["submissions"][0]["runs"]] == [True, None]
+    assert "together" in found["submissions"][0]["runs"][1]["rules"][0]["message"]
+
+
+@pytest.mark.parametrize("format", ["rich", "json"])
+def test_a_report_that_nobody_gets_is_no_verdict(tmp_path: Path, generated_data: Path, format: str, monkeypatch: pytest.MonkeyPatch,
+                                                 capfd: pytest.CaptureFixture) -> None:
+    write_submission(tmp_path)
+    arguments = ("--path", tmp_path, "--select", "epochs", "--format", format)
+    read, write = os.pipe()
+    os.close(read)
+    with monkeypatch.context() as patched, open(write, "w") as nobody:
+        patched.setattr(sys, "stdout", nobody)
+        assert run(generated_data, *arguments) == 2
+    assert "The report could not be written (Broken pipe)" in capfd.readouterr().err
+    monkeypatch.setattr(sys, "stdout", None)
+    assert run(generated_data, *arguments) == 2
+    assert "stdout is closed" in capfd.readouterr().err
+    assert run(generated_data, *arguments, "--output", tmp_path / "report") == 0
+
+
+def test_a_link_for_a_report_stays_one(tmp_path: Path, generated_data: Path) -> None:
+    write_submission(tmp_path / "work")
+    (tmp_path / "link").symlink_to("report")
+    assert run(generated_data, "--path", tmp_path / "work", "--select", "epochs", "--output", tmp_path / "link") == 0
+    assert (tmp_path / "link").is_symlink() and "passed" in (tmp_path / "report").read_text()
+
+
+def test_a_defect_is_no_failed_rule(tmp_path: Path, generated_data: Path, capsys: pytest.CaptureFixture,
+                                    monkeypatch: pytest.MonkeyPatch) -> None:
+    def defect(*arguments: object, **options: object) -> None:
+        raise AssertionError("nobody thought\nof it")
+
+    write_submission(tmp_path)
+    monkeypatch.setattr("checker.check.check_folder", defect)
+    assert run(generated_data, "--path", tmp_path) == 2
+    err = capsys.readouterr().err
+    assert "AssertionError: nobody thought\N{REPLACEMENT CHARACTER}of it" in err and err.count("\n") == 1
+
+
+@pytest.mark.for_real
+def test_ctrl_c_waits_for_nothing(tmp_path: Path, generated_data: Path, capsys: pytest.CaptureFixture) -> None:
+    write_submission(tmp_path)
+    (tmp_path / "model.py").write_text("import time\ntime.sleep(60)")
+    previous = signal.signal(signal.SIGALRM, signal.default_int_handler)
+    try:
+        signal.setitimer(signal.ITIMER_REAL, 2)
+        began = time.monotonic()
+        assert run(generated_data, "--path", tmp_path, "--select", "parameters") == 130
+    finally:
+        signal.signal(signal.SIGALRM, previous)
+    assert time.monotonic() - began < 20 and "Interrupted" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("changed", [{"batch": 7}, {"inputs": [{"name": "images", "shape": [1, 1000, 1000]}]}])
+def test_a_forged_program_takes_what_it_is_given(tmp_path: Path, generated_data: Path, capsys: pytest.CaptureFixture,
+                                                 monkeypatch: pytest.MonkeyPatch, changed: dict) -> None:
+    from checker.sandbox.tasks import Answer
+    from tests.recorded_here import AnswersHere
+
+    class Forged(AnswersHere):
+        def __next__(self) -> Answer:
+            answer = super().__next__()
+            changes = changed if "batch" in changed else {"inputs": [answer.value["inputs"][0] | {"shape": [1, 1000, 1000]}]}
+            return Answer(answer.value | changes, answer.blob)
+
+    monkeypatch.setattr("checker.intake.folder.start", Forged)
+    write_submission(tmp_path)
+    code, found = report(capsys, generated_data, "--path", tmp_path, "--select", "parameters", "--select", "sustained_accuracy")
+    assert code == 2 and "other inputs" in found["submissions"][0]["runs"][0]["rules"][0]["message"]
+
+
+def test_a_measurement_that_takes_too_long_is_a_sentence(tmp_path: Path, generated_data: Path, capsys: pytest.CaptureFixture,
+                                                         monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("checker.measure.SECONDS", 1e-3)
+    write_submission(tmp_path)
+    code, found = report(capsys, generated_data, "--path", tmp_path, "--select", "sustained_accuracy", "--select", "log_matches_weights")
+    assert code == 2 and all("Evaluating it takes longer than" in rule["message"] for rule in found["submissions"][0]["runs"][0]["rules"])
