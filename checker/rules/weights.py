@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from checker.rules.anatomy import refuse_unknown
 from checker.rules.rule import rule
 from checker.verdict import Verdict
+from common.anatomy.operation import SCALE
 
 if TYPE_CHECKING:
     from checker.evidence import Evidence
@@ -39,7 +40,11 @@ def finite_weights(run: "Evidence") -> Verdict:
 @rule("Nothing learned outside the parameters")
 def no_hidden_parameters(run: "Evidence") -> Verdict:
     """Numbers kept in buffers, attributes or the code work like weights and would escape the count."""
-    hidden = dict(run.anatomy.hidden)
+    hidden = {name: size for name, size in run.anatomy.hidden.items() if not name.startswith(SCALE)}
+    scales = run.anatomy.hidden.keys() - hidden.keys()
+    kernels = {operation.weight_name for operation in run.anatomy.operations if operation.kind in ("convolution", "linear")}
+    if len(scales) > len(kernels):
+        hidden |= dict.fromkeys(scales, 1)
     refuse_unknown(run)
     count = sum(hidden.values())
     names = ", ".join(f"{name} ({size:,} numbers)" for name, size in hidden.items())

@@ -348,6 +348,9 @@ UNUSUAL = {
                                                                "        return self.classify"),
     "dropout and a chatty forward": replaced("return self.classify", "print('forward')\n        x = nn.functional.dropout("
                                                                        "x, 0.1, self.training)\n        return self.classify"),
+    "spectral norm": replaced("self.classify = nn", "self.extra = nn.utils.parametrizations.spectral_norm(nn.Conv2d(10, 10, 1))\n"
+                              "        self.classify = nn").replace("return self.classify", "x = x + 0.01 * self.extra(x)\n"
+                                                                                          "        return self.classify"),
     "a constant mean and deviation inside": replaced("self.tiles(images)", "self.tiles((images - torch.tensor([0.1])) / 1.0)"),
 }
 
