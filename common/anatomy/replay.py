@@ -141,7 +141,8 @@ def _multiply_adds(seen: Seen) -> int:
     if base == "_trilinear":
         return math.prod(torch.broadcast_shapes(*(tensor.shape for tensor in _unsqueezed(given))))
     if "pool" in base and "kernel_size" in given:
-        sides, dims = given["kernel_size"], 3 if "3d" in base else 2
+        kernel, dims = given["kernel_size"], 3 if "3d" in base else 2
+        sides = [kernel] if isinstance(kernel, int) else kernel
         return seen.outputs[0].numel() * math.prod(sides * dims if len(sides) == 1 else sides)
     return 0
 
@@ -199,13 +200,13 @@ def _run(node: Node, values: Mapping[str, object], device: torch.device, see: Ca
             bound = registered.bound(arguments, keywords) if see is not None else {}
         else:
             raise ReplayError(f"The network uses {node.operator}, which is not among the operators that can be checked.")
+        if see is not None:
+            outputs = result if isinstance(result, tuple | list) else (result,)
+            see(Seen(node, bound, tuple(each for each in outputs if isinstance(each, Tensor))))
     except (RuntimeError, TypeError, ValueError, IndexError, AttributeError, NotImplementedError, ZeroDivisionError, OverflowError,
             KeyError, AssertionError, MemoryError) as error:
         lines = str(error).splitlines() or [""]
         raise ReplayError(f"{node.operator} of {node.module or 'the network'} can't be executed: {lines[0][:200]}") from error
-    if see is not None:
-        outputs = result if isinstance(result, tuple | list) else (result,)
-        see(Seen(node, bound, tuple(each for each in outputs if isinstance(each, Tensor))))
     return result
 
 

@@ -41,7 +41,8 @@ def views(program: Program) -> Views:
     if count > 1 and len(calls) == count:
         return Views(count, _joined(program, calls))
     stacked = next((node for node in program.nodes if len(calls) == 1 and node.name == calls[0][1]), None)
-    if count > 1 and stacked is not None and stacked.operator == "aten.cat.default" and len(stacked.arguments[0]) == count:
+    if count > 1 and stacked is not None and stacked.operator == "aten.cat.default" and len(list(stacked.references())) == count \
+            and stacked.arguments and all(isinstance(each, Reference) for each in stacked.arguments[0]):
         return Views(count, _unstacked(program, stacked))
     return Views(count)
 
@@ -90,6 +91,7 @@ def _plain_one(program: Program, images: list[str]) -> str:
 def _also_with(program: Program, replaced: dict[tuple[str, str], str]) -> Program:
     """Return the program that also computes its outputs with other arguments: (call, value) → the value that it reads instead."""
     made = {_key(node): node.name for node in program.nodes}
+    names_taken = {*(node.name for node in program.nodes), *program.constants, *(given.name for given in program.inputs), *(weight.value for weight in program.weights)}
     renamed: dict[str, str] = {}
     added: list[Node] = []
     for node in program.nodes:
@@ -100,10 +102,17 @@ def _also_with(program: Program, replaced: dict[tuple[str, str], str]) -> Progra
             continue
         key = _key(changed)
         if key not in made:
-            made[key] = f"{node.name}_of_one_view"
+            made[key] = _unused(f"{node.name}_of_one_view", names_taken)
+            names_taken.add(made[key])
             added.append(replace(changed, name=made[key]))
         renamed[node.name] = made[key]
     return replace(program, nodes=(*program.nodes, *added), outputs=(*program.outputs, *(renamed.get(name, name) for name in program.outputs)))
+
+
+def _unused(name: str, taken: set[str]) -> str:
+    while name in taken:
+        name += "_"
+    return name
 
 
 def _key(node: Node) -> tuple:

@@ -670,8 +670,8 @@ def recurrent() -> nn.Module:
 
 @style
 def lstm() -> nn.Module:
-    """An LSTM over the columns, whose last hidden state is used."""
-    return Head(lambda s, x: s.linear(s.lstm(x.mean(2).permute(2, 0, 1))[1][0][-1]), lstm=nn.LSTM(8, 8))
+    """An LSTM over the columns, of which the last output is used."""
+    return Head(lambda s, x: s.linear(s.lstm(x.mean(2).permute(2, 0, 1))[0][-1]), lstm=nn.LSTM(8, 8))
 
 
 @style

@@ -80,6 +80,17 @@ def test_views_are_counted_and_one_of_them_is_looked_at_alone(how: Callable, cou
     assert len(found.program.nodes) < 2 * len(program.nodes)
 
 
+def test_views_of_a_program_that_gives_its_values_other_names() -> None:
+    program = record(Looking(_mirror).eval(), [(1, 28, 28)], 4)
+    text, constants = to_bytes(program)
+    first = next(node.name for node in views(program).program.nodes if node.name.endswith("_of_one_view"))
+    taken = text.decode().replace(f'"{program.nodes[0].name}"', f'"{first}"')
+    assert taken != text.decode()
+    found = views(from_bytes(taken.encode(), constants)).program
+    names = [node.name for node in found.nodes]
+    assert len(set(names)) == len(names)
+
+
 def _plain(s: Looking, x: Tensor) -> Tensor:
     return s.one(x)
 
