@@ -17,6 +17,7 @@ from checker.intake.run_folder import (
     read_record,
     read_weights,
 )
+from checker.intake.tensors import refuse_strange
 from checker.submission import Submission, SubmittedRun, WeightFile
 from checker.verdict import CannotCheckError
 
@@ -110,9 +111,12 @@ def _program_for(inputs: Sequence[tuple[int, ...]]) -> Callable[[Answer], object
 
         help = "Submit a network whose forward pass torch.export can record."
         try:
+            refuse_strange(answer.blob)
             found = from_values(answer.value, answer.blob)
         except ProgramError as error:
             raise CannotCheckError(str(error), help) from error
+        except ValueError as error:
+            raise CannotCheckError(f"The constants of the recorded network can't be read ({shown(str(error))}).", help) from error
         if [given.shape for given in found.inputs] != list(map(tuple, inputs)) or found.batch not in (None, FIXED_BATCH):
             raise CannotCheckError("The recorded network takes other inputs than it was recorded with.", help)
         return found

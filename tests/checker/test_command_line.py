@@ -458,3 +458,24 @@ def test_a_measurement_that_takes_too_long_is_a_sentence(tmp_path: Path, generat
     write_submission(tmp_path)
     code, found = report(capsys, generated_data, "--path", tmp_path, "--select", "sustained_accuracy", "--select", "log_matches_weights")
     assert code == 2 and all("Evaluating it takes longer than" in rule["message"] for rule in found["submissions"][0]["runs"][0]["rules"])
+
+
+def header(tensors: dict[str, dict]) -> bytes:
+    text = json.dumps(tensors).encode()
+    return len(text).to_bytes(8, "little") + text + bytes(4)
+
+
+@pytest.mark.parametrize(("content", "words"), [
+    (header({"a": {"dtype": "F32", "shape": [1] * 1_000_000, "data_offsets": [0, 4]}}), "8 dimensions"),
+    (header({str(number): {"dtype": "F32", "shape": [0], "data_offsets": [0, 0]} for number in range(20_000)}), "10,000 tensors"),
+    (header({"a": {"dtype": "F8_E4M3", "shape": [4], "data_offsets": [0, 4]}}), "F8_E4M3"),
+    (header({"a": {"dtype": "C64", "shape": [], "data_offsets": [0, 8]}}), "complex"),
+    (header([]), "none"), (b"\xff" * 16, "too long"), (header({"a": 1}), "dimensions"), (bytes(8), "Expecting value"),
+    ((50_000).to_bytes(8, "little") + b"[" * 50_000, "nested")])
+def test_headers_of_weights_that_nobody_saves(tmp_path: Path, generated_data: Path, capsys: pytest.CaptureFixture, content: bytes,
+                                              words: str) -> None:
+    run_folder = write_submission(tmp_path)
+    for path in run_folder.glob("*.safetensors"):
+        path.write_bytes(content)
+    code, found = report(capsys, generated_data, "--path", tmp_path, "--select", "finite_weights")
+    assert code == 2 and words in found["submissions"][0]["runs"][0]["rules"][0]["message"]
