@@ -71,6 +71,8 @@ class Workers:
         for keeper, _ in self._keepers:
             keeper.terminate()
         for keeper, _ in self._keepers:
+            keeper.join(5)
+            keeper.kill()
             keeper.join()
         self._threads.shutdown()
         for _, pipe in self._keepers:
@@ -112,8 +114,14 @@ def _keep(asked: Connection, parent: int, images: Images, memory: int | None, se
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the checker, which then closes.
     _end_with(parent)
     _close_all_but(asked)
-    signal.signal(signal.SIGTERM, _stop)
     worker: _Worker | None = None
+
+    def stop(number: int, frame: object) -> None:
+        if worker is not None:
+            worker.kill()
+        os._exit(0)  # An exception could be swallowed where a signal happens to arrive.
+
+    signal.signal(signal.SIGTERM, stop)
     try:
         while True:
             question = asked.recv_bytes()
@@ -136,13 +144,13 @@ class _Worker:
 
     def __init__(self, asked: Connection, images: Images, memory: int | None) -> None:
         self._pipe, there = multiprocessing.Pipe()
-        keeper = os.getpid()
+        self._keeper = os.getpid()
         self._process = os.fork()
         if not self._process:
             try:
                 asked.close()
                 self._pipe.close()
-                _work(there, keeper, images, memory)
+                _work(there, self._keeper, images, memory)
             finally:
                 os._exit(1)
         there.close()
@@ -158,7 +166,9 @@ class _Worker:
             raise WorkerDiedError from None
 
     def kill(self) -> None:
-        """End it."""
+        """End it, as its keeper."""
+        if os.getpid() != self._keeper:
+            return
         with contextlib.suppress(ProcessLookupError):
             os.kill(self._process, signal.SIGKILL)
         with contextlib.suppress(ChildProcessError):
@@ -215,7 +225,3 @@ def _close_all_but(pipe: Connection) -> None:
     """Close every file that was inherited, above all the pipe by whose end the sandbox knows that the checker has ended."""
     os.closerange(3, pipe.fileno())
     os.closerange(pipe.fileno() + 1, os.sysconf("SC_OPEN_MAX"))
-
-
-def _stop(number: int, frame: object) -> None:
-    sys.exit()

@@ -129,3 +129,13 @@ def _runs(process: int) -> bool:
         return "\nState:\tZ" not in Path(f"/proc/{process}/status").read_text()
     except OSError:
         return False
+
+
+def test_closing_while_a_worker_begins() -> None:
+    for wait in range(10):
+        began = time.monotonic()
+        with Workers(4, (1, 2, 2), 2, seconds=0.02) as workers:
+            for _ in range(4):  # Each ends its process, and another one begins.
+                workers.submit(sleep, 60)
+            time.sleep(0.01 * wait)
+        assert time.monotonic() - began < 4
