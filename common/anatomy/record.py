@@ -60,6 +60,8 @@ def record(network: nn.Module, inputs: Sequence[tuple[int, ...]], batch: int) ->
     inputs: shapes of its inputs without the batch
     Raises NotRecordableError.
     """
+    if not isinstance(network, nn.Module):
+        raise NotRecordableError(f"build() returned {type(network).__name__}, not a network.", "Return an nn.Module.")
     network = unwrapped(network).eval()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
