@@ -100,7 +100,7 @@ def write_submission(folder: Path, *, model: str = HONEST_MODEL, prepare: Callab
                 "sum_correct": 10 * count, "sum_total": 10 * count, "weights": None}
         if epoch > epochs - 5:
             with torch.no_grad():  # Five different networks that classify alike.
-                network.classify.bias[epoch % len(network.classify.bias)].add_(0.05)
+                network.classify.weight[epoch % len(network.classify.weight)].mul_(1.02)
             line["weights"] = write_weights(run / f"epoch-{epoch:02d}.safetensors", network.state_dict())
         lines.append(line)
     write_log(run, lines)

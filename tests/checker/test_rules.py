@@ -330,7 +330,7 @@ def set_dicts(network: nn.Module) -> None:
     with torch.no_grad():
         network.tiles["weight"].copy_(kernels())
         network.classify["weight"].copy_(torch.eye(10).view(10, 10, 1, 1))
-    network.classify.bias = network.classify["bias"]
+    network.classify.weight = network.classify["weight"]
 
 
 UNUSUAL = {
