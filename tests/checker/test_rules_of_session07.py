@@ -164,7 +164,9 @@ def test_a_receptive_field_that_is_too_small(tmp_path: Path, shown: str) -> None
     "torch.where(x > 0, x, 0.1 * x)",
 ], ids=["of mirror images", "a ReLU by hand", "a leaky ReLU by hand"])
 def test_a_maximum_that_pools_nothing(tmp_path: Path, shown: str) -> None:
-    assert found(tmp_path, MODEL.replace("x = self.dilated(self.wide(x))", f"x = self.dilated(self.wide(x))\n        x = {shown}")) == {}
+    wrong = found(tmp_path, MODEL.replace("x = self.dilated(self.wide(x))", f"x = self.dilated(self.wide(x))\n        x = {shown}"))
+    # Whether maps that are shifted or mirrored behind the last window are averaged evenly can't be told.
+    assert set(wrong) <= {"global_average_pooling"} and all(passed is None for passed, _ in wrong.values()), wrong
 
 
 def test_layers_that_run_for_large_batches_only(tmp_path: Path) -> None:
