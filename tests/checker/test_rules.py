@@ -214,6 +214,38 @@ def test_the_same_weights_in_other_files(tmp_path: Path, generated_data: Path) -
     breaks_only(check(tmp_path, generated_data), "sustained_accuracy", "5 of the last epochs have the same weights")
 
 
+@pytest.mark.parametrize("change", [lambda tensors, number: tensors["classify.weight"].mul_(1 + number / 100),
+                                    lambda tensors, number: tensors["classify.bias"].add_(number)], ids=["scaled", "shifted"])
+def test_the_same_logits_from_other_weights(tmp_path: Path, generated_data: Path, change: Callable) -> None:
+    run = write_submission(tmp_path)
+    log = read_log(run)
+    for number, line in enumerate(log[-5:]):
+        tensors = load(run / "epoch-11.safetensors")
+        change(tensors, number)
+        line["weights"] = write_weights(run / f"other-{number}.safetensors", tensors)
+    write_log(run, log)
+    breaks_only(check(tmp_path, generated_data), "sustained_accuracy", "two of the last epochs give the same logits")
+
+
+def test_numbers_packed_into_the_last_bits_of_weights(tmp_path: Path, generated_data: Path) -> None:
+    def pack(network: nn.Module) -> None:
+        set_tiles(network)
+        with torch.no_grad():
+            network.classify.weight.mul_(0.01).add_(1_000)
+
+    model = replaced("return self.classify(nn.functional.adaptive_avg_pool2d(x, 1)).flatten(1)",
+                     "weight = (self.classify.weight - 1000) * 100\n"
+                     "        return nn.functional.conv2d(x, weight, self.classify.bias).mean((2, 3))")
+    run = write_submission(tmp_path, model=model, prepare=pack)
+    log = read_log(run)
+    for number, line in enumerate(log[-5:]):  # What the epochs differ by is packed too.
+        tensors = load(run / "epoch-11.safetensors")
+        tensors["classify.weight"] = 1_000 + 0.01 * (1 + number / 20) ** torch.arange(10).view(10, 1, 1, 1) * torch.eye(10).view(10, 10, 1, 1)
+        line["weights"] = write_weights(run / line["weights"]["file"], tensors)
+    write_log(run, log)
+    breaks_only(check(tmp_path, generated_data), "no_hidden_parameters", "with its parameters rounded to 8 bits")
+
+
 @pytest.mark.parametrize(("count", "passed"), [(10_000, False), (9_999, True)])
 def test_fewer_than_the_limit_is_not_the_limit(tmp_path: Path, generated_data: Path, count: int, passed: bool) -> None:
     own = 2_560 + 20 + 110
@@ -271,7 +303,8 @@ def test_counts_may_differ_by_two_images_as_on_another_device(tmp_path: Path, ge
     (lambda log: [line | {"epoch": line["epoch"] + 1} for line in log], "2, 3"),
     (lambda log: [log[0] | {"train_total": 240_000}, *log[1:]], "240,000 images"),
     (lambda log: [*log[:3], *log[4:]], "1, 2, 3, 5"),
-], ids=["starts at 2", "four passes in an epoch", "an epoch left out"])
+    (lambda log: [log[0] | {"train_total": 6_000}, *log[1:]], "an epoch trained on 6,000 images"),
+], ids=["starts at 2", "four passes in an epoch", "an epoch left out", "a tenth of the images"])
 def test_epochs_that_do_not_count_up(tmp_path: Path, generated_data: Path, change: Callable, words: str) -> None:
     run = write_submission(tmp_path)
     write_log(run, change(read_log(run)))
