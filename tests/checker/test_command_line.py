@@ -431,7 +431,7 @@ def test_ctrl_c_waits_for_nothing(tmp_path: Path, generated_data: Path, capsys: 
         assert run(generated_data, "--path", tmp_path, "--select", "parameters") == 130
     finally:
         signal.signal(signal.SIGALRM, previous)
-    assert time.monotonic() - began < 20 and "Interrupted" in capsys.readouterr().err
+    assert time.monotonic() - began < 50 and "Interrupted" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("changed", [{"batch": 7}, {"inputs": [{"name": "images", "shape": [1, 1000, 1000]}]}])

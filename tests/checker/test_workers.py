@@ -79,7 +79,7 @@ def test_closing_ends_what_is_measured() -> None:
         running, waiting = workers.submit(sleep, 60), workers.submit(total)
         while not running.running():
             time.sleep(0.01)
-    assert time.monotonic() - began < 20
+    assert time.monotonic() - began < 50  # It would take 60.
     assert isinstance(running.exception(), WorkerDiedError) and (waiting.cancelled() or waiting.exception() is not None)
     assert_ended(processes)
 
@@ -105,7 +105,7 @@ def test_they_hold_no_file_of_the_checker() -> None:
         workers.submit(total).result()
         os.close(write)
         os.set_blocking(read, False)
-        end = time.monotonic() + 5
+        end = time.monotonic() + 60
         while time.monotonic() < end:
             try:
                 assert os.read(read, 1) == b""
@@ -118,7 +118,7 @@ def test_they_hold_no_file_of_the_checker() -> None:
 
 
 def assert_ended(processes: tuple[int, ...]) -> None:
-    end = time.monotonic() + 5
+    end = time.monotonic() + 60
     while left := [process for process in processes if _runs(process)]:
         assert time.monotonic() < end, left
         time.sleep(0.01)
@@ -138,4 +138,4 @@ def test_closing_while_a_worker_begins() -> None:
             for _ in range(4):  # Each ends its process, and another one begins.
                 workers.submit(sleep, 60)
             time.sleep(0.01 * wait)
-        assert time.monotonic() - began < 4
+        assert time.monotonic() - began < 50  # Each would take 60.

@@ -188,7 +188,7 @@ def test_no_abstract_unix_socket_is_reached(ask: Ask) -> None:
 def test_an_endless_loop_ends(ask: Ask, code: str) -> None:
     started = time.monotonic()
     assert kind(ask(code, seconds=0.6)) == "time"
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 50  # They sleep for 60, or for ever.
 
 
 @pytest.mark.parametrize("code", [
@@ -313,7 +313,7 @@ threading.Thread(target=time.sleep, args=(60,)).start()
 """
     started = time.monotonic()
     assert "has no function augmentation" in ask(code).problem.message
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 50  # They sleep for 60, or for ever.
 
 
 def test_a_fork_that_answers_too_is_ignored(ask: Ask) -> None:
