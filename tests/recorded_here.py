@@ -1,5 +1,6 @@
 """The sandbox's tasks and the workers' measurements, done in the tests' own process: for submissions that the tests wrote themselves."""
 
+import json
 import sys
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
@@ -11,6 +12,9 @@ import torch
 from checker.measure import Images
 from checker.sandbox import inside
 from checker.sandbox.tasks import Answer, Problem, Task
+
+
+_RECORDED: dict[tuple[bytes, str], Answer] = {}
 
 
 def load(folder: Path, name: str) -> ModuleType:
@@ -49,9 +53,18 @@ class AnswersHere(Iterator[Answer]):
         pass
 
     def __next__(self) -> Answer:
-        import json
-
         task = next(self._tasks)
+        model = self._folder / "model.py"
+        # Most tests change what lies beside a network, and recording it takes longer than all that is measured.
+        known = (model.read_bytes(), json.dumps(task.arguments)) if task.kind == "network" and model.is_file() else None
+        if known not in _RECORDED:
+            answer = self._answer(task)
+            if known is None or answer.problem is not None:
+                return answer
+            _RECORDED[known] = answer
+        return _RECORDED[known]
+
+    def _answer(self, task: Task) -> Answer:
         modules, path, written = dict(sys.modules), list(sys.path), sys.dont_write_bytecode
         for each in ("model", "train"):
             sys.modules.pop(each, None)
