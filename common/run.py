@@ -30,7 +30,7 @@ def train_run(session: Session, name: str, recipe: Recipe, train: Images, test: 
 
     torch.manual_seed(recipe.seed)
     network = session.build(name)
-    table = summary(network, *session.task.input_shapes(session.dataset.shape))
+    table = summary(network, *session.task.input_shapes(session.dataset.shape)) if processes.is_first else ""
     trainer = Trainer(network, recipe, train, device, session.task, session.augmentation, processes)
     folder = RunFolder(runs, name, describe(session, name, trainer, train, test))
     checkpoint = processes.first_does(folder.resume if resume else folder.start)

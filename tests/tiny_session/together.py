@@ -20,7 +20,7 @@ from common.data import MNIST, Images
 from common.processes import joined
 from common.recipe import Recipe
 from common.run_folder import RunFolder
-from tests.tiny_session.train import SESSION, data
+from tests.tiny_session.train import SESSION, data, no_table
 
 # In fp32, so that one batch and its shares differ by no more than the order of their sums.
 training.training_precision = lambda device: "fp32"
@@ -48,7 +48,8 @@ def main(runs: Path, options: list[str]) -> int:
         two = replace(SESSION, recipes=dict.fromkeys(("plain", "tiny"), replace(RECIPE, epochs=1)), dataset=generated)
         command_line.load_images = lambda dataset, split, folder: images
         sys.argv[1:] = ["--run", "all", "--out", str(runs)]
-        return command_line.main(two, "")
+        with no_table():
+            return command_line.main(two, "")
     if "--die" in options:
         run.RunFolder = Deadly
     with joined("cpu") as (processes, device):
@@ -59,8 +60,9 @@ def main(runs: Path, options: list[str]) -> int:
                           processes=processes)
         else:
             # 2,999 images: the last batch can't be halved.
-            run.train_run(SESSION, "plain", RECIPE, data(2_999, 1), data(500, 2), device, runs,
-                          resume="--resume" in options, processes=processes)
+            with no_table():
+                run.train_run(SESSION, "plain", RECIPE, data(2_999, 1), data(500, 2), device, runs,
+                              resume="--resume" in options, processes=processes)
     return 0
 
 

@@ -1,7 +1,9 @@
 """A session on generated images, for tests of the loop and the run folder."""
 
 import sys
+from contextlib import AbstractContextManager
 from pathlib import Path
+from unittest import mock
 
 import torch
 
@@ -23,12 +25,18 @@ def data(count: int, seed: int) -> Images:
     return Images(pixels.unsqueeze(1), labels)
 
 
+def no_table() -> AbstractContextManager:
+    """Return a context in which a run's table, which takes longer than its training, is not computed."""
+    return mock.patch("common.summary.summary", lambda *network_and_shapes: "a table\n")
+
+
 def train(runs: Path, *, recipe: Recipe = RECIPE, resume: bool = False) -> Path:
     """Train the tiny run into `runs` and return its folder."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
-        return train_run(SESSION, "tiny", recipe, data(3_000, 1), data(500, 2), torch.device("cpu"), runs, resume=resume)
+        with no_table():
+            return train_run(SESSION, "tiny", recipe, data(3_000, 1), data(500, 2), torch.device("cpu"), runs, resume=resume)
     finally:
         torch.set_num_threads(threads)
 
