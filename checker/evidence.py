@@ -301,10 +301,10 @@ class Evidence:
                                    "Return one row of logits or log-probabilities for each image, one for each class"
                                    + (", of the digit and of the sum." if self.two_inputs else ".")) from None
         except ReplayError as error:
-            raise CannotCheckError(f"{doing} failed: {shown(str(error))}", "Try it in Python on a batch of 250 images, in evaluation mode.") from error
+            raise CannotCheckError(f"{doing} failed: {shown(str(error))}", "Try it in Python on a batch of images, in evaluation mode.") from error
         except (WorkerDiedError, MemoryError) as error:
             raise CannotCheckError(f"{doing} ended the process that did it.", "It takes too much memory, or crashes PyTorch: try it in Python "
-                                                                              "on a batch of 250 images.") from error
+                                                                              "on a batch of images.") from error
         except measure.TooSlowError as error:
             # What takes too long once is not tried again for each rule.
             problem = CannotCheckError(f"{doing} takes longer than {error.seconds / 60:g} minutes.",

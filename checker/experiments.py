@@ -62,7 +62,8 @@ def _is_windowed(seen: Seen) -> bool:
         return False
     places = out.shape[-2] * out.shape[-1]
     if base == "convolution":
-        return max(seen.arguments["weight"].shape[2:]) > 1 and places > 1
+        # One of a single place that leaves places out, the shortcut of many residual networks, makes another map too.
+        return max(*seen.arguments["weight"].shape[2:], *seen.arguments["stride"]) > 1 and places > 1
     return places > 1 and ("pool" in base or base.startswith(_RESAMPLED))
 
 

@@ -5,9 +5,6 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from pathlib import Path
 
-from checker.sandbox.run import Answers
-from checker.sandbox.run import run as start
-from checker.sandbox.tasks import Answer, Task
 from checker.intake.files import read_regular, shown
 from checker.intake.run_folder import (
     MOST_WEIGHTS,
@@ -18,6 +15,9 @@ from checker.intake.run_folder import (
     read_weights,
 )
 from checker.intake.tensors import refuse_strange
+from checker.sandbox.run import Answers
+from checker.sandbox.run import run as start
+from checker.sandbox.tasks import Answer, Task
 from checker.submission import Submission, SubmittedRun, WeightFile
 from checker.verdict import CannotCheckError
 

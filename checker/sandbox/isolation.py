@@ -107,15 +107,6 @@ def restrictions(isolation: str, place: Place) -> dict | None:
             "readable": [*map(str, _bound()), *_MACHINE, *code], "writable": [place.scratch, "/dev/null"]}
 
 
-def description(isolation: str) -> str:
-    """Return in words what a submission's code was kept from, for a report."""
-    if isolation == BUBBLEWRAP:
-        return "in bubblewrap: no other files, no network, no other processes"
-    version = landlock_version()
-    kept = [what for least, what in ((1, "no other files"), (4, "no TCP"), (6, "no signals to other processes")) if version >= least]
-    return f"in a process of its own: {', '.join(kept) or 'it could read files and reach the network'}"
-
-
 def _becomes_nobody() -> bool:
     """Whether a child without bubblewrap can run as nobody: this process is root, and the interpreter is everybody's to read."""
     paths = [Path(os.path.realpath(sys.executable)), REPOSITORY / "checker", REPOSITORY / "common", *map(Path, _import_path())]

@@ -26,6 +26,7 @@ class Network(nn.Module):
         self.norm = nn.LayerNorm([7, 7])
         nn.init.normal_(self.norm.weight)
         self.positions = nn.Parameter(torch.randn(49, 8))
+        self.down, self.shortcut = nn.Conv2d(8, 8, 3, stride=2, padding=1), nn.Conv2d(8, 8, 1, stride=2)
         self.identity = nn.Conv2d(8, 8, 1, bias=False)
         self.head = head
 
@@ -55,6 +56,7 @@ ALIKE_HEADS = {
     "an einsum with ones": lambda n, x: n.linear(torch.einsum("nchw,hw->nc", x, torch.ones(7, 7)) / 49),
     "a convolution with ones": lambda n, x: n.linear(F.conv2d(x, torch.full((8, 1, 7, 7), 1 / 49), groups=8).flatten(1)),
     "a residual around a convolution": lambda n, x: n.linear((x + n.same(x)).mean((2, 3))),
+    "a strided shortcut": lambda n, x: n.linear(torch.relu(n.down(n.same(x)) + n.shortcut(x)).mean((2, 3))),
     "squeeze and excitation": lambda n, x: n.linear((x * x.mean((2, 3), keepdim=True).sigmoid()).mean((2, 3))),
     "generalised mean": lambda n, x: n.linear(x.clamp(min=1e-6).pow(3).mean((2, 3)).pow(1 / 3)),
     "a layer used twice": lambda n, x: n.linear(n.same(n.same(x)).mean((2, 3))),
