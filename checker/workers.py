@@ -6,6 +6,9 @@ before anything has used PyTorch, and what they fork knows as little. They end w
 """
 
 import contextlib
+import gc
+import math
+import mmap
 import multiprocessing
 import os
 import pickle
@@ -38,7 +41,9 @@ class Workers:
                  seconds: float = SECONDS) -> None:
         """count: at most so many images C×H×W; processes: as many as there are cores, where none are named;
         memory: bytes that each of them may have, None where there is no limit; seconds: that a measurement may take"""
-        self._pixels = torch.zeros(count, *shape, dtype=torch.uint8).share_memory_()
+        size = (count, *shape)
+        # Anonymous memory: PyTorch's own shared memory has a file, which the keepers close.
+        self._pixels = torch.frombuffer(mmap.mmap(-1, max(math.prod(size), 1)), dtype=torch.uint8)[:math.prod(size)].view(size)
         context = multiprocessing.get_context("fork")
         self._count = context.Value("q", 0, lock=False)
         wanted = processes or (len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
@@ -113,6 +118,7 @@ def _keep(asked: Connection, parent: int, images: Images, memory: int | None, se
     """Hand on what is asked to a worker and its answers back, until nobody asks any more."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the checker, which then closes.
     _end_with(parent)
+    gc.freeze()  # What the checker owns is not collected here, where its files are closed.
     _close_all_but(asked)
     worker: _Worker | None = None
 

@@ -1,5 +1,6 @@
 """Workers: what a measurement can do to its process, it does to no other, and nothing outlives the checker."""
 
+import gc
 import multiprocessing
 import os
 import signal
@@ -29,6 +30,10 @@ def total(images: Images) -> int:
 
 def pid(images: Images) -> tuple[int, int]:
     return os.getpid(), os.getppid()
+
+
+def collect_garbage(images: Images) -> None:
+    gc.collect()
 
 
 def crash(images: Images) -> None:
@@ -115,6 +120,19 @@ def test_they_hold_no_file_of_the_checker() -> None:
         else:
             pytest.fail("somebody has the pipe")
     os.close(read)
+
+
+def test_the_checker_s_garbage_is_not_collected_in_a_worker() -> None:
+    """A tensor in shared memory would end the process, since its file was closed."""
+    gc.disable()
+    garbage: list = [torch.ones(4).share_memory_()]
+    garbage.append(garbage)
+    del garbage
+    try:
+        with Workers(4, (1, 2, 2), 1) as workers:
+            workers.submit(collect_garbage).result()
+    finally:
+        gc.enable()
 
 
 def assert_ended(processes: tuple[int, ...]) -> None:
