@@ -1,19 +1,12 @@
 """A folder with model.py and runs/NAME: read at once, but for what the sandbox makes of its code, which comes as it is done."""
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from pathlib import Path
 
-from checker.intake.files import read_regular, shown
-from checker.intake.run_folder import (
-    MOST_WEIGHTS,
-    MOST_WEIGHTS_IN_ALL,
-    digest,
-    read_log,
-    read_record,
-    read_weights,
-)
+from checker.intake.files import shown
+from checker.intake.run_folder import MOST_WEIGHTS_IN_ALL, read_log, read_record, read_weights
 from checker.intake.tensors import refuse_strange
 from checker.sandbox.run import Answers
 from checker.sandbox.run import run as start
@@ -38,10 +31,12 @@ def read_folder(folder: Path, names: Sequence[str], inputs: Sequence[tuple[int, 
         left = MOST_WEIGHTS_IN_ALL - sum(map(_size, runs.values()))
         runs[name] = _read_run(folder / "runs" / name, inputs, left)
     pipeline: Future = Future()
-    asked = _questions(folder, runs, pipeline, inputs, networks=networks, augmentation=augmentation)
+    digests: dict[str, str] = {}
+    asked = _questions(runs, pipeline, inputs, digests, networks=networks, augmentation=augmentation)
     if not asked:
         return Submission(folder, runs, pipeline, "none", lambda: None)
     answers = start(folder, [task for task, _, _ in asked], isolation=isolation, hidden=hidden)
+    digests.update(answers.digests)
     taking = threading.Thread(target=_take, args=(answers, asked), daemon=True)
     taking.start()
 
@@ -69,9 +64,12 @@ def _read_run(folder: Path, inputs: Sequence[tuple[int, ...]], most: int) -> Sub
     return SubmittedRun(folder.name, read_record(folder), log, weights, Future())
 
 
-def _questions(folder: Path, runs: dict[str, SubmittedRun], pipeline: Future, inputs: Sequence[tuple[int, ...]], *, networks: bool,
-               augmentation: bool) -> list[Question]:
-    """Return what is asked of the folder's code, where the answer belongs, and how it is read."""
+def _questions(runs: dict[str, SubmittedRun], pipeline: Future, inputs: Sequence[tuple[int, ...]], digests: Mapping[str, str], *,
+               networks: bool, augmentation: bool) -> list[Question]:
+    """Return what is asked of the folder's code, where the answer belongs, and how it is read.
+
+    digests: the SHA-256 of the weight files that the sandbox reads, by their path, there before its first answer
+    """
     asked: list[Question] = []
     for name, run in runs.items():
         if networks:
@@ -80,8 +78,8 @@ def _questions(folder: Path, runs: dict[str, SubmittedRun], pipeline: Future, in
     for name, run in runs.items() if networks else ():
         pending = [place for place, file in run.weights.items() if not file.done()]
         for place in pending:
-            file = run.log[place - len(run.weights)].file
-            asked.append((Task("weights", {"file": f"runs/{name}/{file}"}), run.weights[place], _weights_of(folder / "runs" / name / file)))
+            file = f"runs/{name}/{run.log[place - len(run.weights)].file}"
+            asked.append((Task("weights", {"file": file}), run.weights[place], _weights_of(file, digests)))
     if augmentation:
         asked.append((Task("augmentation"), pipeline, lambda answer: answer.value))
     return asked
@@ -124,6 +122,11 @@ def _program_for(inputs: Sequence[tuple[int, ...]]) -> Callable[[Answer], object
     return program
 
 
-def _weights_of(path: Path) -> Callable[[Answer], WeightFile]:
-    sha256 = digest(read_regular(path, MOST_WEIGHTS, "Put the file back."))
-    return lambda answer: WeightFile(answer.blob, sha256)
+def _weights_of(file: str, digests: Mapping[str, str]) -> Callable[[Answer], WeightFile]:
+    """Return what takes the weights of a file, together with the digest of those bytes that the sandbox had of it."""
+    def weights(answer: Answer) -> WeightFile:
+        if file not in digests:
+            raise CannotCheckError(f"{shown(Path(file).name)} changed while it was read.", "Check it again when nothing writes there.")
+        return WeightFile(answer.blob, digests[file])
+
+    return weights

@@ -62,15 +62,10 @@ def read_weights(folder: Path, log: tuple[LoggedEpoch, ...], most: int = MOST_WE
                 raise CannotCheckError(f"The weights of all runs are larger than {MOST_WEIGHTS_IN_ALL / MB:,.0f} MB together.",
                                        "Submit fewer runs, or smaller networks.")
             if epoch.file.endswith(".safetensors"):
-                weights[place].set_result(WeightFile(content, digest(content)))
+                weights[place].set_result(WeightFile(content, hashlib.sha256(content).hexdigest()))
         except CannotCheckError as error:
             weights[place].set_exception(error)
     return weights
-
-
-def digest(content: bytes) -> str:
-    """Return the SHA-256 that a log gives of a file."""
-    return hashlib.sha256(content).hexdigest()
 
 
 def _epoch(number: int, line: str, two_inputs: bool) -> LoggedEpoch:

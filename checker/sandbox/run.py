@@ -53,11 +53,13 @@ def run(folder: Path, tasks: Sequence[Task], *, isolation: str = AUTO, limits: L
 class Answers(Iterator[Answer]):
     """The answers to tasks, in their order. Ends everything that was started after the last one, on close() and on deletion.
 
-    isolation: the one that is used; printed: the end of what the code printed, for the checker's own diagnosis, hostile text
+    isolation: the one that is used; digests: the SHA-256 of the weight files that are read, by their path;
+    printed: the end of what the code printed, for the checker's own diagnosis, hostile text
     """
 
     def __init__(self, folder: Path, tasks: tuple[Task, ...], isolation: str, limits: Limits, hidden: Sequence[Path]) -> None:
         self.isolation, self.printed = isolation, ""
+        self.digests: dict[str, str] = {}
         self._tasks, self._limits = tasks, limits
         self._answered, self._printed_bytes, self._is_ready, self._is_stopped = 0, 0, False, False
         self._problem: Problem | None = None
@@ -131,7 +133,7 @@ class Answers(Iterator[Answer]):
         limits, name = self._limits, clean(str(folder))
         try:
             wanted = {str(task.arguments.get("file")) for task in self._tasks if task.kind == WEIGHTS}
-            left_out = copy_submission(folder, self._place / "submission", wanted, limits)
+            left_out, self.digests = copy_submission(folder, self._place / "submission", wanted, limits)
         except OSError as error:
             self._problem = Problem("refused", f"{name} can't be read ({error.strerror}).", "See whether it is a folder, and yours to read.")
             return

@@ -1,5 +1,6 @@
 """A copy of a stranger's folder that holds nothing but files: the only thing of it that the sandbox ever sees."""
 
+import hashlib
 import itertools
 import os
 import stat
@@ -22,8 +23,9 @@ class _Found:
     status: os.stat_result
 
 
-def copy_submission(folder: Path, target: Path, wanted: Collection[str], limits: Limits) -> dict[str, str]:
-    """Copy the regular files of `folder` to `target`, which is made; return why a file was left out, by its path.
+def copy_submission(folder: Path, target: Path, wanted: Collection[str], limits: Limits) -> tuple[dict[str, str], dict[str, str]]:
+    """Copy the regular files of `folder` to `target`, which is made; return why a file was left out, by its path, and the SHA-256 of
+    those wanted, as they were copied.
 
     wanted: paths of weight files to copy; others below runs/, hidden folders, virtual environments and byte code are no part of it.
     Links are left out, so that nothing outside the folder is read: symbolic ones, and hard ones to a file that has a name elsewhere.
@@ -32,6 +34,7 @@ def copy_submission(folder: Path, target: Path, wanted: Collection[str], limits:
     """
     target.mkdir()
     left_out: dict[str, str] = {}
+    digests: dict[str, str] = {}
     found = list(_walk(folder, left_out))
     names: dict[tuple[int, int], int] = {}
     for each in found:
@@ -52,7 +55,10 @@ def copy_submission(folder: Path, target: Path, wanted: Collection[str], limits:
                 left_out[each.path] = "can't be read"
             else:
                 count, size = count + 1, size + (0 if is_wanted else copied)
-    return left_out
+                if is_wanted:
+                    with open(target / each.path, "rb") as file:
+                        digests[each.path] = hashlib.file_digest(file, "sha256").hexdigest()
+    return left_out, digests
 
 
 def _walk(folder: Path, left_out: dict[str, str]) -> Iterator[_Found]:

@@ -1,5 +1,6 @@
 """The copy of a submission: files of the folder, and nothing else."""
 
+import hashlib
 import os
 from pathlib import Path
 
@@ -14,7 +15,8 @@ def copied(folder: Path, wanted: tuple[str, ...] = (), **limits: int) -> tuple[s
     """Return the paths of the copied files, and why others were left out."""
     target = folder.parent / "copy"
     before = snapshot(folder)
-    left_out = copy_submission(folder, target, wanted, Limits(**limits))
+    left_out, digests = copy_submission(folder, target, wanted, Limits(**limits))
+    assert digests == {path: hashlib.sha256((target / path).read_bytes()).hexdigest() for path in wanted if (target / path).exists()}
     assert snapshot(folder) == before
     assert all(path.is_dir() or path.is_file() and not path.is_symlink() for path in target.rglob("*"))
     return {str(path.relative_to(target)) for path in target.rglob("*") if path.is_file()}, left_out
