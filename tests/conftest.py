@@ -7,7 +7,7 @@ import pytest
 
 from common.data import MNIST, data_folder, load_images
 from common.errors import DataError
-from tests.submissions import write_dataset
+from tests.written_submission import write_dataset
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 

@@ -15,7 +15,7 @@ from checker.__main__ import main
 from checker.assignments import SESSION05
 from checker.verdict import RuleResult, RunResult, SubmissionResult, Verdict
 from tests.conftest import REPOSITORY
-from tests.submissions import HONEST_MODEL, read_log, write_log, write_submission
+from tests.written_submission import HONEST_MODEL, read_log, write_log, write_submission
 
 
 def run(data: Path, *arguments: object) -> int:

@@ -15,7 +15,7 @@ from checker.__main__ import main
 from checker.intake import folder as intake
 from checker.submission import Submission
 from checker.verdict import CannotCheckError
-from tests.submissions import read_log, write_log, write_submission
+from tests.written_submission import read_log, write_log, write_submission
 
 pytestmark = pytest.mark.for_real
 

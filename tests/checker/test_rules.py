@@ -11,7 +11,7 @@ from torch import nn
 from checker.assignments import SESSION05, Assignment
 from checker.check import check_folder
 from checker.verdict import RunResult
-from tests.submissions import (
+from tests.written_submission import (
     HONEST_MODEL,
     images,
     kernels,

@@ -14,7 +14,7 @@ from checker.assignments import SESSION07
 from checker.verdict import RunResult
 from common.data import Images
 from tests.recorded_here import load
-from tests.submissions import tiles, write_submission
+from tests.written_submission import tiles, write_submission
 
 COUNT = 1_000
 MODEL = '''

@@ -12,7 +12,7 @@ from checker.check import check_folder
 from checker.rules import RULES
 from checker.verdict import RunResult
 from tests.recorded_here import load
-from tests.submissions import (
+from tests.written_submission import (
     HONEST_MODEL,
     read_log,
     set_tiles,

@@ -12,7 +12,7 @@ from common.data import Images
 from common.recipe import Recipe
 from common.run import train_run
 from common.session import Session
-from tests.submissions import images
+from tests.written_submission import images
 from tests.tiny_session.model import build
 
 RECIPE = Recipe(epochs=7, optimizer="adamw", lr=0.02, schedule="one-cycle", averaging=0.9, augmentations=(Affine(degrees=5, shift=1),))
