@@ -4,12 +4,19 @@ import os
 from pathlib import Path
 
 import pytest
+import torch
 
 from common.data import MNIST, data_folder, load_images
 from common.errors import DataError
 from tests.written_submission import write_dataset
 
 REPOSITORY = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_thread() -> None:
+    """Networks of the tests' size are computed faster by one, all the more beside other processes."""
+    torch.set_num_threads(1)
 
 
 @pytest.fixture(scope="session")

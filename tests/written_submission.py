@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from tests.recorded_here import load
 
 TILE = 4
+COUNT = 1_000  # Of the test images that submissions are measured with.
 HONEST_MODEL = '''
 import torch
 from torch import nn
@@ -81,7 +82,7 @@ def set_tiles(network: nn.Module) -> None:
 
 def write_submission(folder: Path, *, model: str = HONEST_MODEL, prepare: Callable[[nn.Module], None] = set_tiles,
                      name: str = "mine", epochs: int = 15, recipe: dict[str, object] | None = None, channels: int = 1,
-                     count: int = 10_000) -> Path:
+                     count: int = COUNT) -> Path:
     """Write a submission with one run and return the run's folder; whatever it claims is true until a test changes it.
 
     prepare: sets the weights of a newly built network

@@ -2,7 +2,6 @@
 
 import os
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,15 +12,6 @@ from tests.corpus import Case, cases, images, write
 from tests.recorded_here import AnswersHere, WorkersHere
 
 CHEATS, HONEST = cases("cheats"), cases("honest")
-
-
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    """Networks of this size are trained and measured faster by one."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 def checked(case: Case, folder: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, tuple[bool | None, str]]:

@@ -12,6 +12,7 @@ from checker.assignments import SESSION05, Assignment
 from checker.check import check_folder
 from checker.verdict import RunResult
 from tests.written_submission import (
+    COUNT,
     HONEST_MODEL,
     images,
     kernels,
@@ -190,9 +191,9 @@ def test_nan_weights_are_wrong_on_every_image(tmp_path: Path, generated_data: Pa
 def test_one_bad_epoch_of_five(tmp_path: Path, generated_data: Path) -> None:
     run = write_submission(tmp_path)
     # Without one digit's output, every image of that digit is wrong; the log says so too.
-    wrong = int((images(10_000)[1] == 3).sum())
-    change_weights(run, 13, lambda tensors: tensors["classify.bias"][3].fill_(-100), test_correct=10_000 - wrong)
-    breaks_only(check(tmp_path, generated_data), "sustained_accuracy", f"{(10_000 - wrong) / 100:.2f}")
+    wrong = int((images(10_000)[1][:COUNT] == 3).sum())
+    change_weights(run, 13, lambda tensors: tensors["classify.bias"][3].fill_(-100), test_correct=COUNT - wrong)
+    breaks_only(check(tmp_path, generated_data), "sustained_accuracy", f"{100 * (COUNT - wrong) / COUNT:.2f}")
 
 
 def test_the_same_weights_five_times(tmp_path: Path, generated_data: Path) -> None:
@@ -257,10 +258,10 @@ def test_fewer_than_the_limit_is_not_the_limit(tmp_path: Path, generated_data: P
 
 def test_the_threshold_itself_is_enough_and_one_image_less_is_not(tmp_path: Path, generated_data: Path) -> None:
     run = write_submission(tmp_path)
-    wrong = int((images(10_000)[1] == 3).sum())
-    change_weights(run, 13, lambda tensors: tensors["classify.bias"][3].fill_(-100), test_correct=10_000 - wrong)
-    for count, passed in ((10_000 - wrong, True), (10_001 - wrong, False)):
-        threshold = replace(SESSION05, rules={"sustained_accuracy": {"threshold": count / 100}})
+    wrong = int((images(10_000)[1][:COUNT] == 3).sum())
+    change_weights(run, 13, lambda tensors: tensors["classify.bias"][3].fill_(-100), test_correct=COUNT - wrong)
+    for count, passed in ((COUNT - wrong, True), (COUNT + 1 - wrong, False)):
+        threshold = replace(SESSION05, rules={"sustained_accuracy": {"threshold": 100 * count / COUNT}})
         assert verdicts(check(tmp_path, generated_data, threshold)) == {"sustained_accuracy": passed}
 
 
@@ -270,7 +271,7 @@ def test_a_run_of_four_epochs(tmp_path: Path, generated_data: Path) -> None:
 
 
 @pytest.mark.parametrize(("change", "words"), [
-    ({"test_correct": 9_990}, "epoch 14: the log has 9,990 images, measured 10,000"),
+    ({"test_correct": 990}, "epoch 14: the log has 990 images, measured 1,000"),
     ({"test_total": 60_000}, "60,000 images"),
 ], ids=["a count that nobody can measure", "the training set as test set"])
 def test_a_log_that_tells_something_else(tmp_path: Path, generated_data: Path, change: dict, words: str) -> None:
@@ -296,7 +297,7 @@ def test_counts_may_differ_by_two_images_as_on_another_device(tmp_path: Path, ge
     assert verdicts(check(tmp_path, generated_data))["log_matches_weights"] is True
     log[13]["test_correct"] -= 1
     write_log(run, log)
-    breaks_only(check(tmp_path, generated_data), "log_matches_weights", "the log has 9,997")
+    breaks_only(check(tmp_path, generated_data), "log_matches_weights", "the log has 997")
 
 
 @pytest.mark.parametrize(("change", "words"), [

@@ -13,6 +13,7 @@ from checker.rules import RULES
 from checker.verdict import RunResult
 from tests.recorded_here import load
 from tests.written_submission import (
+    COUNT,
     HONEST_MODEL,
     read_log,
     set_tiles,
@@ -139,14 +140,14 @@ def test_a_sum_that_is_often_wrong(tmp_path: Path, generated_data: Path) -> None
     lines = read_log(run)
     wrong = check(SESSION03, tmp_path, generated_data)["mine"]
     assert "two_inputs" not in found(wrong) and "sum_accuracy" in found(wrong)
-    measured = round(1000 * next(rule.verdict.measured for rule in wrong.rules if rule.id == "sum_accuracy"))
+    measured = round(COUNT / 10 * next(rule.verdict.measured for rule in wrong.rules if rule.id == "sum_accuracy"))
     write_log(run, [line | {"sum_correct": measured} for line in lines])
-    breaks_only(check(SESSION03, tmp_path, generated_data)["mine"], "sum_accuracy", " of 100,000 pairs")
+    breaks_only(check(SESSION03, tmp_path, generated_data)["mine"], "sum_accuracy", " of 10,000 pairs")
 
 
 @pytest.mark.parametrize(("change", "words"), [
-    ({"sum_correct": 99_900}, "the log has 99,900 pairs, measured 100,000"),
-    ({"sum_correct": 10_000, "sum_total": 10_000}, "logged over 10,000 pairs"),
+    ({"sum_correct": 9_900}, "the log has 9,900 pairs, measured 10,000"),
+    ({"sum_correct": 1_000, "sum_total": 1_000}, "logged over 1,000 pairs"),
 ])
 def test_a_log_of_other_sums(tmp_path: Path, generated_data: Path, change: dict[str, int], words: str) -> None:
     run = write_submission(tmp_path, model=PAIRS, prepare=set_pairs)
