@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from checker.augmentation import Augmentation
+    from checker.constants import Constants
+    from checker.experiments import Statistic
     from checker.test_set import TestSet
 
 
@@ -49,6 +51,7 @@ class Evidence:
         self._examined = cache(self._examination)
         self._exchanged = cache(self._exchange)
         self._accuracy_rounded = cache(self._rounded)
+        self._constants = cache(self._constants_used)
         self._accuracy = cache(self._measured_accuracy)
 
     # What the files say -------------------------------------------------------------------------------------------------
@@ -216,6 +219,16 @@ class Evidence:
         return self._exchanged()
 
     @property
+    def constants(self) -> "Constants":
+        """What acts on the last epoch's logits beside images and parameters."""
+        return self._constants()
+
+    @property
+    def running_statistics(self) -> "tuple[Statistic, ...]":
+        """How far the statistics that the last epoch's normalisations keep lie from those of their inputs."""
+        return self._ask("Comparing its running statistics", measure.statistics_kept, self._subject(self.log[-1]))
+
+    @property
     def inputs_used(self) -> "measure.InputsUsed":
         """What the last epoch's network makes of its two inputs."""
         return self._ask("Varying its inputs", measure.inputs_used, self._subject(self.log[-1]))
@@ -243,7 +256,10 @@ class Evidence:
         return self._ask("Following it", measure.anatomy, self._subject(self.log[-1]), self._chosen(measure.TRACED))
 
     def _exchange(self) -> "measure.Exchange":
-        return self._ask("Exchanging its places", measure.places_exchanged, self._subject(self.log[-1]), self._chosen(measure.EXCHANGED))
+        return self._ask("Exchanging its places", measure.places_exchanged, self._subject(self.log[-1]), self._chosen(measure.EXPERIMENTED))
+
+    def _constants_used(self) -> "Constants":
+        return self._ask("Counting its constants", measure.constants_used, self._subject(self.log[-1]), self._chosen(measure.EXPERIMENTED))
 
     def _rounded(self) -> float:
         return self._tests.labels.accuracy(self._ask("Rounding its weights", measure.classes_rounded, self._subject(self.log[-1])))

@@ -53,6 +53,41 @@ def exchange_places(program: Program, weights: Mapping[str, Tensor], *inputs: Te
     return Exchange(float(torch.stack(moves).max()), tuple(sorted(moving & _operators_behind(program, set(maps)))))
 
 
+@dataclass(frozen=True)
+class Statistic:
+    """How far the mean and variance that a normalisation keeps of one channel lie from those of its input.
+
+    module:   of the normalisation
+    mean:     their difference, as a share of the larger standard deviation
+    variance: the logarithm of their ratio
+    """
+
+    module: str
+    mean: float
+    variance: float
+
+
+def running_statistics(program: Program, weights: Mapping[str, Tensor], *inputs: Tensor) -> tuple[Statistic, ...]:
+    """Return how far the statistics that batch norms keep lie from those of their inputs, for each channel; but those
+    that say nothing, a mean of 0 with a variance of 1."""
+    found: list[Statistic] = []
+
+    def compare(seen: Seen) -> None:
+        mean, variance = (seen.arguments.get(name) for name in ("running_mean", "running_var"))
+        if mean is None or variance is None or seen.arguments["input"].ndim < 2:
+            return
+        values, least = seen.arguments["input"].transpose(0, 1).flatten(1), seen.arguments["eps"]
+        own_mean, own_variance = values.mean(1), values.var(1, correction=0)
+        apart = (own_mean - mean).abs() / (torch.maximum(own_variance, variance) + least).sqrt()
+        ratio = ((own_variance + least) / (variance + least)).log().abs()
+        says_nothing = (mean == 0) & (variance == 1)
+        found.extend(Statistic(seen.node.module, float(a), float(r)) for a, r, nothing in zip(apart, ratio, says_nothing, strict=True) if not nothing)
+
+    with torch.no_grad():
+        replay(program, weights, *inputs, see=compare, double=True)
+    return tuple(found)
+
+
 def _is_windowed(seen: Seen) -> bool:
     base = seen.node.operator.split(".")[1] if seen.node.operator.startswith("aten.") else ""
     out = seen.outputs[0]

@@ -11,7 +11,8 @@ import torch.nn.functional as F
 from safetensors.torch import load
 from torch import Tensor
 
-from checker.experiments import Exchange, exchange_places
+from checker.constants import Constants, constants
+from checker.experiments import Exchange, Statistic, exchange_places, running_statistics
 from checker.score import NO_CLASS, NUMBERS
 from common.anatomy.follow import Anatomy, follow
 from common.anatomy.program import Program
@@ -21,11 +22,13 @@ from common.anatomy.weights import fill
 from common.data import Normalization
 
 BATCH = 100  # Few enough for what a layer returns to stay in the cache of one core.
-EXCHANGED = 8  # Images on which places are exchanged.
+EXPERIMENTED = 8  # Images on which places are exchanged, and the like.
+AVERAGED = 200  # Images whose statistics are compared with those that a normalisation keeps.
 TRACED = 2  # Images that a program is followed with.
 ABLATED = 1_000  # Images on which it shows whether a layer matters.
 VARIED = 200  # Images that are tried with every number.
 CLASSES = 10
+HALF_A_BIT = 2**-9
 # What one measurement may take. The longest of our own networks takes a minute and a half on one core.
 SECONDS = 900.0
 
@@ -120,7 +123,7 @@ def examined(images: Images, program: Program) -> Examined:
     wanted = tuple((batch, classes) for classes in (CLASSES, CLASSES + NUMBERS - 1)[:len(program.inputs)])
     if found != wanted:
         raise OutputError(found, wanted)
-    for few in (1, TRACED, EXCHANGED) if program.batch is None else ():
+    for few in (1, TRACED, EXPERIMENTED, AVERAGED) if program.batch is None else ():
         measure(program, few)
     looks = views(program)
     if looks.program is not None:
@@ -178,19 +181,41 @@ def anatomy(images: Images, subject: Subject, chosen: Sequence[int]) -> Anatomy:
 
 def places_exchanged(images: Images, subject: Subject, chosen: Sequence[int]) -> Exchange:
     """Return what comes of exchanging the places of the last maps, for the images at `chosen`; see checker.experiments."""
-    program = subject.program
-    places = torch.arange(program.batch or len(chosen))
-    places[:len(chosen)] = torch.as_tensor(chosen)
-    given = [each.double() for each in images.inputs(places, subject, 3 if subject.two_inputs else None)]
-    return exchange_places(program, fill(program, load(subject.weights), subject.device, torch.float64), *given)
+    return exchange_places(subject.program, _in_float64(subject), *_given(images, subject, chosen))
+
+
+def constants_used(images: Images, subject: Subject, chosen: Sequence[int]) -> Constants:
+    """Return what acts on the logits beside images and parameters; see checker.constants."""
+    half = len(chosen) // 2
+    batches = _given(images, subject, chosen[:half], number=3), _given(images, subject, chosen[half:], number=5)
+    return constants(subject.program, _in_float64(subject), *batches)
+
+
+def statistics_kept(images: Images, subject: Subject) -> tuple[Statistic, ...]:
+    """Return how far the statistics that normalisations keep lie from those of the first AVERAGED images; see checker.experiments."""
+    return running_statistics(subject.program, _in_float64(subject), *_given(images, subject, range(AVERAGED)))
+
+
+def _in_float64(subject: Subject) -> dict[str, Tensor]:
+    return fill(subject.program, load(subject.weights), subject.device, torch.float64)
+
+
+def _given(images: Images, subject: Subject, chosen: Sequence[int], number: int = 3) -> list[Tensor]:
+    """Return what the network is given of the images at `chosen`, in float64; of a network for so many images, as many."""
+    places = torch.arange(subject.program.batch or len(chosen))
+    places[:len(chosen)] = torch.as_tensor(chosen)[:len(places)]
+    return [each.double() for each in images.inputs(places, subject, number if subject.two_inputs else None)]
 
 
 def classes_rounded(images: Images, subject: Subject) -> np.ndarray:
-    """Return the classes of the first ABLATED images when every parameter keeps the 8 bits of precision that bfloat16 has."""
-    network = _Network(subject)
+    """Return the classes of the first ABLATED images when every parameter is moved by half of the last of the 8 bits that bfloat16 has,
+    up or down: as far as rounding moves it, but those too that are round already."""
+    network, generator = _Network(subject), torch.Generator().manual_seed(0)
     for name in network.parameters:
         if name in network.weights and network.weights[name].is_floating_point():
-            network.weights[name] = network.weights[name].bfloat16().to(network.weights[name].dtype)
+            weight = network.weights[name]
+            up = torch.randint(2, weight.shape, generator=generator).to(weight.device)
+            network.weights[name] = weight * (1 + HALF_A_BIT * (2 * up - 1))
     return _first_classes(images, subject, network, {})
 
 

@@ -1,17 +1,21 @@
 """Rules about the weights: that they belong to the network, and how many numbers it learns."""
 
+import math
 from typing import TYPE_CHECKING
 
-from checker.rules.anatomy import refuse_unknown
 from checker.rules.rule import rule
-from checker.verdict import Verdict
-from common.anatomy.operation import SCALE
+from checker.verdict import CannotCheckError, Verdict
 
 if TYPE_CHECKING:
     from checker.evidence import Evidence
 
 # A mean and a standard deviation for three channels.
 FREE_NUMBERS = 6
+# Slopes, exponents and epsilons that stand in the code; our networks use 8 at most.
+FREE_LITERALS = 32
+# How far running statistics may lie from those of test images: a mean in standard deviations, a variance by its factor. Ours lie
+# within 0.25 and 4.5.
+MEAN_APART, VARIANCE_APART = 0.75, 12.0
 # What a network may lose, as a share of the images, when its parameters are rounded to bfloat16. Two numbers packed into one do
 # not survive it.
 ROUNDING = 0.03
@@ -40,12 +44,17 @@ def finite_weights(run: "Evidence") -> Verdict:
 @rule("Nothing learned outside the parameters")
 def no_hidden_parameters(run: "Evidence") -> Verdict:
     """Numbers kept in buffers, attributes or the code work like weights and would escape the count."""
-    hidden = {name: size for name, size in run.anatomy.hidden.items() if not name.startswith(SCALE)}
-    scales = run.anatomy.hidden.keys() - hidden.keys()
-    kernels = {operation.weight_name for operation in run.anatomy.operations if operation.kind in ("convolution", "linear")}
-    if len(scales) > len(kernels):
-        hidden |= dict.fromkeys(scales, 1)
-    refuse_unknown(run)
+    found = run.constants
+    if found.taken_apart:
+        raise CannotCheckError(f"The network takes its parameters apart, with {', '.join(found.taken_apart)}: each could hold several numbers.",
+                               "Use parameters as they are, or have it judged by a person.")
+    hidden = dict(found.hidden)
+    if found.literals > FREE_LITERALS:
+        hidden["what stands in the code"] = found.literals
+    for each in run.running_statistics:
+        if not (each.mean <= MEAN_APART and each.variance <= math.log(VARIANCE_APART)):
+            name = f"running statistics of {each.module or 'a norm'} that are none"
+            hidden[name] = hidden.get(name, 0) + 2
     count = sum(hidden.values())
     names = ", ".join(f"{name} ({size:,} numbers)" for name, size in hidden.items())
     few = count <= FREE_NUMBERS

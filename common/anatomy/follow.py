@@ -14,7 +14,7 @@ from torch import Tensor
 
 from common.anatomy.operation import Operation
 from common.anatomy.operators import REGISTRY, Call
-from common.anatomy.operators.value import Origin, Plane, Value, Way, merge
+from common.anatomy.operators.value import Origin, Plane, Value, merge
 from common.anatomy.program import Argument, Node, Program, Reference
 from common.anatomy.replay import ReplayError, Seen, replay
 
@@ -29,8 +29,6 @@ class Anatomy:
     seen:            (height, width) of what the logits see, after it
     flat:            the logits have no positions left
     not_understood:  operators on the way to the logits that can't be followed
-    hidden:          name → count of numbers that act on the logits and are neither parameters nor the running
-                     statistics of a normalisation; the same number everywhere is one number
     modules:         receptive field (height, width) behind each module, by its path; "@1" marks its second call
     """
 
@@ -40,7 +38,6 @@ class Anatomy:
     seen: tuple[int, int]
     flat: bool
     not_understood: frozenset[str]
-    hidden: dict[str, int]
     modules: dict[str, tuple[int, int]]
 
 
@@ -57,7 +54,7 @@ def follow(program: Program, weights: Mapping[str, Tensor], *inputs: Tensor) -> 
     return Anatomy(
         operations=tuple(follower.operations), collapses=logits.way.exits, receptive_field=_pixels(logits.reach.local),
         seen=logits.reach.pixels, flat=all(follower.known[name].places == 1 for name in program.outputs),
-        not_understood=logits.way.not_understood, hidden=dict(sorted(logits.way.hidden)), modules=follower.modules)
+        not_understood=logits.way.not_understood, modules=follower.modules)
 
 
 def _pixels(field: tuple[float, float]) -> tuple[int, int]:
@@ -78,10 +75,8 @@ class _Follower:
             plane = Plane.drawn(tensor.shape, -1) if tensor.ndim == 4 else None
             self.known[given.name] = Value(plane=plane, origin=Origin(image=True))
         for weight in program.weights:
-            self.known[weight.value] = (Value(origin=Origin(weights=frozenset(weight.keys[:1]))) if weight.parameter
-                                        else _hidden(weight.keys[0], weights[weight.value]))
-        for name, tensor in program.constants.items():
-            self.known[name] = _hidden(program.labels.get(name, name), tensor)
+            self.known[weight.value] = Value(origin=Origin(weights=frozenset(weight.keys[:1]))) if weight.parameter else Value()
+        self.known |= dict.fromkeys(program.constants, Value())
 
     def see(self, seen: Seen) -> None:
         """Follow one call."""
@@ -123,11 +118,3 @@ class _Follower:
 def _known(argument: Argument, known: dict[str, Value]) -> Iterator[bool]:
     for each in argument if isinstance(argument, tuple) else (argument,):
         yield isinstance(each, Reference) and each.name in known
-
-
-def _hidden(name: str, tensor: Tensor) -> Value:
-    """What is known of a tensor that is neither an input nor learned; the same number everywhere is one number."""
-    if not tensor.numel():
-        return Value()
-    same = bool((tensor == tensor.flatten()[0]).all())
-    return Value(way=Way(hidden=frozenset({(name, 1 if same else tensor.numel())})))

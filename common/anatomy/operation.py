@@ -2,9 +2,6 @@
 
 from dataclasses import dataclass
 
-# How the name begins of the number that a spectral norm divides a kernel by, among the hidden ones.
-SCALE = "scale of a kernel, "
-
 
 @dataclass(frozen=True)
 class Operation:

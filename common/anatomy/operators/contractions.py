@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 
-from common.anatomy.operation import SCALE
 from common.anatomy.operators.layer import layer
 from common.anatomy.operators.registry import Call, Found, follows
 from common.anatomy.operators.value import distinct
@@ -21,9 +20,7 @@ def contraction(call: Call) -> Found:
     details = {"weight": tuple(learned[-1][0].shape) if learned else (),
                "multiply_adds": call.out.numel() * tensors[0].shape[-1] // call.images if learned else 0}
     if not merged.origin.image:
-        # Of whatever buffers a spectral norm keeps, one number for a kernel is all that goes on.
-        scale = call.base in ("dot", "vdot") and merged.learned and merged.way.hidden
-        return Found((replace(merged, way=replace(merged.way, hidden=frozenset({(f"{SCALE}{call.name}", 1)}))) if scale else merged,))
+        return Found((merged,))
     # The contracted dimension is the left one's last, and the right one's last but one or only.
     planes = [None if value.plane is None else value.plane.places if index == 0 or tensor.ndim == 1 else value.plane.places.transpose(-1, -2)
               for index, (tensor, value) in enumerate(zip(tensors, values, strict=True))]

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from common.anatomy.operators.layer import layer
 from common.anatomy.operators.registry import Call, Found, follows
-from common.anatomy.operators.value import Value, distinct, merge
+from common.anatomy.operators.value import distinct
 
 
 def _batch_normalized(tensor: Tensor, weight: Tensor | None, bias: Tensor | None, mean: Tensor, variance: Tensor, momentum: float,
@@ -65,11 +65,9 @@ def layer_norm(call: Call) -> Found:
 
 
 def _normalized(call: Call, kind: str) -> Found:
-    """The places stay. The statistics of an image's activations are a normalisation's own business; others are hidden numbers."""
+    """The places stay."""
     value = call.values[0]
     if not value.origin.image:
         return Found((call.merged,) * len(call.outputs))
-    own = {"running_mean", "running_var"}
-    merged: Value = merge([known for name, known in call.known.items() if name not in own])
-    found = replace(merged, plane=value.plane)
+    found = replace(call.merged, plane=value.plane)
     return Found((found,) * len(call.outputs), (layer(call, kind, found),))

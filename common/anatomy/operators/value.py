@@ -97,13 +97,11 @@ class Way:
     exits:          how the plane was left: "average", "fully connected", "max", "pick"
     weighted:       learned weights lie on its places, other ones at each
     not_understood: operators that `follow` can't go through
-    hidden:         (name, count) of numbers that are neither parameters nor the statistics of a normalisation
     """
 
     exits: frozenset[str] = frozenset()
     weighted: bool = False
     not_understood: frozenset[str] = frozenset()
-    hidden: frozenset[tuple[str, int]] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -161,8 +159,7 @@ def merge(values: list[Value]) -> Value:
         origin=Origin(image, frozenset() if image else frozenset().union(*(value.origin.weights for value in values)),
                       frozenset().union(*(value.origin.convolutions for value in values))),
         way=Way(frozenset().union(*(value.way.exits for value in values)), any(value.way.weighted for value in values),
-                frozenset().union(*(value.way.not_understood for value in values)),
-                frozenset().union(*(value.way.hidden for value in values))))
+                frozenset().union(*(value.way.not_understood for value in values))))
 
 
 def distinct(places: Tensor) -> int:

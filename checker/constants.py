@@ -1,0 +1,201 @@
+"""The numbers that act on the logits and are neither pixels nor parameters: constants, buffers and literals, counted whatever made
+them. What depends on neither image nor parameters is computed first, and what then meets an image or a parameter is counted: a kernel
+that code draws from a seed is as long as one that is kept."""
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import torch
+from torch import Tensor
+
+from checker.generators import Generator, generators
+from common.anatomy.operators import REGISTRY
+from common.anatomy.program import Argument, Node, Program, Reference
+from common.anatomy.replay import Seen, replay
+
+# They say nothing, and are not counted.
+FREE = frozenset({0.0, 1.0, -1.0})
+# Of the cosine between a vector that a spectral norm keeps and the one that another step of its iteration gives.
+ITERATED = 0.9
+# What takes a number apart, so that it could hold several: operators by their names without the overload.
+TAKES_APART = frozenset({
+    "floor", "ceil", "round", "trunc", "frac", "fmod", "remainder", "floor_divide", "bitwise_and", "bitwise_or", "bitwise_not", "bitwise_xor",
+    "eq", "ne", "gt", "ge", "lt", "le", "heaviside", "argmax", "argmin", "sort", "topk"})
+# What moves numbers, or combines them without making new ones: what goes in generates what comes out.
+_COMBINES = frozenset({
+    "view", "_unsafe_view", "_reshape_alias", "_to_copy", "permute", "transpose", "t", "expand", "unsqueeze", "squeeze", "clone", "slice", "select",
+    "alias", "detach", "cat", "stack", "split", "split_with_sizes", "unbind", "flip", "roll", "constant_pad_nd", "repeat", "diagonal",
+    "lift_fresh_copy", "slice_scatter", "select_scatter", "copy", "add", "sub", "rsub", "mul", "div", "neg", "sqrt", "square", "mean", "sum"})
+# Of their operands only the shape is used.
+_MAKES = frozenset({"zeros_like", "ones_like", "full_like", "new_zeros", "new_ones", "new_full", "empty_like", "new_empty"})
+_STATISTICS = frozenset({"running_mean", "running_var"})
+_PRODUCTS = frozenset({"mv", "dot", "vdot", "mm"})
+_INTEGERS = frozenset({"uint8", "int8", "int16", "int32", "int64", "bool"})
+
+
+@dataclass(frozen=True)
+class Constants:
+    """What acts on the logits beside images and parameters.
+
+    hidden:      by the name of what holds them, how many numbers generate the constants that meet an image or a parameter
+    literals:    how many numbers the code's own literals amount to: the different ones, and the choice among them
+    taken_apart: operators that could unpack several numbers from one parameter
+    """
+
+    hidden: dict[str, int]
+    literals: int
+    taken_apart: tuple[str, ...]
+
+
+def constants(program: Program, weights: Mapping[str, Tensor], inputs: tuple[Tensor, ...], others: tuple[Tensor, ...]) -> Constants:
+    """Return what acts on the logits of `program` beside images and parameters.
+
+    inputs, others: two batches of the network's inputs that have nothing in common
+    """
+    parts = _Parts(program, weights)
+    with torch.no_grad():
+        replay(program, weights, *inputs, see=parts.see)
+        replay(program, weights, *others, see=parts.see_others)
+    return Constants(parts.hidden(), parts.literals(), tuple(sorted(parts.taken_apart)))
+
+
+class _Parts:
+    """A program, and which of its values depend on images, on parameters, and on neither."""
+
+    def __init__(self, program: Program, weights: Mapping[str, Tensor]) -> None:
+        self._program = program
+        self._made = {node.name: node for node in program.nodes}
+        self._sources = {each.name: {"image"} for each in program.inputs}
+        self._sources |= {weight.value: {"parameter"} for weight in program.weights if weight.parameter}
+        for node in program.nodes:
+            self._sources[node.name] = set().union(*(self._sources.get(name, ()) for name in _operands(node)))
+        self._leads_to_logits = self._leading()
+        self._names = {weight.value: weight.keys[0] for weight in program.weights} | program.labels
+        # Constant values, and what products of learned numbers alone are made of.
+        self._values = {weight.value: weights[weight.value] for weight in program.weights
+                        if not weight.parameter and weight.value in weights} | program.constants
+        self._products: dict[str, dict[str, object]] = {}
+        self._apart: dict[str, list[Tensor]] = {}
+        self.taken_apart: set[str] = set()
+
+    def see(self, seen: Seen) -> None:
+        """Keep what a call made, where it is needed."""
+        node = seen.node
+        if not self._sources[node.name] and seen.outputs:
+            self._values[node.name] = seen.outputs[0]
+        elif self._sources[node.name] == {"parameter"} and _base(node) in _PRODUCTS:
+            self._products[node.name] = seen.arguments
+        if self._takes_apart(node):
+            self._apart[node.name] = [each for each in seen.arguments.values() if isinstance(each, Tensor)]
+
+    def see_others(self, seen: Seen) -> None:
+        """Note what takes apart a number that is the same for all images."""
+        if self._takes_apart(seen.node):
+            others = [each for each in seen.arguments.values() if isinstance(each, Tensor)]
+            if all(torch.equal(one, other) for one, other in zip(self._apart[seen.node.name], others, strict=True)):
+                self.taken_apart.add(seen.node.operator)
+
+    def hidden(self) -> dict[str, int]:
+        """Return how many numbers generate the constants that meet an image or a parameter; each counts once."""
+        counted: set[Generator] = set(FREE)
+        found: dict[str, int] = {}
+        for node in self._acting:
+            for argument, name in _named_operands(node):
+                own = argument in _STATISTICS and "image" in self._sources[node.name]  # A normalisation's own business.
+                if not self._sources.get(name) and name in self._values and not own and not self._is_iterated(node, name):
+                    new = self._generators(name) - counted
+                    counted |= new
+                    if new:
+                        held = self._name(name)
+                        found[held] = found.get(held, 0) + len(new)
+        return dict(sorted(found.items()))
+
+    def literals(self) -> int:
+        """Return how many numbers the literals amount to."""
+        found = [number for node in self._acting for number in _literals(node) if number not in FREE]
+        different = len(set(found))
+        return different + (math.ceil(len(found) * math.log2(different) / 32) if different > 1 else 0)
+
+    @cached_property
+    def _acting(self) -> list[Node]:
+        """The calls that work on images or parameters, on the way to the logits."""
+        return [node for node in self._program.nodes if node.name in self._leads_to_logits and self._sources[node.name]]
+
+    def _leading(self) -> set[str]:
+        waiting, found = list(self._program.outputs), set()
+        while waiting:
+            name = waiting.pop()
+            if name not in found:
+                found.add(name)
+                waiting += _operands(self._made[name]) if name in self._made else ()
+        return found
+
+    def _takes_apart(self, node: Node) -> bool:
+        return (node.name in self._leads_to_logits and "parameter" in self._sources[node.name]
+                and (_base(node) in TAKES_APART or _base(node) == "_to_copy" and any(
+                    getattr(value, "name", None) in _INTEGERS for _, value in node.keywords)))
+
+    def _generators(self, name: str) -> frozenset[Generator]:
+        """Return the numbers that generate a constant: those of its parts, or of itself where these are fewer."""
+        own = generators(self._values[name], name)
+        node = self._made.get(name)
+        if node is None or _base(node) not in _COMBINES or len(own) <= 1:
+            return own
+        parts = frozenset().union(*(self._generators(each) for each in _operands(node) if each in self._values), _literals(node))
+        return parts if len(parts) <= len(own) else own
+
+    def _name(self, name: str) -> str:
+        """Return the name of what holds a constant, or of the module that makes it."""
+        while name not in self._names:
+            node = self._made[name]
+            held = [each for each in _operands(node) if each in self._values]
+            if not held:
+                return f"what {_base(node)} makes in {node.module or 'the network'}"
+            name = held[0]
+        return self._names[name]
+
+    def _is_iterated(self, node: Node, name: str) -> bool:
+        """Whether the constant is what a spectral norm's iteration gives: a vector that the kernel makes longer than any other."""
+        if node.name not in self._products or self._values[name].ndim != 1:
+            return False
+        vector = self._values[name].double()
+        others = [each.double() for each in self._products[node.name].values() if isinstance(each, Tensor) and each is not self._values[name]]
+        matrix = next((each for each in others if each.ndim == 2), None)
+        if matrix is not None and matrix.shape[1] == len(vector):
+            return bool((matrix @ vector).norm() >= ITERATED * torch.linalg.matrix_norm(matrix, 2) * vector.norm())
+        other = next((each for each in others if each.shape == vector.shape), None)
+        return other is not None and bool(other @ vector >= ITERATED * other.norm() * vector.norm())
+
+
+def _base(node: Node) -> str:
+    return node.operator.split(".")[1] if node.operator.startswith("aten.") else node.operator
+
+
+def _operands(node: Node) -> Iterator[str]:
+    """Yield the values that a call computes with."""
+    return iter(()) if _base(node) in _MAKES or node.operator == "size" else node.references()
+
+
+def _named_operands(node: Node) -> Iterator[tuple[str, str]]:
+    """Yield (argument, value) for each."""
+    if node.operator not in REGISTRY:
+        yield from (("", name) for name in _operands(node))
+        return
+    schema = REGISTRY[node.operator].schema.arguments
+    for argument, given in (*zip((each.name for each in schema), node.arguments, strict=False), *node.keywords):
+        for each in given if isinstance(given, tuple) else (given,):
+            if isinstance(each, Reference) and _base(node) not in _MAKES:
+                yield argument, each.name
+
+
+def _literals(node: Node) -> list[float]:
+    """Return the numbers that a call is given by the code: factors and exponents, no sizes."""
+    if node.operator not in REGISTRY:
+        return []
+    given: dict[str, Argument] = dict(zip((each.name for each in REGISTRY[node.operator].schema.arguments), node.arguments, strict=False))
+    given |= dict(node.keywords)
+    return [float(f"{given[each.name]:.4g}") for each in REGISTRY[node.operator].schema.arguments
+            if str(each.type) in ("number", "float", "Tensor", "Optional[number]", "Optional[float]", "Optional[Tensor]")
+            and isinstance(given.get(each.name), int | float) and not isinstance(given.get(each.name), bool)]
