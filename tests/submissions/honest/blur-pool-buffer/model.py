@@ -19,8 +19,8 @@ class Net(nn.Module):
     def __init__(self):
         super().__init__()
         self.features = nn.Sequential(
-            nn.Conv2d(1, 16, 3, padding=1, bias=False), nn.BatchNorm2d(16), nn.ReLU(), BlurPool(16),
-            nn.Conv2d(16, 20, 3, padding=1, bias=False), nn.BatchNorm2d(20), nn.ReLU(), BlurPool(20),
+            nn.Conv2d(1, 16, 4, stride=2, bias=False), nn.BatchNorm2d(16), nn.ReLU(), BlurPool(16),
+            nn.Conv2d(16, 20, 3, stride=2, padding=1, bias=False), nn.BatchNorm2d(20), nn.ReLU(), BlurPool(20),
             nn.Conv2d(20, 20, 3, padding=1, bias=False), nn.BatchNorm2d(20), nn.ReLU())
         self.fc = nn.Linear(20, 10)
 

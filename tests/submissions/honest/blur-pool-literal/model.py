@@ -14,7 +14,7 @@ def blur(x):
 class Net(nn.Module):
     def __init__(self):
         super().__init__()
-        self.conv1 = nn.Conv2d(1, 16, 3, padding=1)
+        self.conv1 = nn.Conv2d(1, 16, 4, stride=4)
         self.bn1 = nn.BatchNorm2d(16)
         self.conv2 = nn.Conv2d(16, 24, 3, padding=1)
         self.bn2 = nn.BatchNorm2d(24)
