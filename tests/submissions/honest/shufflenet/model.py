@@ -26,9 +26,9 @@ class Unit(nn.Module):
 class Net(nn.Module):
     def __init__(self):
         super().__init__()
-        self.stem = nn.Sequential(nn.Conv2d(3, 16, 3, 2, 1), nn.BatchNorm2d(16), nn.ReLU(), nn.Conv2d(16, 32, 3, 2, 1), nn.ReLU())
-        self.units = nn.Sequential(Unit(32), nn.ChannelShuffle(4), Unit(32, 2), Unit(32, 3))
-        self.fc = nn.Linear(32, 10)
+        self.stem = nn.Sequential(nn.Conv2d(3, 8, 3, 2, 1), nn.BatchNorm2d(8), nn.ReLU(), nn.Conv2d(8, 8, 3, 2, 1))
+        self.units = nn.Sequential(Unit(8), nn.ChannelShuffle(4), Unit(8, 2), Unit(8, 3))
+        self.fc = nn.Sequential(nn.Linear(8, 32), nn.ReLU(), nn.Linear(32, 10))
 
     def forward(self, x):
         return self.fc(self.units(self.stem(x)).mean([2, 3]))
