@@ -13,10 +13,6 @@ def augmentation():
         ], p=0.8),
         A.OneOf([
             A.CoarseDropout(num_holes_range=(1, 1), hole_height_range=(16, 16), hole_width_range=(16, 16),
-                            fill=[int(255 * m) for m in MEAN], p=2),
-            A.GaussianBlur(p=1),
-        ] if False else [
-            A.CoarseDropout(num_holes_range=(1, 1), hole_height_range=(16, 16), hole_width_range=(16, 16),
                             fill=[round(255 * m) for m in MEAN], p=0.9),
             A.GaussianBlur(p=0.1),
         ], p=0.7),
