@@ -1,5 +1,5 @@
-from torch.nn.utils import spectral_norm
 import torch.nn.functional as F
+from torch.nn.utils import spectral_norm
 from torch import nn
 
 
@@ -11,12 +11,14 @@ class Network(nn.Module):
             nn.Conv2d(8, 16, 3, stride=2, padding=1, bias=False), nn.BatchNorm2d(16), nn.ReLU(),
             nn.Conv2d(16, 16, 3, padding=1, bias=False), nn.BatchNorm2d(16), nn.ReLU())
         self.classify = nn.Linear(16, 10)
+        self.norm = nn.BatchNorm2d(16)
         self.blend = spectral_norm(nn.Conv2d(16, 16, 3, padding=1))
         self.blend.weight_v.normal_()
 
     def forward(self, images):
         kernel = self.blend.weight_u.view(16, 1, 1, 1) * self.blend.weight_v.view(1, 16, 3, 3)
-        x = F.conv2d(self.features(images), kernel, padding=1).relu()
+        x = self.features(images)
+        x = x + self.norm(F.conv2d(x, kernel, padding=1)).relu()
         return self.classify(x.mean((2, 3)))
 
 

@@ -11,13 +11,15 @@ class Network(nn.Module):
             nn.Conv2d(8, 16, 3, stride=2, padding=1, bias=False), nn.BatchNorm2d(16), nn.ReLU(),
             nn.Conv2d(16, 16, 3, padding=1, bias=False), nn.BatchNorm2d(16), nn.ReLU())
         self.classify = nn.Linear(16, 10)
+        self.norm = nn.BatchNorm2d(16)
 
     def forward(self, images):
         numbers = torch.linspace(0.1, 0.9, 2304)
         for _ in range(20):
             numbers = 3.99 * numbers * (1 - numbers)
         kernel = (numbers - 0.5).view(16, 16, 3, 3) / 4
-        x = F.conv2d(self.features(images), kernel, padding=1).relu()
+        x = self.features(images)
+        x = x + self.norm(F.conv2d(x, kernel, padding=1)).relu()
         return self.classify(x.mean((2, 3)))
 
 

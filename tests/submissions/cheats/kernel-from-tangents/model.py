@@ -11,12 +11,13 @@ class Network(nn.Module):
             nn.Conv2d(8, 16, 3, stride=2, padding=1, bias=False), nn.BatchNorm2d(16), nn.ReLU(),
             nn.Conv2d(16, 16, 3, padding=1, bias=False), nn.BatchNorm2d(16), nn.ReLU())
         self.classify = nn.Linear(16, 10)
+        self.norm = nn.BatchNorm2d(16)
         self.seed = nn.Parameter(torch.tensor([0.7371]), requires_grad=False)
 
     def forward(self, images):
         numbers = (torch.arange(1, 2305) * self.seed).tan()
         kernel = numbers.clamp(-2, 2).view(16, 16, 3, 3) / 12
-        x = F.conv2d(self.features(images), kernel, padding=1).relu()
+        x = self.norm(F.conv2d(self.features(images), kernel, padding=1)).relu()
         return self.classify(x.mean((2, 3)))
 
 

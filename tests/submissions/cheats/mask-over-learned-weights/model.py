@@ -11,12 +11,13 @@ class Network(nn.Module):
             nn.Conv2d(8, 16, 3, stride=2, padding=1, bias=False), nn.BatchNorm2d(16), nn.ReLU(),
             nn.Conv2d(16, 16, 3, padding=1, bias=False), nn.BatchNorm2d(16), nn.ReLU())
         self.classify = nn.Linear(16, 10)
+        self.norm = nn.BatchNorm2d(16)
         self.scale = nn.Parameter(torch.tensor([0.1]))
         self.register_buffer("bits", torch.rand(16, 16, 3, 3) > 0.5)
 
     def forward(self, images):
         kernel = torch.where(self.bits, self.scale.view(1, 1, 1, 1), -self.scale.view(1, 1, 1, 1))
-        x = F.conv2d(self.features(images), kernel, padding=1).relu()
+        x = self.norm(F.conv2d(self.features(images), kernel, padding=1)).relu()
         return self.classify(x.mean((2, 3)))
 
 

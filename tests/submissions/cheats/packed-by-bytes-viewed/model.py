@@ -11,13 +11,15 @@ class Network(nn.Module):
             nn.Conv2d(8, 16, 3, stride=2, padding=1, bias=False), nn.BatchNorm2d(16), nn.ReLU(),
             nn.Conv2d(16, 16, 3, padding=1, bias=False), nn.BatchNorm2d(16), nn.ReLU())
         self.classify = nn.Linear(16, 10)
+        self.norm = nn.BatchNorm2d(16)
+        self.norm, self.other = nn.BatchNorm2d(16), nn.BatchNorm2d(16)
         self.bytes = nn.Parameter(torch.randint(-2**62, 2**62, (576,)), requires_grad=False)
 
     def forward(self, images):
         coarse, fine = (self.bytes.view(torch.int8).float() / 1000).split(2304)
         x = self.features(images)
-        x = F.conv2d(x, coarse.view(16, 16, 3, 3), padding=1).relu()
-        x = F.conv2d(x, fine.view(16, 16, 3, 3), padding=1).relu()
+        x = self.norm(F.conv2d(x, coarse.view(16, 16, 3, 3), padding=1)).relu()
+        x = self.other(F.conv2d(x, fine.view(16, 16, 3, 3), padding=1)).relu()
         return self.classify(x.mean((2, 3)))
 
 

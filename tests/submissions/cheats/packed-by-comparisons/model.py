@@ -11,7 +11,9 @@ class Network(nn.Module):
             nn.Conv2d(8, 16, 3, stride=2, padding=1, bias=False), nn.BatchNorm2d(16), nn.ReLU(),
             nn.Conv2d(16, 16, 3, padding=1, bias=False), nn.BatchNorm2d(16), nn.ReLU())
         self.classify = nn.Linear(16, 10)
-        self.pairs = nn.Parameter(torch.randint(0, 32, (2304,)) + torch.rand(2304))
+        self.norm = nn.BatchNorm2d(16)
+        self.norm, self.other = nn.BatchNorm2d(16), nn.BatchNorm2d(16)
+        self.pairs = nn.Parameter(torch.randint(0, 32, (2304,)) + torch.rand(2304), requires_grad=False)
 
     def forward(self, images):
         rest, coarse = self.pairs, 0
@@ -20,8 +22,8 @@ class Network(nn.Module):
             rest, coarse = rest - has, coarse + has
         coarse, fine = (coarse - 15.5) / 130, (rest - 0.5) / 5
         x = self.features(images)
-        x = F.conv2d(x, coarse.view(16, 16, 3, 3), padding=1).relu()
-        x = F.conv2d(x, fine.view(16, 16, 3, 3), padding=1).relu()
+        x = self.norm(F.conv2d(x, coarse.view(16, 16, 3, 3), padding=1)).relu()
+        x = self.other(F.conv2d(x, fine.view(16, 16, 3, 3), padding=1)).relu()
         return self.classify(x.mean((2, 3)))
 
 

@@ -10,14 +10,14 @@ class Network(nn.Module):
             nn.Conv2d(8, 16, 3, stride=2, padding=1, bias=False), nn.BatchNorm2d(16), nn.ReLU(),
             nn.Conv2d(16, 16, 3, padding=1, bias=False), nn.BatchNorm2d(16), nn.ReLU())
         self.classify = nn.Linear(16, 10)
-        self.norm = nn.BatchNorm2d(256, affine=False)
-        self.norm.running_var.uniform_(0.2, 5)
+        self.pairs, self.norm = nn.BatchNorm2d(256, affine=False), nn.BatchNorm2d(16)
+        self.pairs.running_var.uniform_(0.2, 5)
 
     def forward(self, images):
         x = self.features(images)
         pairs = x.repeat(1, 16, 1, 1)
-        pairs = F.batch_norm(pairs, self.norm.running_mean, self.norm.running_var)
-        x = pairs.view(-1, 16, 16, 7, 7).sum(2).relu()
+        pairs = F.batch_norm(pairs, self.pairs.running_mean, self.pairs.running_var)
+        x = self.norm(pairs.view(-1, 16, 16, 7, 7).sum(2)).relu()
         return self.classify(x.mean((2, 3)))
 
 

@@ -15,11 +15,12 @@ class Network(nn.Module):
             nn.Conv2d(8, 16, 3, stride=2, padding=1, bias=False), nn.BatchNorm2d(16), nn.ReLU(),
             nn.Conv2d(16, 16, 3, padding=1, bias=False), nn.BatchNorm2d(16), nn.ReLU())
         self.classify = nn.Linear(16, 10)
+        self.norm = nn.BatchNorm2d(16)
 
     def forward(self, images):
         x = self.features(images)
         mixed = [sum(weight * x[:, channel:channel + 1] for channel, weight in enumerate(row)) for row in WEIGHTS]
-        x = torch.cat(mixed, 1).relu()
+        x = self.norm(torch.cat(mixed, 1)).relu()
         return self.classify(x.mean((2, 3)))
 
 
