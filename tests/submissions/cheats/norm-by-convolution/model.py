@@ -1,0 +1,26 @@
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+
+class Network(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.first, self.second, self.third = (
+            nn.Conv2d(a, b, 3, stride=s, padding=1, bias=False) for a, b, s in ((1, 8, 2), (8, 16, 2), (16, 16, 1)))
+        self.norms = nn.ModuleList([nn.GroupNorm(1, channels) for channels in (8, 16, 16)])
+        self.classify = nn.Linear(16, 10)
+
+    def forward(self, images):
+        x = images
+        for convolve, norm in zip((self.first, self.second, self.third), self.norms):
+            x = convolve(x)
+            x = norm(x)
+            square = F.conv2d(x * x, torch.full((1, x.shape[1], 1, 1), 1 / 16))
+            x = x * torch.rsqrt(square + 1e-5)
+            x = torch.relu(x)
+        return self.classify(x.mean((2, 3)))
+
+
+def build(name):
+    return Network()

@@ -1,0 +1,23 @@
+import torch.nn.functional as F
+from torch import nn
+
+
+class Network(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.features = nn.Sequential(
+            nn.Conv2d(1, 16, 3, stride=2, padding=1), nn.BatchNorm2d(16), nn.ReLU(),
+            nn.Conv2d(16, 16, 3, stride=2, padding=1), nn.BatchNorm2d(16), nn.ReLU(),
+            nn.Conv2d(16, 16, 3, padding=1), nn.BatchNorm2d(16), nn.ReLU())
+        self.digit = nn.Linear(16, 10)
+        self.last = nn.Sequential(nn.Linear(19, 40), nn.ReLU(), nn.Linear(40, 19))
+
+    def forward(self, images, numbers):
+        digit = self.digit(self.features(images).mean((2, 3)))
+        shares = digit.softmax(1)
+        sums = sum(numbers[:, n:n + 1] * F.pad(shares, (n, 9 - n)) for n in range(10))
+        return digit, self.last(5 * sums)
+
+
+def build(name):
+    return Network()

@@ -1,0 +1,15 @@
+import albumentations as A
+import numpy as np
+
+
+def warmer(image, **kwargs):
+    return np.clip(image.astype(np.int16) + [6, 0, -6], 0, 255).astype(np.uint8)
+
+
+def augmentation():
+    return A.Compose([
+        A.HorizontalFlip(p=0.5),
+        A.Lambda(name="warmer", image=warmer, p=0.2),
+        A.ShiftScaleRotate(shift_limit=0.1, scale_limit=0.1, rotate_limit=10, p=0.5),
+        A.CoarseDropout(num_holes_range=(1, 1), hole_height_range=(16, 16), hole_width_range=(16, 16), fill=(125, 123, 114), p=0.5),
+    ])
