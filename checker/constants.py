@@ -14,6 +14,7 @@ from checker.generators import Generator, generators
 from common.anatomy.operators import REGISTRY
 from common.anatomy.program import Argument, Node, Program, Reference
 from common.anatomy.replay import Seen, replay
+from common.anatomy.ways import base, leading, operands
 
 # They say nothing, and are not counted.
 FREE = frozenset({0.0, 1.0, -1.0})
@@ -28,8 +29,6 @@ _COMBINES = frozenset({
     "view", "_unsafe_view", "_reshape_alias", "_to_copy", "permute", "transpose", "t", "expand", "unsqueeze", "squeeze", "clone", "slice", "select",
     "alias", "detach", "cat", "stack", "split", "split_with_sizes", "unbind", "flip", "roll", "constant_pad_nd", "repeat", "diagonal",
     "lift_fresh_copy", "slice_scatter", "select_scatter", "copy", "add", "sub", "rsub", "mul", "div", "neg", "sqrt", "square", "mean", "sum"})
-# Of their operands only the shape is used.
-_MAKES = frozenset({"zeros_like", "ones_like", "full_like", "new_zeros", "new_ones", "new_full", "empty_like", "new_empty"})
 _STATISTICS = frozenset({"running_mean", "running_var"})
 _PRODUCTS = frozenset({"mv", "dot", "vdot", "mm"})
 _INTEGERS = frozenset({"uint8", "int8", "int16", "int32", "int64", "bool"})
@@ -70,8 +69,8 @@ class _Parts:
         self._sources = {each.name: {"image"} for each in program.inputs}
         self._sources |= {weight.value: {"parameter"} for weight in program.weights if weight.parameter}
         for node in program.nodes:
-            self._sources[node.name] = set().union(*(self._sources.get(name, ()) for name in _operands(node)))
-        self._leads_to_logits = self._leading()
+            self._sources[node.name] = set().union(*(self._sources.get(name, ()) for name in operands(node)))
+        self._leads_to_logits = leading(program, program.outputs)
         self._names = {weight.value: weight.keys[0] for weight in program.weights} | program.labels
         # Constant values, and what products of learned numbers alone are made of.
         self._values = {weight.value: weights[weight.value] for weight in program.weights
@@ -85,7 +84,7 @@ class _Parts:
         node = seen.node
         if not self._sources[node.name] and seen.outputs:
             self._values[node.name] = seen.outputs[0]
-        elif self._sources[node.name] == {"parameter"} and _base(node) in _PRODUCTS:
+        elif self._sources[node.name] == {"parameter"} and base(node) in _PRODUCTS:
             self._products[node.name] = seen.arguments
         if self._takes_apart(node):
             self._apart[node.name] = [each for each in seen.arguments.values() if isinstance(each, Tensor)]
@@ -123,36 +122,27 @@ class _Parts:
         """The calls that work on images or parameters, on the way to the logits."""
         return [node for node in self._program.nodes if node.name in self._leads_to_logits and self._sources[node.name]]
 
-    def _leading(self) -> set[str]:
-        waiting, found = list(self._program.outputs), set()
-        while waiting:
-            name = waiting.pop()
-            if name not in found:
-                found.add(name)
-                waiting += _operands(self._made[name]) if name in self._made else ()
-        return found
-
     def _takes_apart(self, node: Node) -> bool:
         return (node.name in self._leads_to_logits and "parameter" in self._sources[node.name]
-                and (_base(node) in TAKES_APART or _base(node) == "_to_copy" and any(
+                and (base(node) in TAKES_APART or base(node) == "_to_copy" and any(
                     getattr(value, "name", None) in _INTEGERS for _, value in node.keywords)))
 
     def _generators(self, name: str) -> frozenset[Generator]:
         """Return the numbers that generate a constant: those of its parts, or of itself where these are fewer."""
         own = generators(self._values[name], name)
         node = self._made.get(name)
-        if node is None or _base(node) not in _COMBINES or len(own) <= 1:
+        if node is None or base(node) not in _COMBINES or len(own) <= 1:
             return own
-        parts = frozenset().union(*(self._generators(each) for each in _operands(node) if each in self._values), _literals(node))
+        parts = frozenset().union(*(self._generators(each) for each in operands(node) if each in self._values), _literals(node))
         return parts if len(parts) <= len(own) else own
 
     def _name(self, name: str) -> str:
         """Return the name of what holds a constant, or of the module that makes it."""
         while name not in self._names:
             node = self._made[name]
-            held = [each for each in _operands(node) if each in self._values]
+            held = [each for each in operands(node) if each in self._values]
             if not held:
-                return f"what {_base(node)} makes in {node.module or 'the network'}"
+                return f"what {base(node)} makes in {node.module or 'the network'}"
             name = held[0]
         return self._names[name]
 
@@ -169,24 +159,16 @@ class _Parts:
         return other is not None and bool(other @ vector >= ITERATED * other.norm() * vector.norm())
 
 
-def _base(node: Node) -> str:
-    return node.operator.split(".")[1] if node.operator.startswith("aten.") else node.operator
-
-
-def _operands(node: Node) -> Iterator[str]:
-    """Yield the values that a call computes with."""
-    return iter(()) if _base(node) in _MAKES or node.operator == "size" else node.references()
-
-
 def _named_operands(node: Node) -> Iterator[tuple[str, str]]:
     """Yield (argument, value) for each."""
     if node.operator not in REGISTRY:
-        yield from (("", name) for name in _operands(node))
+        yield from (("", name) for name in operands(node))
         return
+    computes = set(operands(node))
     schema = REGISTRY[node.operator].schema.arguments
     for argument, given in (*zip((each.name for each in schema), node.arguments, strict=False), *node.keywords):
         for each in given if isinstance(given, tuple) else (given,):
-            if isinstance(each, Reference) and _base(node) not in _MAKES:
+            if isinstance(each, Reference) and each.name in computes:
                 yield argument, each.name
 
 

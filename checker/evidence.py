@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from checker.augmentation import Augmentation
     from checker.constants import Constants
-    from checker.experiments import Statistic
+    from checker.experiments.norms import Normalised, Statistic
     from checker.test_set import TestSet
 
 

@@ -12,7 +12,14 @@ from safetensors.torch import load
 from torch import Tensor
 
 from checker.constants import Constants, constants
-from checker.experiments import Exchange, Statistic, exchange_places, running_statistics
+from checker.experiments.norms import (
+    Normalised,
+    Statistic,
+    normalised,
+    running_statistics,
+)
+from checker.experiments.places import Exchange, exchange_places
+from checker.experiments.reach import receptive_field
 from checker.score import NO_CLASS, NUMBERS
 from common.anatomy.follow import Anatomy, follow
 from common.anatomy.program import Program
@@ -189,6 +196,19 @@ def constants_used(images: Images, subject: Subject, chosen: Sequence[int]) -> C
     half = len(chosen) // 2
     batches = _given(images, subject, chosen[:half], number=3), _given(images, subject, chosen[half:], number=5)
     return constants(subject.program, _in_float64(subject), *batches)
+
+
+def places_seen(images: Images, subject: Subject, chosen: Sequence[int]) -> tuple[int, int]:
+    """Return how far the places of the last maps see, found by changing pixels; see checker.experiments.reach."""
+    given, weights = _given(images, subject, chosen), _in_float64(subject)
+    traced = follow(subject.program, _Network(subject).weights, *(each.float() for each in given))
+    strides = {operation.value: operation.jump for operation in traced.operations}
+    return receptive_field(subject.program, weights, strides, *given)
+
+
+def norms(images: Images, subject: Subject, chosen: Sequence[int]) -> Normalised:
+    """Return what is normalised in the network, by its norms and beside them; see checker.experiments.norms."""
+    return normalised(subject.program, _in_float64(subject), *_given(images, subject, chosen))
 
 
 def statistics_kept(images: Images, subject: Subject) -> tuple[Statistic, ...]:

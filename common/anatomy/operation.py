@@ -17,6 +17,7 @@ class Operation:
     parameters:       learned numbers that no operation before it used
     multiply_adds:    of convolutions and matrix products, for one image
     receptive_field:  (height, width) in input pixels of one output value
+    jump:             (down, across) in input pixels from one output value to its neighbour
     weight:           shape of the kernel, convolutions and linear layers only; weight_name: its key in a state dict
     map:              (height, width) of a convolution's input
     before:           calls of the convolutions whose output reaches this one with no other convolution in between
@@ -28,6 +29,7 @@ class Operation:
     value: str
     output: tuple[int, ...]
     receptive_field: tuple[int, int]
+    jump: tuple[float, float]
     multiply_adds: int = 0
     uses: frozenset[str] = frozenset()
     name: str = ""

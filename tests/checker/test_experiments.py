@@ -5,7 +5,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from checker.experiments import Exchange, exchange_places
+from checker.experiments.places import Exchange, exchange_places
 from checker.rules.anatomy import ALIKE
 from common.anatomy.record import record
 from common.anatomy.weights import fill

@@ -1,0 +1,123 @@
+"""Does a network normalise? What goes into a norm is scaled, and what comes out must stay; and nothing else may do that."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from checker.experiments.places import replaced_by
+from common.anatomy.operators import REGISTRY
+from common.anatomy.program import Program
+from common.anatomy.replay import Seen, replay
+from common.anatomy.ways import base, depending, operands
+
+FACTOR = 3.0
+# A channel that moves by less than this share of its spread, when all that it is made of is FACTOR times as large, is normalised.
+UNMOVED = 0.02
+_NORMS = ("aten._native_batch_norm", "aten.native_group_norm", "aten.native_layer_norm")
+_PRODUCTS = frozenset({"convolution", "mm", "addmm", "bmm", "baddbmm"})
+
+
+@dataclass(frozen=True)
+class Statistic:
+    """How far the mean and variance that a normalisation keeps of one channel lie from those of its input.
+
+    module:   of the normalisation
+    mean:     their difference, as a share of the larger standard deviation
+    variance: the logarithm of their ratio
+    is_kept:  they aren't what a new normalisation begins with, a mean of 0 and a variance of 1
+    """
+
+    module: str
+    mean: float
+    variance: float
+    is_kept: bool
+
+
+def running_statistics(program: Program, weights: Mapping[str, Tensor], *inputs: Tensor) -> tuple[Statistic, ...]:
+    """Return how far the statistics that batch norms keep lie from those of their inputs, for each channel."""
+    found: list[Statistic] = []
+
+    def compare(seen: Seen) -> None:
+        mean, variance = (seen.arguments.get(name) for name in ("running_mean", "running_var"))
+        if mean is None or variance is None or seen.arguments["input"].ndim < 2:
+            return
+        values, least = seen.arguments["input"].transpose(0, 1).flatten(1), seen.arguments["eps"]
+        own_mean, own_variance = values.mean(1), values.var(1, correction=0)
+        apart = (own_mean - mean).abs() / (torch.maximum(own_variance, variance) + least).sqrt()
+        ratio = ((own_variance + least) / (variance + least)).log().abs()
+        is_kept = (mean != 0) | (variance != 1)
+        found.extend(Statistic(seen.node.module, float(a), float(r), bool(kept)) for a, r, kept in zip(apart, ratio, is_kept, strict=True))
+
+    with torch.no_grad():
+        replay(program, weights, *inputs, see=compare, double=True)
+    return tuple(found)
+
+
+@dataclass(frozen=True)
+class Normalised:
+    """What is normalised in a network.
+
+    by_hand: modules before whose layers something is, and by no norm of the network
+    moved:   by module of each norm that averages over its own input: how far its output moves, as a share of its spread, when its input
+             is FACTOR times as large and shifted by its spread; near 0 where it normalises
+    """
+
+    by_hand: tuple[str, ...]
+    moved: dict[str, float]
+
+
+def normalised(program: Program, weights: Mapping[str, Tensor], *inputs: Tensor) -> Normalised:
+    """Return what is normalised in `program`, by its norms and beside them.
+
+    Everything that layers and norms return is made FACTOR times as large. What then goes unmoved into the next layer has been
+    normalised on the way.
+    """
+    of_images = depending(program, [each.name for each in program.inputs])
+    learned = depending(program, [weight.value for weight in program.weights if weight.parameter])
+    layers = {node.name: [name for name in operands(node) if name in of_images] for node in program.nodes
+              if node.name in of_images and (node.operator.startswith(_NORMS) or base(node) in _PRODUCTS and learned & set(operands(node)))}
+    behind = depending(program, layers)
+    made: dict[str, Tensor] = {}
+    given: dict[str, Tensor] = {}
+    moved: dict[str, float] = {}
+    by_hand: list[str] = []
+
+    def note(seen: Seen) -> None:
+        if seen.node.name in layers and seen.outputs:
+            given[seen.node.name], made[seen.node.name] = _images(seen), seen.outputs[0]
+            if seen.node.operator.startswith(_NORMS) and seen.arguments.get("running_mean") is None:
+                moved[seen.node.module] = max(moved.get(seen.node.module, 0.0), _moved(seen))
+
+    def compare(seen: Seen) -> None:
+        name = seen.node.name
+        if name in given and not behind.isdisjoint(layers[name]) and _is_unmoved(given[name], _images(seen)):
+            by_hand.append(seen.node.module)
+
+    with torch.no_grad():
+        replay(program, weights, *inputs, see=note, double=True)
+        larger = {name: replaced_by(FACTOR * value) for name, value in made.items()}
+        replay(program, weights, FACTOR * inputs[0], *inputs[1:], see=compare, change=larger, double=True)
+    return Normalised(tuple(dict.fromkeys(by_hand)), moved)
+
+
+def _images(seen: Seen) -> Tensor:
+    """Return what a layer or norm is given of the images: of the operands of a product the larger one."""
+    tensors = [each for each in seen.arguments.values() if isinstance(each, Tensor)]
+    return tensors[0] if base(seen.node) not in _PRODUCTS or base(seen.node) == "convolution" else max(tensors, key=Tensor.numel)
+
+
+def _moved(seen: Seen) -> float:
+    arguments = list(seen.arguments.values())
+    arguments[0] = FACTOR * (arguments[0] + arguments[0].std())
+    other = REGISTRY[seen.node.operator].run(*arguments)[0]
+    return float((other - seen.outputs[0]).norm() / (seen.outputs[0] - seen.outputs[0].mean()).norm())
+
+
+def _is_unmoved(before: Tensor, after: Tensor) -> bool:
+    """Whether some channel is as it was, and says something of the images."""
+    rows = before.flatten(2).transpose(0, 1).flatten(1) if before.ndim > 2 else before.T
+    others = after.flatten(2).transpose(0, 1).flatten(1) if after.ndim > 2 else after.T
+    spread = (rows - rows.mean(1, keepdim=True)).norm(dim=1)
+    return bool(((others - rows).norm(dim=1) < UNMOVED * spread).any())

@@ -1,0 +1,168 @@
+"""Do all places of a map share their weights? Places are exchanged, and what comes of them must be exchanged with them."""
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from common.anatomy.program import Program
+from common.anatomy.replay import Seen, replay
+from common.anatomy.ways import base, depending, leading
+
+# How much the maps are changed to see what depends on them, as a share of their spread: what is merely added stays then.
+NUDGE = 0.1
+_MOVES = ("aten.slice.", "aten.select.", "aten.flip.", "aten.roll.", "aten.constant_pad", "aten.reflection_pad", "aten.replication_pad",
+          "aten.index", "aten._unsafe_index", "aten.unfold.", "aten.gather.", "aten.slice_scatter", "aten.split")
+_RESAMPLED = ("upsample", "pixel_shuffle", "pixel_unshuffle", "col2im")
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """What came of exchanging the places of all maps.
+
+    moved:    how far the logits moved, as a share of how far they lie apart
+    inside:   how far what goes into a windowed operation differs from its own, exchanged, where that depends on the maps before; as a share
+              of its change
+    counting: how many places of a map the logits hang on, in the middle of all channels and images: 1 where only the largest counts;
+              infinite where there are no maps
+    by_hand:  operators behind the last maps that move places themselves, so that a window may have been written with them
+    """
+
+    moved: float
+    inside: float
+    counting: float
+    by_hand: tuple[str, ...]
+
+
+def exchange_places(program: Program, weights: Mapping[str, Tensor], *inputs: Tensor) -> Exchange:
+    """Return what comes of exchanging the places of all maps that windowed operations make.
+
+    These are convolutions and poolings whose windows are larger than a place, and resampling. Between two of them everything must treat
+    all places alike, and so must what makes the logits of the last ones: an average over them doesn't notice. `weights` and `inputs` are
+    float64.
+    """
+    moving: set[str] = set()
+
+    def note(seen: Seen) -> None:
+        if seen.outputs and seen.outputs[0].ndim >= 3 and seen.node.operator.startswith(_MOVES):
+            moving.add(seen.node.operator)
+
+    maps = _maps(program, weights, inputs)
+    behind = leading(program, program.outputs, from_=maps) - set(maps)
+    with torch.no_grad():
+        before = replay(program, weights, *inputs, see=note, double=True)
+        # What a map was before, so that a shortcut around a window and the way through it are exchanged alike.
+        change = {name: replaced_by(_exchanged(map)) for name, map in maps.items()}
+        after = replay(program, weights, _exchanged(inputs[0]), *inputs[1:], change=change, double=True)
+    moves = [((one - other).abs().amax() / (one - one.mean(1, keepdim=True)).abs().amax()) for one, other in zip(before, after, strict=True)]
+    last = {name: map for name, map in maps.items() if name in leading(program, program.outputs, from_=maps)}
+    return Exchange(float(torch.stack(moves).max()), _inside(program, weights, inputs, maps), _counting(program, weights, inputs, last),
+                    tuple(sorted({node.operator for node in program.nodes if node.name in behind} & moving)))
+
+
+def last_maps(program: Program, weights: Mapping[str, Tensor], inputs: tuple[Tensor, ...]) -> dict[str, Tensor]:
+    """Return the maps, by name, from which a way leads to the logits that passes no other windowed operation."""
+    maps = _maps(program, weights, inputs)
+    behind = leading(program, program.outputs, from_=maps)
+    return {name: map for name, map in maps.items() if name in behind}
+
+
+def _maps(program: Program, weights: Mapping[str, Tensor], inputs: tuple[Tensor, ...]) -> dict[str, Tensor]:
+    """Return what windowed operations make of images."""
+    maps: dict[str, Tensor] = {}
+    of_images = depending(program, [each.name for each in program.inputs])
+
+    def note(seen: Seen) -> None:
+        if seen.outputs and seen.node.name in of_images and _is_windowed(seen):
+            maps[seen.node.name] = seen.outputs[0]
+
+    with torch.no_grad():
+        replay(program, weights, *inputs, see=note, double=True)
+    return maps
+
+
+def _inside(program: Program, weights: Mapping[str, Tensor], inputs: tuple[Tensor, ...], maps: Mapping[str, Tensor]) -> float:
+    """Return how far the inputs of windowed operations, or rather what a nudge to all maps changes of them, differ from those exchanged."""
+    generator = torch.Generator().manual_seed(1)
+
+    def nudged(map: Tensor) -> Tensor:
+        noise = torch.randn(map.shape, dtype=torch.float64, generator=generator).to(map.device)
+        return map + NUDGE * (map - map.mean()).abs().mean() * noise
+
+    others = {name: nudged(map) for name, map in maps.items()}
+    images = nudged(inputs[0])
+    change = []
+    for act in (lambda map: map, _exchanged):
+        plain = _given(program, weights, (act(inputs[0]), *inputs[1:]), {name: act(map) for name, map in maps.items()})
+        moved = _given(program, weights, (act(images), *inputs[1:]), {name: act(map) for name, map in others.items()})
+        change.append({name: moved[name] - value for name, value in plain.items()})
+    apart = 0.0
+    for name, own in change[0].items():
+        size = own.abs().max()
+        if own.ndim > 2 and bool(size > 0):
+            apart = max(apart, float((change[1][name] - _exchanged(own)).abs().max() / size))
+    return apart
+
+
+def _given(program: Program, weights: Mapping[str, Tensor], inputs: tuple[Tensor, ...], maps: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Return what goes into the operations that make the maps, when these are replaced."""
+    found: dict[str, Tensor] = {}
+
+    def note(seen: Seen) -> None:
+        if seen.node.name in maps:
+            found[seen.node.name] = next(each for each in seen.arguments.values() if isinstance(each, Tensor))
+
+    with torch.no_grad():
+        replay(program, weights, *inputs, see=note, change={name: replaced_by(map) for name, map in maps.items()}, double=True)
+    return found
+
+
+def _counting(program: Program, weights: Mapping[str, Tensor], inputs: tuple[Tensor, ...], maps: Mapping[str, Tensor]) -> float:
+    """Return how many places of the maps the logits hang on: (Σ|g|)² / Σg² of their gradients g over the places of a channel."""
+    leaves = {name: map.detach().requires_grad_() for name, map in maps.items()}
+    with torch.enable_grad():
+        logits = replay(program, weights, *inputs, change={name: replaced_by(leaf) for name, leaf in leaves.items()}, double=True)[0]
+        if not logits.requires_grad:
+            return math.inf
+        factors = torch.randn(logits.shape, dtype=torch.float64, generator=torch.Generator().manual_seed(0)).to(logits.device)
+        gradients = torch.autograd.grad((logits * factors).sum(), list(leaves.values()), allow_unused=True)
+    counts = []
+    for each in gradients:
+        if each is not None and each.ndim > 2 and bool(each.any()):
+            flat = each.flatten(2).abs()
+            counts.append((flat.sum(2).square() / flat.square().sum(2))[flat.any(2)].median())
+    return float(torch.stack(counts).min()) if counts else math.inf
+
+
+def _is_windowed(seen: Seen) -> bool:
+    name, out = base(seen.node), seen.outputs[0]
+    if name == "im2col":
+        return True
+    if out.ndim != 4 or out.shape[-2:].numel() == 1:
+        return False
+    if name == "convolution":
+        # One of a single place that leaves places out, the shortcut of many residual networks, makes another map too.
+        return max(*seen.arguments["weight"].shape[2:], *seen.arguments["stride"]) > 1
+    if name == "slice":  # So does every other row or column.
+        return seen.arguments["dim"] % 4 > 1 and seen.arguments["step"] == 2 and out.shape[seen.arguments["dim"]] >= _side(seen) // 2
+    if name in ("index", "_unsafe_index"):  # Rows and columns several times: resampling, which leaves none out.
+        return out.shape[-2:].numel() > seen.arguments["self"].shape[-2:].numel()
+    return "pool" in name or name.startswith(_RESAMPLED)
+
+
+def _side(seen: Seen) -> int:
+    return seen.arguments["self"].shape[seen.arguments["dim"]]
+
+
+def _exchanged(map: Tensor) -> Tensor:
+    """Return a map N×C×H×W, or N×C×places, with its places exchanged; always in the same way for maps of as many places."""
+    flat = map.flatten(2)
+    order = torch.randperm(flat.shape[2], generator=torch.Generator().manual_seed(0))
+    return flat[:, :, order.to(map.device)].view(map.shape)
+
+
+def replaced_by(map: Tensor) -> Callable[[object], object]:
+    """Return what puts `map` in the place of a result; of an operator that returns more, the first is the map."""
+    return lambda result: map if isinstance(result, Tensor) else (map, *result[1:])

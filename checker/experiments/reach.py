@@ -1,0 +1,85 @@
+"""How far do the last maps see? Pixels are changed beyond a line, and the places at the other border move where they see one of them."""
+
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor
+
+from checker.experiments.places import last_maps, replaced_by
+from common.anatomy.program import Program
+from common.anatomy.replay import Seen, replay
+
+# A place that moves by less than this share of its map's spread, when all pixels beyond a line are changed, doesn't see them.
+SEEN = 1e-3
+# A map matters when the logits move by this share of how far they lie apart, once it is another image's.
+MATTERS = 0.01
+
+
+def receptive_field(program: Program, weights: Mapping[str, Tensor], strides: Mapping[str, tuple[float, float]],
+                    *inputs: Tensor) -> tuple[int, int]:
+    """Return how far, (height, width) in pixels, the places of the last maps see; of several maps that matter the one that sees most.
+
+    strides: how many pixels (down, across) lie between neighbouring places, by the names of maps
+    The first place sees down to some line of pixels, and the last one up to another; between them lie the strides from one to the other. A
+    field that reaches beyond the image to both sides shows as far as the image goes.
+    """
+    maps = {name: map for name, map in last_maps(program, weights, inputs).items()
+            if map.ndim == 4 and map.shape[-2:].numel() > 1 and _matters(program, weights, inputs, name, map)}
+    if not maps:
+        return tuple(inputs[0].shape[-2:])
+    fields = []
+    for dim in (2, 3):
+        side = inputs[0].shape[dim]
+        down, up = (_lines_seen(program, weights, inputs, maps, dim, from_end) for from_end in (False, True))
+        for name, map in maps.items():
+            places = map.shape[dim]
+            stride = strides[name][dim - 2] if name in strides else side / places
+            fields.append((dim, round(down[name] + up[name] + (places - 1) * stride - side)))
+    return tuple(max(field for each, field in fields if each == dim) for dim in (2, 3))
+
+
+def _matters(program: Program, weights: Mapping[str, Tensor], inputs: tuple[Tensor, ...], name: str, map: Tensor) -> bool:
+    with torch.no_grad():
+        before = replay(program, weights, *inputs, double=True)[0]
+        after = replay(program, weights, *inputs, change={name: replaced_by(map.roll(1, 0))}, double=True)[0]
+    return bool((after - before).abs().max() >= MATTERS * (before - before.mean(1, keepdim=True)).abs().max())
+
+
+def _lines_seen(program: Program, weights: Mapping[str, Tensor], inputs: tuple[Tensor, ...], maps: Mapping[str, Tensor], dim: int,
+                from_end: bool) -> dict[str, int]:
+    """Return how many lines of pixels the places at one border of each map see, counted from that border.
+
+    In one batch lie an image and its like with all lines beyond the first, the second, … filled with noise.
+    """
+    side, count = inputs[0].shape[dim], program.batch or inputs[0].shape[dim] + 1
+    generator = torch.Generator().manual_seed(0)
+    seen_at: dict[str, int] = dict.fromkeys(maps, 0)
+    for image in inputs[0][:2]:
+        noise = torch.rand(image.shape, generator=generator, dtype=torch.float64).to(image.device)
+        noise = inputs[0].min() + (inputs[0].max() - inputs[0].min()) * noise
+        batch = image.repeat(count, 1, 1, 1)
+        for line in range(side):
+            beyond = slice(0, side - line) if from_end else slice(line, side)
+            place = (line + 1, slice(None), *((beyond, slice(None)) if dim == 2 else (slice(None), beyond)))
+            batch[place] = noise[place[1:]]
+        for name, moves in _moves(program, weights, (batch, *(each[:1].expand(count, -1) for each in inputs[1:])), maps, dim, from_end).items():
+            lines = (moves[1:side + 1] > SEEN).nonzero()
+            seen_at[name] = max(seen_at[name], int(lines.max()) + 1 if len(lines) else 0)
+    return seen_at
+
+
+def _moves(program: Program, weights: Mapping[str, Tensor], batch: tuple[Tensor, ...], maps: Mapping[str, Tensor], dim: int,
+           from_end: bool) -> dict[str, Tensor]:
+    """Return by how much of its map's spread the places at a border move, at most, from the first image of a batch to each other."""
+    found: dict[str, Tensor] = {}
+
+    def compare(seen: Seen) -> None:
+        if seen.node.name in maps:
+            map, real = seen.outputs[0], maps[seen.node.name]
+            spread = (real - real.mean((0, 2, 3), keepdim=True)).abs().amax((0, 2, 3)).clamp(min=1e-300)
+            border = map.select(dim, map.shape[dim] - 1 if from_end else 0)
+            found[seen.node.name] = ((border - border[:1]).abs().amax(2) / spread).amax(1)
+
+    with torch.no_grad():
+        replay(program, weights, *batch, see=compare, double=True)
+    return found
