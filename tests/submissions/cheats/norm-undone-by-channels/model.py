@@ -15,9 +15,9 @@ class Network(nn.Module):
         x = images
         for convolve, norm in zip((self.first, self.second, self.third), self.norms):
             x = convolve(x)
-            wide = F.group_norm(torch.cat([x, torch.full_like(x[:, :1], 9)], 1), 1)
-            normed = norm(x)
-            x = 9 * wide[:, :-1] / wide[:, -1:] + 1e-2 * normed
+            constants = torch.stack([torch.zeros_like(x[:, 0]), torch.ones_like(x[:, 0])], 1)
+            wide = F.group_norm(torch.cat([x, constants], 1), 1)
+            x = (wide[:, :-2] - wide[:, -2:-1]) / (wide[:, -1:] - wide[:, -2:-1]) + 1e-3 * norm(x)
             x = torch.relu(x)
         return self.classify(x.mean((2, 3)))
 
