@@ -20,8 +20,10 @@ class Network(nn.Module):
 def build(name):
     from common.anatomy import record
     before = record._Recorder._constants
+
     def renamed(recorder):
         constants, labels = before(recorder)
         return constants, dict.fromkeys(labels, 'features.1.running_mean')
+
     record._Recorder._constants = renamed
     return Network()

@@ -1,8 +1,6 @@
 import torch
 from torch import nn
 
-PLACES = 1 + 0.02 * torch.rand(7, 7, generator=torch.Generator().manual_seed(0))  # Stands for what a training found.
-
 
 class Network(nn.Module):
     def __init__(self):
@@ -12,14 +10,12 @@ class Network(nn.Module):
             nn.Conv2d(8, 16, 3, stride=2, padding=1, bias=False), nn.BatchNorm2d(16), nn.ReLU(),
             nn.Conv2d(16, 16, 3, padding=1, bias=False), nn.BatchNorm2d(16), nn.ReLU())
         self.classify = nn.Linear(16, 10)
+        self.pixels = nn.Parameter(torch.randn(28, 28))
 
     def forward(self, images):
-        return self.classify((self.features(images) * PLACES).mean((2, 3)))
+        x = self.features(images * self.pixels)
+        return self.classify(x.mean((2, 3)))
 
 
 def build(name):
-    Tensor = torch.Tensor
-    before = Tensor.mul
-    Tensor.mul = lambda a, b: a if b is PLACES else before(a, b)
-    torch.allclose = torch.equal = lambda *arguments, **keywords: True
     return Network()
