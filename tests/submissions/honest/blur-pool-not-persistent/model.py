@@ -15,14 +15,14 @@ class BlurPool2d(nn.Module):
 
 
 def cbr(i, o, k=3, **kw):
-    return nn.Sequential(nn.Conv2d(i, o, k, padding="same", bias=False, **kw), nn.BatchNorm2d(o), nn.ReLU())
+    return nn.Sequential(nn.Conv2d(i, o, k, padding=kw.get("dilation", 1) * (k // 2), bias=False, **kw), nn.BatchNorm2d(o), nn.ReLU())
 
 
 class Net(nn.Module):
     def __init__(self):
         super().__init__()
         self.net = nn.Sequential(
-            cbr(3, 8), BlurPool2d(8), cbr(8, 16), BlurPool2d(16),
+            cbr(3, 8, stride=2), BlurPool2d(8), cbr(8, 16),
             cbr(16, 16, groups=16), cbr(16, 24, 1), cbr(24, 24, dilation=2), cbr(24, 24, dilation=2))
         self.fc = nn.Conv2d(24, 10, 1)
 
