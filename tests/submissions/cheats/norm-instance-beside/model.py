@@ -15,9 +15,10 @@ class Network(nn.Module):
         x = images
         for convolve, norm in zip((self.first, self.second, self.third), self.norms):
             x = convolve(x)
-            x = F.instance_norm(norm(x))
+            x = norm(x)
+            x = x + F.instance_norm(x)
             x = torch.relu(x)
-        return self.classify(x.amax((2, 3)))
+        return self.classify(x.mean((2, 3)))
 
 
 def build(name):

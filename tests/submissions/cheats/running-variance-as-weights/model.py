@@ -17,7 +17,7 @@ class Network(nn.Module):
         x = self.features(images)
         pairs = x.repeat(1, 16, 1, 1)
         pairs = F.batch_norm(pairs, self.pairs.running_mean, self.pairs.running_var)
-        x = self.norm(pairs.view(-1, 16, 16, 7, 7).sum(2)).relu()
+        x = x + self.norm(pairs.view(-1, 16, 16, 7, 7).sum(2)).relu()
         return self.classify(x.mean((2, 3)))
 
 
