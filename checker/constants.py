@@ -3,7 +3,7 @@ them. What depends on neither image nor parameters is computed first, and what t
 that code draws from a seed is as long as one that is kept."""
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -12,9 +12,9 @@ from torch import Tensor
 
 from checker.generators import Generator, generators
 from common.anatomy.operators import REGISTRY
-from common.anatomy.program import Argument, Node, Program, Reference
+from common.anatomy.program import Argument, Node, Program
 from common.anatomy.replay import Seen, replay
-from common.anatomy.ways import base, leading, operands
+from common.anatomy.ways import base, leading, named_operands, operands
 
 # They say nothing, and are not counted.
 FREE = frozenset({0.0, 1.0, -1.0})
@@ -101,7 +101,7 @@ class _Parts:
         counted: set[Generator] = set(FREE)
         found: dict[str, int] = {}
         for node in self._acting:
-            for argument, name in _named_operands(node):
+            for argument, name in named_operands(node):
                 own = argument in _STATISTICS and "image" in self._sources[node.name]  # A normalisation's own business.
                 if not self._sources.get(name) and name in self._values and not own and not self._is_iterated(node, name):
                     new = self._generators(name) - counted
@@ -157,19 +157,6 @@ class _Parts:
             return bool((matrix @ vector).norm() >= ITERATED * torch.linalg.matrix_norm(matrix, 2) * vector.norm())
         other = next((each for each in others if each.shape == vector.shape), None)
         return other is not None and bool(other @ vector >= ITERATED * other.norm() * vector.norm())
-
-
-def _named_operands(node: Node) -> Iterator[tuple[str, str]]:
-    """Yield (argument, value) for each."""
-    if node.operator not in REGISTRY:
-        yield from (("", name) for name in operands(node))
-        return
-    computes = set(operands(node))
-    schema = REGISTRY[node.operator].schema.arguments
-    for argument, given in (*zip((each.name for each in schema), node.arguments, strict=False), *node.keywords):
-        for each in given if isinstance(given, tuple) else (given,):
-            if isinstance(each, Reference) and each.name in computes:
-                yield argument, each.name
 
 
 def _literals(node: Node) -> list[float]:

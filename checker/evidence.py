@@ -52,6 +52,7 @@ class Evidence:
         self._exchanged = cache(self._exchange)
         self._accuracy_rounded = cache(self._rounded)
         self._constants = cache(self._constants_used)
+        self._receptive_field = cache(self._places_seen)
         self._accuracy = cache(self._measured_accuracy)
 
     # What the files say -------------------------------------------------------------------------------------------------
@@ -224,6 +225,16 @@ class Evidence:
         return self._constants()
 
     @property
+    def receptive_field(self) -> tuple[int, int]:
+        """How far (height, width) the places of the last epoch's last maps see, found by changing pixels."""
+        return self._receptive_field()
+
+    @property
+    def normalised(self) -> "Normalised":
+        """What is normalised in the last epoch's network."""
+        return self._ask("Scaling its maps", measure.norms, self._subject(self.log[-1]), self._chosen(measure.EXPERIMENTED))
+
+    @property
     def running_statistics(self) -> "tuple[Statistic, ...]":
         """How far the statistics that the last epoch's normalisations keep lie from those of their inputs."""
         return self._ask("Comparing its running statistics", measure.statistics_kept, self._subject(self.log[-1]))
@@ -257,6 +268,9 @@ class Evidence:
 
     def _exchange(self) -> "measure.Exchange":
         return self._ask("Exchanging its places", measure.places_exchanged, self._subject(self.log[-1]), self._chosen(measure.EXPERIMENTED))
+
+    def _places_seen(self) -> tuple[int, int]:
+        return self._ask("Changing its pixels", measure.places_seen, self._subject(self.log[-1]), self._chosen(measure.EXPERIMENTED))
 
     def _constants_used(self) -> "Constants":
         return self._ask("Counting its constants", measure.constants_used, self._subject(self.log[-1]), self._chosen(measure.EXPERIMENTED))

@@ -243,9 +243,15 @@ def classes_with(images: Images, subject: Subject, changed: Sequence[tuple[str, 
     """Return the classes of the first ABLATED images when some values of the program are changed.
 
     changed: names of values that layers make, each with that of a bias that stays as it is, or ""
-    how:     "zero", or "other channels": each channel gets the numbers of the one before it
+    how:     "zero"; "other channels": each channel gets the numbers of the one before it; or "inner taps": of the kernels only those in the
+             middle are left
     """
     network = _Network(subject)
+    if how == "inner taps":
+        kernels = {node.name: node.arguments[1].name for node in subject.program.nodes if node.operator == "aten.convolution.default"}
+        names = {kernels[value] for value, _ in changed}
+        network.weights |= {name: _inner(network.weights[name]) for name in names & network.weights.keys()}
+        return _first_classes(images, subject, network, dict.fromkeys(names - network.weights.keys(), _inner))
     act = {"zero": torch.zeros_like, "other channels": lambda output: output.roll(1, 1)}[how]
     change = {}
     for value, bias in changed:
@@ -260,6 +266,14 @@ def _first_classes(images: Images, subject: Subject, network: "_Network", change
         given = images.inputs(slice(start, start + network.batch), subject, 3 if subject.two_inputs else None)
         classes.append(_classes(network(*given, change=change)[0]))
     return np.concatenate(classes)
+
+
+def _inner(kernel: Tensor) -> Tensor:
+    """Return a kernel without its outer taps: one of sides 3 keeps the middle, an even one the tap behind it."""
+    inner = torch.zeros_like(kernel)
+    place = (..., *(side // 2 for side in kernel.shape[2:]))
+    inner[place] = kernel[place]
+    return inner
 
 
 def _changed(result: Tensor | tuple, own: Tensor | int, act: object) -> object:

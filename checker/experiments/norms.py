@@ -10,7 +10,7 @@ from checker.experiments.places import replaced_by
 from common.anatomy.operators import REGISTRY
 from common.anatomy.program import Program
 from common.anatomy.replay import Seen, replay
-from common.anatomy.ways import base, depending, operands
+from common.anatomy.ways import base, depending, named_operands, operands
 
 FACTOR = 3.0
 # A channel that moves by less than this share of its spread, when all that it is made of is FACTOR times as large, is normalised.
@@ -76,7 +76,7 @@ def normalised(program: Program, weights: Mapping[str, Tensor], *inputs: Tensor)
     """
     of_images = depending(program, [each.name for each in program.inputs])
     learned = depending(program, [weight.value for weight in program.weights if weight.parameter])
-    layers = {node.name: [name for name in operands(node) if name in of_images] for node in program.nodes
+    layers = {node.name: next((argument, name) for argument, name in named_operands(node) if name in of_images) for node in program.nodes
               if node.name in of_images and (node.operator.startswith(_NORMS) or base(node) in _PRODUCTS and learned & set(operands(node)))}
     behind = depending(program, layers)
     made: dict[str, Tensor] = {}
@@ -86,13 +86,13 @@ def normalised(program: Program, weights: Mapping[str, Tensor], *inputs: Tensor)
 
     def note(seen: Seen) -> None:
         if seen.node.name in layers and seen.outputs:
-            given[seen.node.name], made[seen.node.name] = _images(seen), seen.outputs[0]
+            given[seen.node.name], made[seen.node.name] = seen.arguments[layers[seen.node.name][0]], seen.outputs[0]
             if seen.node.operator.startswith(_NORMS) and seen.arguments.get("running_mean") is None:
                 moved[seen.node.module] = max(moved.get(seen.node.module, 0.0), _moved(seen))
 
     def compare(seen: Seen) -> None:
         name = seen.node.name
-        if name in given and not behind.isdisjoint(layers[name]) and _is_unmoved(given[name], _images(seen)):
+        if name in given and layers[name][1] in behind and _is_unmoved(given[name], seen.arguments[layers[name][0]]):
             by_hand.append(seen.node.module)
 
     with torch.no_grad():
@@ -100,12 +100,6 @@ def normalised(program: Program, weights: Mapping[str, Tensor], *inputs: Tensor)
         larger = {name: replaced_by(FACTOR * value) for name, value in made.items()}
         replay(program, weights, FACTOR * inputs[0], *inputs[1:], see=compare, change=larger, double=True)
     return Normalised(tuple(dict.fromkeys(by_hand)), moved)
-
-
-def _images(seen: Seen) -> Tensor:
-    """Return what a layer or norm is given of the images: of the operands of a product the larger one."""
-    tensors = [each for each in seen.arguments.values() if isinstance(each, Tensor)]
-    return tensors[0] if base(seen.node) not in _PRODUCTS or base(seen.node) == "convolution" else max(tensors, key=Tensor.numel)
 
 
 def _moved(seen: Seen) -> float:

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from common.anatomy.program import Program
 from common.anatomy.replay import Seen, replay
-from common.anatomy.ways import base, depending, leading
+from common.anatomy.ways import base, depending, leading, operands
 
 # How much the maps are changed to see what depends on them, as a share of their spread: what is merely added stays then.
 NUDGE = 0.1
@@ -98,10 +98,13 @@ def _inside(program: Program, weights: Mapping[str, Tensor], inputs: tuple[Tenso
         plain = _given(program, weights, (act(inputs[0]), *inputs[1:]), {name: act(map) for name, map in maps.items()})
         moved = _given(program, weights, (act(images), *inputs[1:]), {name: act(map) for name, map in others.items()})
         change.append({name: moved[name] - value for name, value in plain.items()})
+    made, image = {node.name: node for node in program.nodes}, {each.name for each in program.inputs}
     apart = 0.0
     for name, own in change[0].items():
         size = own.abs().max()
-        if own.ndim > 2 and bool(size > 0):
+        # Behind the image itself lie its views, which are moved by hand.
+        behind = leading(program, [each for each in operands(made[name]) if each not in maps], from_=maps)
+        if own.ndim > 2 and bool(size > 0) and not behind & image:
             apart = max(apart, float((change[1][name] - _exchanged(own)).abs().max() / size))
     return apart
 

@@ -1,9 +1,16 @@
 """Rules about the layers: what runs and matters, not what is declared."""
 
+import math
 from typing import TYPE_CHECKING
 
-from checker.rules.anatomy import places_alike, refuse_unknown
+from checker.rules.anatomy import (
+    COUNTING,
+    places_alike,
+    refuse_inside,
+    refuse_unknown,
+)
 from checker.rules.rule import rule
+from checker.rules.weights import is_near
 from checker.verdict import CannotCheckError, Verdict
 
 if TYPE_CHECKING:
@@ -13,19 +20,23 @@ if TYPE_CHECKING:
 # What a network's layers must add to its accuracy, as a share of the images, to count as used.
 MATTERS = 0.01
 NORMALIZATIONS = ("batch norm", "layer norm", "group norm", "instance norm", "partial norm")
-BY_HAND = "normalisation by hand"
+# How far a norm's output may move, as a share of its spread, when its input is three times as large: an epsilon as large as the variance
+# moves it by a fifth, the usual one by 1e-4.
+NORMALISED = 0.1
 
 
 @rule("No fully connected layer")
 def no_fully_connected(run: "Evidence") -> Verdict:
     """A layer that sees a whole map through learned weights takes most of a network's parameters, to learn positions."""
     found = [operation for operation in run.anatomy.operations if operation.fully_connected]
-    refuse_unknown(run)
+    refuse_unknown(run, unless_alike=not found)
     names = ", ".join(f"{each.kind} {each.name or '(no module)'}" for each in found)
     uneven = None if found else places_alike(run)
     if uneven is not None:
         return Verdict(False, 0, "0", f"{uneven}: some number belongs to each of them",
                        "Treat all places of the last maps alike: average them, then a 1×1 convolution or a linear layer on the averages.")
+    if not found:
+        refuse_inside(run)
     return Verdict(
         not found, len(found), "0", f"{names} sees the whole map" if found else "none sees a whole map",
         "End in global average pooling, then a 1×1 convolution or a linear layer on the averages." if found else None)
@@ -35,12 +46,16 @@ def no_fully_connected(run: "Evidence") -> Verdict:
 def global_average_pooling(run: "Evidence") -> Verdict:
     """The average of each feature map replaces the dense layers, and asks of each channel to stand for something."""
     anatomy = run.anatomy
-    refuse_unknown(run)
+    refuse_unknown(run, unless_alike=anatomy.collapses == {"average"})
     only = anatomy.flat and anatomy.collapses == {"average"}
     others = sorted(anatomy.collapses - {"average"}) + ([] if anatomy.flat else ["positions kept in the logits"])
     uneven = places_alike(run) if only else None
     if uneven is not None:
         return Verdict(False, sorted(anatomy.collapses), "average only", f"{uneven}: that is no average",
+                       "Average each feature map over its whole extent, e.g. nn.AdaptiveAvgPool2d(1).")
+    counting = run.places_exchanged.counting if only else math.inf
+    if not counting >= COUNTING:
+        return Verdict(False, counting, f">= {COUNTING:g} places", f"the logits hang on {counting:.1f} places of a map: that is a maximum, no average",
                        "Average each feature map over its whole extent, e.g. nn.AdaptiveAvgPool2d(1).")
     return Verdict(
         only, sorted(anatomy.collapses), "average only", "every map is averaged" if only
@@ -73,6 +88,8 @@ def depthwise_separable(run: "Evidence", *, count: int) -> Verdict:
             wrong.append(f"{_named(operation)} has {operation.groups} groups for {channels} channels: grouped, not depthwise")
         elif not all(_fits(each) for each in uses):
             wrong.append(f"{_named(operation)} reaches beyond its {'×'.join(map(str, operation.map))} map")
+        elif not _matter(run, uses, "inner taps"):
+            wrong.append(f"with the middle of the kernels of {_named(operation)} alone the accuracy is the same")
         elif not all(any(each.call in other.before for other in pointwise) for each in uses):
             wrong.append(f"no 1×1 convolution follows {_named(operation)}")
         elif not _matter(run, uses):
@@ -100,6 +117,8 @@ def dilated(run: "Evidence") -> Verdict:
             wrong.append(f"{_named(operation)} reaches beyond its {'×'.join(map(str, operation.map))} map")
         elif not _matter(run, uses):
             wrong.append(f"without {_named(operation)} the accuracy is the same")
+        elif not _matter(run, uses, "inner taps"):
+            wrong.append(f"with the middle of the kernels of {_named(operation)} alone the accuracy is the same")
         else:
             good.append(operation)
     return Verdict(bool(good), len(good), ">= 1", ", ".join(_named(each) for each in good) if good else
@@ -114,6 +133,9 @@ def receptive_field(run: "Evidence", *, before: int, after: int) -> Verdict:
     refuse_unknown(run)
     local, whole = min(anatomy.receptive_field), min(anatomy.seen)
     enough = local >= before and whole >= after
+    if enough and not min(run.receptive_field) >= before:
+        raise CannotCheckError(f"The layers make maps see {local} pixels, but the last maps don't change with those beyond {min(run.receptive_field)}.",
+                               "See that every layer on the way acts on the logits: kernels of which only the middle counts see no farther.")
     return Verdict(
         enough, [local, whole], f">= {before}, {after}", f"maps {local}, logits {whole}",
         None if enough else "Add layers, a stride or dilation before the global average.")
@@ -128,13 +150,19 @@ def normalization(run: "Evidence", *, kind: str) -> Verdict:
             found.setdefault(operation.kind, []).append(operation)
     refuse_unknown(run)
     shown = ", ".join(f"{len(operations)} × {each}" for each, operations in found.items()) or "none"
-    if BY_HAND in {operation.kind for operation in run.anatomy.operations}:
-        raise CannotCheckError("A normalisation is written by hand, and the trace can't tell which.",
-                               "Use nn.BatchNorm2d, nn.GroupNorm or nn.LayerNorm, or have it judged by a person.")
+    normalised = run.normalised
+    if normalised.by_hand:
+        where = ", ".join(name or "the network" for name in normalised.by_hand[:3])
+        raise CannotCheckError(f"What goes into {where} stays the same when everything before is three times as large: a normalisation is "
+                               f"written by hand.", "Use nn.BatchNorm2d, nn.GroupNorm or nn.LayerNorm, or have it judged by a person.")
     if len(found) != 1 or kind in NORMALIZATIONS and kind not in found:
         return Verdict(False, shown, kind, f"{shown} runs" if found else "no normalisation runs",
                        "Normalise with nn.BatchNorm2d, nn.GroupNorm or nn.LayerNorm, one kind throughout; "
                        "GroupNorm(1, C) is a layer norm, GroupNorm(C, C) an instance norm.")
+    wrong = [f"{name} changes with the size of its input" for name, moved in normalised.moved.items() if not moved <= NORMALISED]
+    wrong += _other_statistics(run)
+    if wrong:
+        return Verdict(False, shown, kind, f"{wrong[0]}: it normalises nothing", "Keep the small epsilon of the norm, and train it with the network.")
     # With zeros, and with other channels' values: something that only asks whether there is a value uses none.
     norms = tuple(next(iter(found.values())))
     whole = run.accuracy
@@ -142,6 +170,14 @@ def normalization(run: "Evidence", *, kind: str) -> Verdict:
     matters = whole - left >= MATTERS
     return Verdict(matters, shown, kind, f"{shown}; disturbed, {100 * left:.0f} % of {100 * whole:.0f} % are left",
                    None if matters else "Normalise the maps that lead to the logits: what runs beside them does nothing.")
+
+
+def _other_statistics(run: "Evidence") -> list[str]:
+    """Return which batch norms keep statistics that are mostly not those of their inputs, in words."""
+    channels: dict[str, list[bool]] = {}
+    for each in run.running_statistics:
+        channels.setdefault(each.module, []).append(is_near(each))
+    return [f"{name or 'a batch norm'} keeps other statistics than its input has" for name, near in channels.items() if 2 * sum(near) <= len(near)]
 
 
 def _by_weights(operations: "list[Operation]") -> "list[tuple[Operation, ...]]":
@@ -163,9 +199,9 @@ def _fits(operation: "Operation") -> bool:
                zip(operation.weight[2:], operation.dilation, operation.map, strict=True))
 
 
-def _matter(run: "Evidence", operations: "tuple[Operation, ...]") -> bool:
-    """Whether the accuracy drops when the weights of those operations are zero."""
-    return run.accuracy - run.accuracy_with(operations, "zero") >= MATTERS
+def _matter(run: "Evidence", operations: "tuple[Operation, ...]", how: str = "zero") -> bool:
+    """Whether the accuracy drops when the weights of those operations, or all but their inner taps, are zero."""
+    return run.accuracy - run.accuracy_with(operations, how) >= MATTERS
 
 
 def _named(operation: "Operation") -> str:

@@ -8,6 +8,7 @@ from checker.verdict import CannotCheckError, Verdict
 
 if TYPE_CHECKING:
     from checker.evidence import Evidence
+    from checker.experiments.norms import Statistic
 
 # A mean and a standard deviation for three channels.
 FREE_NUMBERS = 6
@@ -52,7 +53,7 @@ def no_hidden_parameters(run: "Evidence") -> Verdict:
     if found.literals > FREE_LITERALS:
         hidden["what stands in the code"] = found.literals
     for each in run.running_statistics:
-        if not (each.mean <= MEAN_APART and each.variance <= math.log(VARIANCE_APART)):
+        if each.is_kept and not is_near(each):
             name = f"running statistics of {each.module or 'a norm'} that are none"
             hidden[name] = hidden.get(name, 0) + 2
     count = sum(hidden.values())
@@ -76,3 +77,8 @@ def parameters(run: "Evidence", *, limit: int) -> Verdict:
         0 < count < limit, count, f"< {limit:,}", f"{count:,} parameters",
         None if count < limit else f"Remove {count - limit + 1:,} parameters: narrow the widest layers, or end in "
                                    f"global average pooling and a 1×1 convolution.")
+
+
+def is_near(statistic: "Statistic") -> bool:
+    """Whether a mean and variance that a normalisation keeps may be those of its input."""
+    return statistic.mean <= MEAN_APART and statistic.variance <= math.log(VARIANCE_APART)

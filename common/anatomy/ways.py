@@ -2,7 +2,8 @@
 
 from collections.abc import Collection, Iterator
 
-from common.anatomy.program import Node, Program
+from common.anatomy.operators import REGISTRY
+from common.anatomy.program import Node, Program, Reference
 
 # Of their operands only the shape is used.
 _MAKE = frozenset({"zeros_like", "ones_like", "full_like", "new_zeros", "new_ones", "new_full", "empty_like", "new_empty"})
@@ -16,6 +17,19 @@ def base(node: Node) -> str:
 def operands(node: Node) -> Iterator[str]:
     """Yield the values that a node computes with; of those it leaves out only the size is used."""
     return iter(()) if base(node) in _MAKE or node.operator == "size" else node.references()
+
+
+def named_operands(node: Node) -> Iterator[tuple[str, str]]:
+    """Yield (name of the argument, value) for each of `operands`; the argument is "" where the operator has no schema."""
+    computes = set(operands(node))
+    if node.operator not in REGISTRY:
+        yield from (("", name) for name in computes)
+        return
+    schema = REGISTRY[node.operator].schema.arguments
+    for argument, given in (*zip((each.name for each in schema), node.arguments, strict=False), *node.keywords):
+        for each in given if isinstance(given, tuple) else (given,):
+            if isinstance(each, Reference) and each.name in computes:
+                yield argument, each.name
 
 
 def depending(program: Program, values: Collection[str]) -> set[str]:

@@ -27,12 +27,8 @@ _CHOOSING = {"maximum", "minimum", "where", "clamp", "clamp_min", "clamp_max", "
 def pointwise(call: Call) -> Found:
     """The places stay where they are. A softmax over places is among them: what it gives are shares, not weights."""
     value = _combined(call)
-    statistic, kind = _statistic(call)
-    layers = [layer(call, "max pool", value)] if call.base in _CHOOSING and _chooses_between_places(call) else []
-    if kind:
-        layers.append(layer(call, kind, value))
-    value = replace(value, origin=replace(value.origin, statistic=statistic))
-    return Found((value,) * len(call.outputs), tuple(layers))
+    layers = (layer(call, "max pool", value),) if call.base in _CHOOSING and _chooses_between_places(call) else ()
+    return Found((value,) * len(call.outputs), layers)
 
 
 def _rectified(tensor: Tensor, noise: Tensor, lower: float = 1 / 8, upper: float = 1 / 3, training: bool = False, generator: None = None) -> tuple[Tensor, Tensor]:
@@ -88,18 +84,6 @@ def _apart(plane: Plane, values: list[Value]) -> tuple[float, float]:
             between = extent(torch.stack((plane.rows_and_columns, other.rows_and_columns), -1).flatten(1, -2))
             far = max(far[0], between[0]), max(far[1], between[1])
     return far
-
-
-def _statistic(call: Call) -> tuple[str, str]:
-    """Return what kind of statistic comes out, and "normalisation by hand" where an activation is divided by a deviation."""
-    activations = [value.origin.statistic for value in call.values if value.origin.image]
-    if not activations:
-        return "", ""
-    if all(activations):
-        root = call.base in ("sqrt", "rsqrt") or call.base == "pow" and call.arguments.get("exponent") in (0.5, -0.5)
-        return "deviation" if root or all(each == "deviation" for each in activations) else "mean", ""
-    divided = call.base in ("mul", "div") and "deviation" in activations
-    return "", "normalisation by hand" if divided else ""
 
 
 def _only(call: Call) -> Value | None:

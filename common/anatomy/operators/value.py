@@ -81,13 +81,11 @@ class Origin:
     image:        an input of the network
     weights:      keys of the weights that it is, or was made of; none where an image had a part in it
     convolutions: calls of those that it was computed from, with no other convolution in between
-    statistic:    "mean" where it is a mean or a sum over activations, "deviation" where it is the root of one
     """
 
     image: bool = False
     weights: frozenset[str] = frozenset()
     convolutions: frozenset[int] = frozenset()
-    statistic: str = ""
 
 
 @dataclass(frozen=True)

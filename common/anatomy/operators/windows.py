@@ -24,7 +24,7 @@ def convolution(call: Call) -> Found:
     details = {"weight": tuple(weight.shape) if not call["transposed"] else (weight.shape[1] * call["groups"], weight.shape[0] // call["groups"], *kernel),
                "map": value.plane.sides, "before": value.origin.convolutions, "stride": stride, "dilation": dilation, "groups": call["groups"],
                "multiply_adds": call.out[0].numel() * weight[0].numel()}
-    merged = replace(call.merged, origin=replace(call.merged.origin, weights=frozenset(), convolutions=frozenset({call.number}), statistic=""))
+    merged = replace(call.merged, origin=replace(call.merged.origin, weights=frozenset(), convolutions=frozenset({call.number})))
     if call["transposed"]:
         spread = replace(merged, plane=Plane.drawn(call.out.shape, call.number), reach=_transposed(merged.reach, kernel, stride, dilation))
         return Found((spread,), (layer(call, "convolution", spread, **details | {"multiply_adds": call["input"][0].numel() * weight[0].numel()}),))
