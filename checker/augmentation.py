@@ -15,6 +15,11 @@ from checker.measure import Images
 from checker.verdict import CannotCheckError
 
 TRIALS = 64
+WHOLE = 200
+# What can be seen of a shift (half of one of 32 pixels), of a scale, and of a rotation in degrees.
+LEAST_SHIFT, LEAST_SCALE, LEAST_ROTATION = 1 / 64, 0.02, 1.0
+# Less than this correlation with a ramp from left to right, or its mirror image, tells that the pipeline left nothing of an image.
+RECOGNISED = 0.3
 RARELY = 0.05  # A transform that is applied to fewer of the images than this share augments nothing.
 
 
@@ -36,7 +41,7 @@ class Augmentation:
 LARGEST, LONGEST, DEEPEST = 10_000, 1_000, 12
 # They would read files, run functions, or make images of a size of their own choosing.
 _REFUSED = {"FDA", "HistogramMatching", "PixelDistributionAdaptation", "TemplateTransform", "MixUp", "OverlayElements", "Lambda", "TextImage",
-            "Resize", "LongestMaxSize", "SmallestMaxSize", "RandomScale", "Mosaic", "ToTensorV2", "ToTensor3D"}
+            "Resize", "LongestMaxSize", "SmallestMaxSize", "RandomScale", "Mosaic", "ToTensor3D"}
 
 
 def rebuilt(description: object) -> object:
@@ -44,12 +49,13 @@ def rebuilt(description: object) -> object:
     holds anything but albumentations' own transforms of images."""
     os.environ["NO_ALBUMENTATIONS_UPDATE"] = "1"  # It would look for a newer version over the network.
     import albumentations
+    import albumentations.pytorch
 
     _refuse_strange(description, albumentations)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return albumentations.from_dict(description)
+            return albumentations.from_dict(_without_replay(description))
     except Exception as error:  # Its transforms check their arguments in many ways.
         raise CannotCheckError(f"augmentation() of train.py can't be built from its description ({type(error).__name__}).",
                                "Return an albumentations.Compose of albumentations' own transforms.") from error
@@ -65,7 +71,7 @@ def _refuse_strange(value: object, albumentations: object, depth: int = 0) -> No
     if isinstance(value, dict):
         if "__class_fullname__" in value:
             name = str(value["__class_fullname__"]).rpartition(".")[2]
-            kind = getattr(albumentations, name, None)
+            kind = getattr(albumentations, name, None) or getattr(albumentations.pytorch, name, None)
             if name in _REFUSED or not isinstance(kind, type) or not issubclass(kind, albumentations.BasicTransform | albumentations.BaseCompose):
                 raise CannotCheckError(f"augmentation() of train.py uses {shown(name)}, which can't be rebuilt from its description.", help)
         for each in value.values():
@@ -73,6 +79,18 @@ def _refuse_strange(value: object, albumentations: object, depth: int = 0) -> No
     elif isinstance(value, list):
         for each in value:
             _refuse_strange(each, albumentations, depth + 1)
+
+
+def _without_replay(description: object) -> object:
+    """Return a description whose compositions are plain ones: one that can be replayed does the same, and returns more."""
+    if isinstance(description, list):
+        return [_without_replay(each) for each in description]
+    if not isinstance(description, dict):
+        return description
+    plain = {key: _without_replay(value) for key, value in description.items()}
+    if str(plain.get("__class_fullname__")).endswith("ReplayCompose"):
+        plain = {key: value for key, value in plain.items() if key != "save_key"} | {"__class_fullname__": "Compose"}
+    return plain
 
 
 def inspected(images: Images, description: object, hole: int, fill: tuple[float, ...]) -> Augmentation:
@@ -100,7 +118,7 @@ def inspect(pipeline: object, images: np.ndarray, hole: int, fill: tuple[float, 
             problems.append(f"{name} changed none of {len(images[:TRIALS])} images")
         elif name == "ShiftScaleRotate":
             # Another affine transform beside it does no harm.
-            problems += min(([f"ShiftScaleRotate {what} nothing" for what in _still(part.transform)] for part in acting), key=len)
+            problems += min(([f"ShiftScaleRotate {what} next to nothing" for what in _still(part.transform)] for part in acting), key=len)
         elif name == "CoarseDropout":
             measured, color = _hole(acting[0], images)
             if len(acting) > 1:
@@ -111,7 +129,23 @@ def inspect(pipeline: object, images: np.ndarray, hole: int, fill: tuple[float, 
             elif color is None or any(abs(a - b) > 2 for a, b in zip(color, fill, strict=True)):
                 shown = "random" if color is None else ", ".join(f"{value:.0f}" for value in color)
                 problems.append(f"the hole is filled with {shown}, not with the mean {', '.join(f'{value:.0f}' for value in fill)}")
-    return Augmentation(tuple(problems), measured, color, _description(pipeline))
+    return Augmentation(tuple(problems or _as_a_whole(pipeline, images.shape[1:])), measured, color, _description(pipeline))
+
+
+def _as_a_whole(pipeline: object, shape: tuple[int, ...]) -> list[str]:
+    """Return what the whole pipeline undoes, in words: it is applied, as training would, to a ramp that grows from left to right."""
+    height, width, channels = shape
+    ramp = np.broadcast_to(np.linspace(40, 215, width).astype(np.uint8)[None, :, None], (height, width, channels)).copy()
+    found = []
+    for _ in range(WHOLE):
+        after = np.asarray(pipeline(image=ramp.copy())["image"], dtype=np.float64)
+        after = after.transpose(1, 2, 0) if after.shape[0] == channels and after.shape[-1] != channels else after
+        across = np.broadcast_to(np.arange(after.shape[1])[None, :, None], after.shape)
+        found.append(np.corrcoef(across.ravel(), after.ravel())[0, 1] if after.std() > 0 else 0.0)
+    lost = np.mean([not abs(each) >= RECOGNISED for each in found])
+    if lost > 0.5:
+        return ["the whole pipeline leaves nothing of most images"]
+    return [] if np.mean([each <= -RECOGNISED for each in found]) >= RARELY / 2 else ["the whole pipeline mirrors none of the images"]
 
 
 def without_version(description: object) -> object:
@@ -138,10 +172,11 @@ class _Part:
 def _parts(pipeline: object, probability: float = 1.0, normalize: object | None = None, *, chosen: bool = False) -> Iterator[_Part]:
     """Yield the transforms of a pipeline that is applied with `probability`, and once more its own unless it was `chosen`."""
     import albumentations as A
+    from albumentations.pytorch import ToTensorV2
 
     if not chosen:
         probability *= float(getattr(pipeline, "p", 1.0))
-    if isinstance(pipeline, A.Normalize):
+    if isinstance(pipeline, A.Normalize | ToTensorV2):
         return
     if not hasattr(pipeline, "transforms"):
         yield _Part(pipeline, probability, normalize)
@@ -172,12 +207,13 @@ def _changed(part: _Part, images: np.ndarray) -> int:
 
 
 def _still(transform: object) -> list[str]:
-    """Return which of shift, scale and rotation an affine transform leaves out."""
+    """Return which of shift, scale and rotation an affine transform leaves out, or makes too small to be seen."""
     moved = transform.translate_percent or transform.translate_px or {}
-    still = {"shifts": not any(any(limits) for limits in moved.values()),
-             "scales": all(tuple(limits) == (1, 1) for limits in transform.scale.values()),
-             "rotates": not any(transform.rotate)}
-    return [what for what, nothing in still.items() if nothing]
+    pixel = LEAST_SHIFT if transform.translate_percent else 1
+    least = {"shifts": any(abs(limit) >= pixel for limits in moved.values() for limit in limits),
+             "scales": any(abs(limit - 1) >= LEAST_SCALE for limits in transform.scale.values() for limit in limits),
+             "rotates": any(abs(limit) >= LEAST_ROTATION for limit in transform.rotate)}
+    return [what for what, enough in least.items() if not enough]
 
 
 def _hole(part: _Part, images: np.ndarray) -> tuple[tuple[int, int] | None, tuple[float, ...] | None]:

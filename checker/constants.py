@@ -5,7 +5,7 @@ that code draws from a seed is as long as one that is kept."""
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 
 import torch
 from torch import Tensor
@@ -20,16 +20,23 @@ from common.anatomy.ways import base, leading, named_operands, operands
 FREE = frozenset({0.0, 1.0, -1.0})
 # Of the cosine between a vector that a spectral norm keeps and the one that another step of its iteration gives.
 ITERATED = 0.9
+# How far a batch norm's statistics, where it is written by hand, may lie from those of a few images: a mean in deviations, a deviation by its
+# factor. Most of them must be as near as that.
+STATISTIC_APART, DEVIATION_APART = 1.0, 4.0
+# So many numbers functions may make of each parameter, and a few beside: a norm of weights takes three.
+MADE_OF_ONE, LEAST_MADE = 4, 64
 # What takes a number apart, so that it could hold several: operators by their names without the overload.
 TAKES_APART = frozenset({
     "floor", "ceil", "round", "trunc", "frac", "fmod", "remainder", "floor_divide", "bitwise_and", "bitwise_or", "bitwise_not", "bitwise_xor",
-    "eq", "ne", "gt", "ge", "lt", "le", "heaviside", "argmax", "argmin", "sort", "topk"})
-# What moves numbers, or combines them without making new ones: what goes in generates what comes out.
+    "eq", "ne", "gt", "ge", "lt", "le", "heaviside", "argmax", "argmin", "sort", "topk", "sin", "cos", "tan"})
+# What moves numbers, or adds and scales them: what goes in generates what comes out. Products of two ramps don't belong here: a few of them
+# after one another are chaos.
 _COMBINES = frozenset({
     "view", "_unsafe_view", "_reshape_alias", "_to_copy", "permute", "transpose", "t", "expand", "unsqueeze", "squeeze", "clone", "slice", "select",
     "alias", "detach", "cat", "stack", "split", "split_with_sizes", "unbind", "flip", "roll", "constant_pad_nd", "repeat", "diagonal",
-    "lift_fresh_copy", "slice_scatter", "select_scatter", "copy", "add", "sub", "rsub", "mul", "div", "neg", "sqrt", "square", "mean", "sum"})
+    "lift_fresh_copy", "slice_scatter", "select_scatter", "copy", "add", "sub", "rsub", "mul", "div", "neg", "mean", "sum"})
 _STATISTICS = frozenset({"running_mean", "running_var"})
+_NORMS = frozenset({"_weight_norm_interface", "native_layer_norm", "linalg_vector_norm", "var", "var_mean", "std"})
 _PRODUCTS = frozenset({"mv", "dot", "vdot", "mm"})
 _INTEGERS = frozenset({"uint8", "int8", "int16", "int32", "int64", "bool"})
 
@@ -40,7 +47,7 @@ class Constants:
 
     hidden:      by the name of what holds them, how many numbers generate the constants that meet an image or a parameter
     literals:    how many numbers the code's own literals amount to: the different ones, and the choice among them
-    taken_apart: operators that could unpack several numbers from one parameter
+    taken_apart: operators and functions that could unpack several numbers from one parameter
     """
 
     hidden: dict[str, int]
@@ -51,13 +58,13 @@ class Constants:
 def constants(program: Program, weights: Mapping[str, Tensor], inputs: tuple[Tensor, ...], others: tuple[Tensor, ...]) -> Constants:
     """Return what acts on the logits of `program` beside images and parameters.
 
-    inputs, others: two batches of the network's inputs that have nothing in common
+    inputs, others: two batches of the network's inputs that have nothing in common; they and the weights are float64
     """
     parts = _Parts(program, weights)
     with torch.no_grad():
-        replay(program, weights, *inputs, see=parts.see)
-        replay(program, weights, *others, see=parts.see_others)
-    return Constants(parts.hidden(), parts.literals(), tuple(sorted(parts.taken_apart)))
+        replay(program, weights, *inputs, see=parts.see, double=True)
+        replay(program, weights, *others, see=parts.see_others, double=True)
+    return Constants(parts.hidden(), parts.literals(), tuple(sorted({*parts.taken_apart, *parts.multiplied()})))
 
 
 class _Parts:
@@ -71,13 +78,18 @@ class _Parts:
         for node in program.nodes:
             self._sources[node.name] = set().union(*(self._sources.get(name, ()) for name in operands(node)))
         self._leads_to_logits = leading(program, program.outputs)
-        self._names = {weight.value: weight.keys[0] for weight in program.weights} | program.labels
+        self._names = {weight.value: weight.keys[0] for weight in program.weights}
+        self._names |= {name: program.labels.get(name, name) for name in program.constants}
         # Constant values, and what products of learned numbers alone are made of.
         self._values = {weight.value: weights[weight.value] for weight in program.weights
                         if not weight.parameter and weight.value in weights} | program.constants
         self._products: dict[str, dict[str, object]] = {}
+        self._statistics: set[str] = set()
+        self._parameters = {weight.value: weight.count for weight in program.weights if weight.parameter}
+        self._made_of: dict[frozenset[str], int] = {}
         self._apart: dict[str, list[Tensor]] = {}
         self.taken_apart: set[str] = set()
+        self._generators = cache(self._generating)
 
     def see(self, seen: Seen) -> None:
         """Keep what a call made, where it is needed."""
@@ -86,6 +98,11 @@ class _Parts:
             self._values[node.name] = seen.outputs[0]
         elif self._sources[node.name] == {"parameter"} and base(node) in _PRODUCTS:
             self._products[node.name] = seen.arguments
+        if "image" in self._sources[node.name] and base(node) in ("sub", "div", "mul") and _is_statistic(base(node), seen):
+            self._statistics.add(node.name)
+        if self._sources[node.name] == {"parameter"} and node.operator in REGISTRY and base(node) not in _COMBINES | _PRODUCTS | _NORMS:
+            behind = frozenset(leading(self._program, [node.name]) & self._parameters.keys())
+            self._made_of[behind] = self._made_of.get(behind, 0) + seen.outputs[0].numel()
         if self._takes_apart(node):
             self._apart[node.name] = [each for each in seen.arguments.values() if isinstance(each, Tensor)]
 
@@ -103,13 +120,19 @@ class _Parts:
         for node in self._acting:
             for argument, name in named_operands(node):
                 own = argument in _STATISTICS and "image" in self._sources[node.name]  # A normalisation's own business.
-                if not self._sources.get(name) and name in self._values and not own and not self._is_iterated(node, name):
+                if (not self._sources.get(name) and name in self._values and not own and not self._is_iterated(node, name)
+                        and not self._is_mask(node, name) and node.name not in self._statistics):
                     new = self._generators(name) - counted
                     counted |= new
                     if new:
                         held = self._name(name)
                         found[held] = found.get(held, 0) + len(new)
         return dict(sorted(found.items()))
+
+    def multiplied(self) -> list[str]:
+        """Return the parameters of which functions make more numbers than a normalisation of weights does."""
+        return [f"functions of {self._names[min(names)]}" for names, made in self._made_of.items()
+                if made > MADE_OF_ONE * sum(self._parameters[name] for name in names) + LEAST_MADE]
 
     def literals(self) -> int:
         """Return how many numbers the literals amount to."""
@@ -127,11 +150,13 @@ class _Parts:
                 and (base(node) in TAKES_APART or base(node) == "_to_copy" and any(
                     getattr(value, "name", None) in _INTEGERS for _, value in node.keywords)))
 
-    def _generators(self, name: str) -> frozenset[Generator]:
+    def _generating(self, name: str) -> frozenset[Generator]:
         """Return the numbers that generate a constant: those of its parts, or of itself where these are fewer."""
         own = generators(self._values[name], name)
         node = self._made.get(name)
         if node is None or base(node) not in _COMBINES or len(own) <= 1:
+            return own
+        if base(node) in ("mul", "div") and sum(self._values[each].numel() > 1 for each in operands(node) if each in self._values) > 1:
             return own
         parts = frozenset().union(*(self._generators(each) for each in operands(node) if each in self._values), _literals(node))
         return parts if len(parts) <= len(own) else own
@@ -146,6 +171,13 @@ class _Parts:
             name = held[0]
         return self._names[name]
 
+    def _is_mask(self, node: Node, name: str) -> bool:
+        """Whether the constant has a factor for each number of a parameter that is used nowhere else: together they are no more numbers."""
+        other = next((each for each in operands(node) if each != name), "")
+        weight = next((each for each in self._program.weights if each.value == other and each.parameter), None)
+        readers = [each for each in self._program.nodes if other in operands(each)]
+        return base(node) == "mul" and weight is not None and weight.shape == tuple(self._values[name].shape) and len(readers) == 1
+
     def _is_iterated(self, node: Node, name: str) -> bool:
         """Whether the constant is what a spectral norm's iteration gives: a vector that the kernel makes longer than any other."""
         if node.name not in self._products or self._values[name].ndim != 1:
@@ -157,6 +189,18 @@ class _Parts:
             return bool((matrix @ vector).norm() >= ITERATED * torch.linalg.matrix_norm(matrix, 2) * vector.norm())
         other = next((each for each in others if each.shape == vector.shape), None)
         return other is not None and bool(other @ vector >= ITERATED * other.norm() * vector.norm())
+
+
+def _is_statistic(operation: str, seen: Seen) -> bool:
+    """Whether a map is moved or scaled by what a batch norm written by hand keeps: its channels' own means, or their deviations."""
+    tensors = [each for each in (seen.arguments.get("self"), seen.arguments.get("other")) if isinstance(each, Tensor)]
+    if len(tensors) != 2 or tensors[0].ndim != 4 or tensors[1].numel() != tensors[0].shape[1] or tensors[1].shape[-3:] != (tensors[0].shape[1], 1, 1):
+        return False
+    rows, kept = tensors[0].transpose(0, 1).flatten(1), tensors[1].flatten()
+    if operation == "sub":
+        return bool((((rows.mean(1) - kept).abs() <= STATISTIC_APART * rows.std(1)) | (kept == 0)).float().mean() > 0.5)
+    ratio = rows.std(1) / kept if operation == "div" else rows.std(1) * kept
+    return bool(((ratio.log().abs() <= math.log(DEVIATION_APART)) | (kept == 1)).float().mean() > 0.5)
 
 
 def _literals(node: Node) -> list[float]:

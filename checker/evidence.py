@@ -209,6 +209,16 @@ class Evidence:
         return self._tests.labels.accuracy(self._ask("Evaluating it with some of its layers changed", measure.classes_with,
                                                      self._subject(self.log[-1]), changed, how))
 
+    def moved_by_inner_taps(self, operations: tuple[Operation, ...]) -> float:
+        """Return how far the last epoch's logits move when those convolutions keep only the middles of their kernels."""
+        return self._ask("Evaluating it with the middles of some kernels", measure.moved_by_inner_taps, self._subject(self.log[-1]),
+                         [operation.value for operation in operations], self._chosen(measure.EXPERIMENTED))
+
+    def dilated_over_copies(self, operations: tuple[Operation, ...]) -> bool:
+        """Whether those dilated convolutions see each place of a map twice, so that the dilation changes nothing."""
+        return self._ask("Looking at its dilated convolutions", measure.dilated_over_copies, self._subject(self.log[-1]),
+                         [operation.value for operation in operations], self._chosen(measure.TRACED))
+
     @property
     def accuracy_rounded(self) -> float:
         """The same share when every parameter is rounded to bfloat16."""
@@ -228,6 +238,11 @@ class Evidence:
     def receptive_field(self) -> tuple[int, int]:
         """How far (height, width) the places of the last epoch's last maps see, found by changing pixels."""
         return self._receptive_field()
+
+    @property
+    def side(self) -> int:
+        """How many pixels an image is wide."""
+        return self.program.inputs[0].shape[-1]
 
     @property
     def normalised(self) -> "Normalised":

@@ -12,6 +12,7 @@ DIGITS = 4
 # Slices that are described one by one, as the two coordinates of a place are.
 MOST_SLICES = 8
 DEGREE = 2
+LONGEST_BINOMIAL = 64
 
 Generator = float | tuple[str, int]
 
@@ -46,11 +47,19 @@ def _few(numbers: Tensor) -> set[float] | None:
 
 
 def _one_of_equals(numbers: Tensor) -> Tensor:
-    """Return `numbers` with one slice of those dimensions along which all are equal."""
+    """Return `numbers` with one of the slices that repeat along a dimension: all the same, or the same few again and again."""
     for dim in range(numbers.ndim):
-        first = numbers.narrow(dim, 0, 1) if numbers.shape[dim] else numbers
-        if bool((numbers == first).all()):
-            numbers = first
+        side = numbers.shape[dim]
+        for period in (each for each in range(1, side // 2 + 1) if side % each == 0):
+            parts = numbers.unflatten(dim, (side // period, period))
+            first = parts.narrow(dim, 0, 1)
+            again = numbers.unflatten(dim, (period, side // period))
+            if bool((parts == first).all()):
+                numbers = first.squeeze(dim)
+                break
+            if bool((again == again.narrow(dim + 1, 0, 1)).all()):
+                numbers = again.select(dim + 1, 0)
+                break
     return numbers
 
 
@@ -109,6 +118,8 @@ def _product(numbers: Tensor) -> set[float] | None:
 def _vector(vector: Tensor) -> set[float] | None:
     """A vector whose largest number is ±1."""
     length = len(vector)
+    if length > LONGEST_BINOMIAL:
+        return _polynomial(vector)
     binomial = torch.tensor([math.comb(length - 1, place) for place in range(length)], dtype=torch.float64)
     if _equal(vector, binomial / binomial.max()):
         return {float(length)} if length > 1 else set()
@@ -134,7 +145,7 @@ def _symmetric(numbers: Tensor) -> set[float] | None:
 def _slices(numbers: Tensor) -> set[float] | None:
     """A few slices along some dimension, each of which few numbers generate."""
     for dim, side in enumerate(numbers.shape):
-        if 1 < side <= MOST_SLICES and numbers.numel() > side * MOST_SLICES:
+        if 1 < side <= MOST_SLICES and numbers.numel() > 3 * side:
             found = [_few(_one_of_equals(each)) for each in numbers.unbind(dim)]
             if all(each is not None for each in found):
                 return set().union(*found)

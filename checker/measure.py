@@ -23,7 +23,7 @@ from checker.experiments.reach import receptive_field
 from checker.score import NO_CLASS, NUMBERS
 from common.anatomy.follow import Anatomy, follow
 from common.anatomy.program import Program
-from common.anatomy.replay import measure, replay
+from common.anatomy.replay import Seen, measure, replay
 from common.anatomy.views import Views, views
 from common.anatomy.weights import fill
 from common.data import Normalization
@@ -203,7 +203,9 @@ def places_seen(images: Images, subject: Subject, chosen: Sequence[int]) -> tupl
     given, weights = _given(images, subject, chosen), _in_float64(subject)
     traced = follow(subject.program, _Network(subject).weights, *(each.float() for each in given))
     strides = {operation.value: operation.jump for operation in traced.operations}
-    return receptive_field(subject.program, weights, strides, *given)
+    averages = {operation.value for operation in traced.operations if operation.kind == "global average"}
+    averaged = {name for node in subject.program.nodes if node.name in averages for name in list(node.references())[:1]}
+    return receptive_field(subject.program, weights, averaged, strides, *given)
 
 
 def norms(images: Images, subject: Subject, chosen: Sequence[int]) -> Normalised:
@@ -211,20 +213,42 @@ def norms(images: Images, subject: Subject, chosen: Sequence[int]) -> Normalised
     return normalised(subject.program, _in_float64(subject), *_given(images, subject, chosen))
 
 
+def dilated_over_copies(images: Images, subject: Subject, values: Sequence[str], chosen: Sequence[int]) -> bool:
+    """Whether all of the dilated convolutions that make `values` are given maps whose every other row is the one before it, or nothing:
+    there a dilation changes nothing."""
+    copies: list[bool] = []
+
+    def look(seen: Seen) -> None:
+        if seen.node.name in values:
+            even, odd = (seen.arguments["input"][..., start::2, :] for start in (0, 1))
+            rows = min(even.shape[-2], odd.shape[-2])
+            copies.append(bool((even[..., :rows, :] == odd[..., :rows, :]).all()) or not bool(even.any()) or not bool(odd.any()))
+
+    with torch.no_grad():
+        replay(subject.program, _in_float64(subject), *_given(images, subject, chosen), see=look, double=True)
+    return all(copies)
+
+
 def statistics_kept(images: Images, subject: Subject) -> tuple[Statistic, ...]:
     """Return how far the statistics that normalisations keep lie from those of the first AVERAGED images; see checker.experiments."""
-    return running_statistics(subject.program, _in_float64(subject), *_given(images, subject, range(AVERAGED)))
+    return running_statistics(subject.program, _in_float64(subject), *_given(images, subject, range(AVERAGED), number=None))
 
 
 def _in_float64(subject: Subject) -> dict[str, Tensor]:
     return fill(subject.program, load(subject.weights), subject.device, torch.float64)
 
 
-def _given(images: Images, subject: Subject, chosen: Sequence[int], number: int = 3) -> list[Tensor]:
-    """Return what the network is given of the images at `chosen`, in float64; of a network for so many images, as many."""
+def _given(images: Images, subject: Subject, chosen: Sequence[int], number: int | None = 3) -> list[Tensor]:
+    """Return what the network is given of the images at `chosen`, in float64; of a network for so many images, as many.
+
+    number: beside each image, where there are two inputs; one after the other where it is None
+    """
     places = torch.arange(subject.program.batch or len(chosen))
     places[:len(chosen)] = torch.as_tensor(chosen)[:len(places)]
-    return [each.double() for each in images.inputs(places, subject, number if subject.two_inputs else None)]
+    given = [each.double() for each in images.inputs(places, subject, (number or 0) if subject.two_inputs else None)]
+    if subject.two_inputs and number is None:
+        given[1] = torch.eye(NUMBERS, dtype=torch.float64, device=given[1].device)[torch.arange(len(places)) % NUMBERS]
+    return given
 
 
 def classes_rounded(images: Images, subject: Subject) -> np.ndarray:
@@ -243,15 +267,9 @@ def classes_with(images: Images, subject: Subject, changed: Sequence[tuple[str, 
     """Return the classes of the first ABLATED images when some values of the program are changed.
 
     changed: names of values that layers make, each with that of a bias that stays as it is, or ""
-    how:     "zero"; "other channels": each channel gets the numbers of the one before it; or "inner taps": of the kernels only those in the
-             middle are left
+    how:     "zero", or "other channels": each channel gets the numbers of the one before it
     """
     network = _Network(subject)
-    if how == "inner taps":
-        kernels = {node.name: node.arguments[1].name for node in subject.program.nodes if node.operator == "aten.convolution.default"}
-        names = {kernels[value] for value, _ in changed}
-        network.weights |= {name: _inner(network.weights[name]) for name in names & network.weights.keys()}
-        return _first_classes(images, subject, network, dict.fromkeys(names - network.weights.keys(), _inner))
     act = {"zero": torch.zeros_like, "other channels": lambda output: output.roll(1, 1)}[how]
     change = {}
     for value, bias in changed:
@@ -266,6 +284,18 @@ def _first_classes(images: Images, subject: Subject, network: "_Network", change
         given = images.inputs(slice(start, start + network.batch), subject, 3 if subject.two_inputs else None)
         classes.append(_classes(network(*given, change=change)[0]))
     return np.concatenate(classes)
+
+
+def moved_by_inner_taps(images: Images, subject: Subject, values: Sequence[str], chosen: Sequence[int]) -> float:
+    """Return how far the logits of the images at `chosen` move, as a share of how far they lie apart, when the kernels of the convolutions
+    that make `values` keep nothing but their middles."""
+    kernels = {node.name: node.arguments[1].name for node in subject.program.nodes if node.operator == "aten.convolution.default"}
+    names, weights, given = {kernels[value] for value in values}, _in_float64(subject), _given(images, subject, chosen)
+    inner = weights | {name: _inner(weights[name]) for name in names & weights.keys()}
+    with torch.no_grad():
+        before = replay(subject.program, weights, *given, double=True)[0]
+        after = replay(subject.program, inner, *given, change=dict.fromkeys(names - weights.keys(), _inner), double=True)[0]
+    return float((after - before).square().mean().sqrt() / (before - before.mean(1, keepdim=True)).square().mean().sqrt())
 
 
 def _inner(kernel: Tensor) -> Tensor:

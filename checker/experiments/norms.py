@@ -12,9 +12,10 @@ from common.anatomy.program import Program
 from common.anatomy.replay import Seen, replay
 from common.anatomy.ways import base, depending, named_operands, operands
 
-FACTOR = 3.0
-# A channel that moves by less than this share of its spread, when all that it is made of is FACTOR times as large, is normalised.
-UNMOVED = 0.02
+FACTOR = 100.0
+# A channel that moves by less than this share of its spread, when all that it is made of is FACTOR times as large, is normalised. Through a
+# tanh or a sigmoid it moves by half of its spread and more.
+UNMOVED = 0.25
 _NORMS = ("aten._native_batch_norm", "aten.native_group_norm", "aten.native_layer_norm")
 _PRODUCTS = frozenset({"convolution", "mm", "addmm", "bmm", "baddbmm"})
 
@@ -44,6 +45,10 @@ def running_statistics(program: Program, weights: Mapping[str, Tensor], *inputs:
         if mean is None or variance is None or seen.arguments["input"].ndim < 2:
             return
         values, least = seen.arguments["input"].transpose(0, 1).flatten(1), seen.arguments["eps"]
+        if seen.arguments["input"].shape[0] == 1 < len(inputs[0]) and len(values) % len(inputs[0]) == 0:  # An instance norm: of all images.
+            channels = len(values) // len(inputs[0])
+            values = values.unflatten(0, (-1, channels)).transpose(0, 1).flatten(1)
+            mean, variance = mean[:channels], variance[:channels]
         own_mean, own_variance = values.mean(1), values.var(1, correction=0)
         apart = (own_mean - mean).abs() / (torch.maximum(own_variance, variance) + least).sqrt()
         ratio = ((own_variance + least) / (variance + least)).log().abs()
@@ -75,7 +80,7 @@ def normalised(program: Program, weights: Mapping[str, Tensor], *inputs: Tensor)
     normalised on the way.
     """
     of_images = depending(program, [each.name for each in program.inputs])
-    learned = depending(program, [weight.value for weight in program.weights if weight.parameter])
+    learned = depending(program, [weight.value for weight in program.weights if weight.parameter]) - of_images
     layers = {node.name: next((argument, name) for argument, name in named_operands(node) if name in of_images) for node in program.nodes
               if node.name in of_images and (node.operator.startswith(_NORMS) or base(node) in _PRODUCTS and learned & set(operands(node)))}
     behind = depending(program, layers)

@@ -15,6 +15,7 @@ from common.anatomy.ways import base, depending, leading, operands
 NUDGE = 0.1
 _MOVES = ("aten.slice.", "aten.select.", "aten.flip.", "aten.roll.", "aten.constant_pad", "aten.reflection_pad", "aten.replication_pad",
           "aten.index", "aten._unsafe_index", "aten.unfold.", "aten.gather.", "aten.slice_scatter", "aten.split")
+_BY_HAND = frozenset({"cat", "slice", "index", "_unsafe_index"})
 _RESAMPLED = ("upsample", "pixel_shuffle", "pixel_unshuffle", "col2im")
 
 
@@ -99,12 +100,13 @@ def _inside(program: Program, weights: Mapping[str, Tensor], inputs: tuple[Tenso
         moved = _given(program, weights, (act(images), *inputs[1:]), {name: act(map) for name, map in others.items()})
         change.append({name: moved[name] - value for name, value in plain.items()})
     made, image = {node.name: node for node in program.nodes}, {each.name for each in program.inputs}
+    by_hand = {node.name for node in program.nodes if node.operator.startswith(_MOVES) or base(node) in _BY_HAND}
     apart = 0.0
     for name, own in change[0].items():
         size = own.abs().max()
-        # Behind the image itself lie its views, which are moved by hand.
+        # Between the image itself and the first layers lie its views, which are moved by hand.
         behind = leading(program, [each for each in operands(made[name]) if each not in maps], from_=maps)
-        if own.ndim > 2 and bool(size > 0) and not behind & image:
+        if own.ndim > 2 and bool(size > 0) and not (behind & image and behind & by_hand):
             apart = max(apart, float((change[1][name] - _exchanged(own)).abs().max() / size))
     return apart
 
@@ -114,7 +116,7 @@ def _given(program: Program, weights: Mapping[str, Tensor], inputs: tuple[Tensor
     found: dict[str, Tensor] = {}
 
     def note(seen: Seen) -> None:
-        if seen.node.name in maps:
+        if seen.node.name in maps and base(seen.node) not in _BY_HAND:
             found[seen.node.name] = next(each for each in seen.arguments.values() if isinstance(each, Tensor))
 
     with torch.no_grad():
@@ -152,7 +154,14 @@ def _is_windowed(seen: Seen) -> bool:
         return seen.arguments["dim"] % 4 > 1 and seen.arguments["step"] == 2 and out.shape[seen.arguments["dim"]] >= _side(seen) // 2
     if name in ("index", "_unsafe_index"):  # Rows and columns several times: resampling, which leaves none out.
         return out.shape[-2:].numel() > seen.arguments["self"].shape[-2:].numel()
+    if name == "cat" or "_pad" in name:  # All places, and more around them.
+        return out.shape[-2:].numel() > max(each.shape[-2:].numel() for each in _tensors(seen) if each.ndim == 4)
     return "pool" in name or name.startswith(_RESAMPLED)
+
+
+def _tensors(seen: Seen) -> list[Tensor]:
+    given = seen.arguments.get("tensors", [seen.arguments.get("self")])
+    return [each for each in given if isinstance(each, Tensor)]
 
 
 def _side(seen: Seen) -> int:

@@ -1,6 +1,6 @@
 """How far do the last maps see? Pixels are changed beyond a line, and the places at the other border move where they see one of them."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import torch
 from torch import Tensor
@@ -15,15 +15,18 @@ SEEN = 1e-3
 MATTERS = 0.01
 
 
-def receptive_field(program: Program, weights: Mapping[str, Tensor], strides: Mapping[str, tuple[float, float]],
+def receptive_field(program: Program, weights: Mapping[str, Tensor], averaged: Collection[str], strides: Mapping[str, tuple[float, float]],
                     *inputs: Tensor) -> tuple[int, int]:
     """Return how far, (height, width) in pixels, the places of the last maps see; of several maps that matter the one that sees most.
 
-    strides: how many pixels (down, across) lie between neighbouring places, by the names of maps
+    averaged: names of the values that are averaged over all places, where they are known; else the last maps are what is looked at
+    strides:  how many pixels (down, across) lie between neighbouring places, by the names of maps
     The first place sees down to some line of pixels, and the last one up to another; between them lie the strides from one to the other. A
     field that reaches beyond the image to both sides shows as far as the image goes.
     """
-    maps = {name: map for name, map in last_maps(program, weights, inputs).items()
+    last = last_maps(program, weights, inputs)
+    known = {map.shape[-2:]: strides[name] for name, map in last.items() if name in strides}
+    maps = {name: map for name, map in (_values(program, weights, inputs, averaged) or last).items()
             if map.ndim == 4 and map.shape[-2:].numel() > 1 and _matters(program, weights, inputs, name, map)}
     if not maps:
         return tuple(inputs[0].shape[-2:])
@@ -33,9 +36,17 @@ def receptive_field(program: Program, weights: Mapping[str, Tensor], strides: Ma
         down, up = (_lines_seen(program, weights, inputs, maps, dim, from_end) for from_end in (False, True))
         for name, map in maps.items():
             places = map.shape[dim]
-            stride = strides[name][dim - 2] if name in strides else side / places
+            stride = known[map.shape[-2:]][dim - 2] if map.shape[-2:] in known else side / places
             fields.append((dim, round(down[name] + up[name] + (places - 1) * stride - side)))
     return tuple(max(field for each, field in fields if each == dim) for dim in (2, 3))
+
+
+def _values(program: Program, weights: Mapping[str, Tensor], inputs: tuple[Tensor, ...], names: Collection[str]) -> dict[str, Tensor]:
+    found: dict[str, Tensor] = {}
+    with torch.no_grad():
+        replay(program, weights, *inputs, see=lambda seen: found.update({seen.node.name: seen.outputs[0]} if seen.node.name in names else {}),
+               double=True)
+    return found
 
 
 def _matters(program: Program, weights: Mapping[str, Tensor], inputs: tuple[Tensor, ...], name: str, map: Tensor) -> bool:

@@ -51,7 +51,7 @@ def log_matches_weights(run: "Evidence") -> Verdict:
     """A log is worth something only where anybody can measure the same numbers again."""
     differences = []
     for epoch in run.last_epochs:
-        if epoch.sha256 is not None and epoch.sha256 != run.file_digest(epoch):
+        if epoch.sha256 is not None and epoch.sha256.lower() != run.file_digest(epoch):
             return Verdict(False, None, "the same files", f"{epoch.file} is not the file that the log was written for",
                            "Submit log and weights of one run.")
         logged = [(epoch.test_total, epoch.test_correct, run.test_total, run.counts(epoch).images, "images")]

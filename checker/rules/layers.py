@@ -19,8 +19,10 @@ if TYPE_CHECKING:
 
 # What a network's layers must add to its accuracy, as a share of the images, to count as used.
 MATTERS = 0.01
+# How far the logits must move, as a share of how far they lie apart, without the outer taps of a kernel.
+MOVED = 0.01
 NORMALIZATIONS = ("batch norm", "layer norm", "group norm", "instance norm", "partial norm")
-# How far a norm's output may move, as a share of its spread, when its input is three times as large: an epsilon as large as the variance
+# How far a norm's output may move, as a share of its spread, when its input is a hundred times as large: an epsilon as large as the variance
 # moves it by a fifth, the usual one by 1e-4.
 NORMALISED = 0.1
 
@@ -68,6 +70,10 @@ def no_max_pooling(run: "Evidence") -> Verdict:
     """Here the network learns how to make its maps smaller, by strides or dilation, instead of keeping what is largest."""
     found = [operation for operation in run.anatomy.operations if operation.kind == "max pool"]
     refuse_unknown(run)
+    combined = [operation.value for operation in run.anatomy.operations if operation.kind == "combination of places"]
+    if combined and not found:
+        raise CannotCheckError(f"Different places of a map are combined otherwise than by sums, in {combined[0]}: that may be a maximum.",
+                               "Combine places by convolutions and average pooling, or have it judged by a person.")
     return Verdict(
         not found, len(found), "0", f"{len(found)} × max pool to {'×'.join(map(str, found[0].output))}" if found else "none runs",
         "Give the convolution before it a stride of 2, or the ones after it a dilation." if found else None)
@@ -88,8 +94,8 @@ def depthwise_separable(run: "Evidence", *, count: int) -> Verdict:
             wrong.append(f"{_named(operation)} has {operation.groups} groups for {channels} channels: grouped, not depthwise")
         elif not all(_fits(each) for each in uses):
             wrong.append(f"{_named(operation)} reaches beyond its {'×'.join(map(str, operation.map))} map")
-        elif not _matter(run, uses, "inner taps"):
-            wrong.append(f"with the middle of the kernels of {_named(operation)} alone the accuracy is the same")
+        elif not run.moved_by_inner_taps(uses) >= MOVED:
+            wrong.append(f"with nothing but the middle of the kernels of {_named(operation)} the logits are the same")
         elif not all(any(each.call in other.before for other in pointwise) for each in uses):
             wrong.append(f"no 1×1 convolution follows {_named(operation)}")
         elif not _matter(run, uses):
@@ -113,12 +119,14 @@ def dilated(run: "Evidence") -> Verdict:
         if not any(kernel > 1 and dilation > 1 for kernel, dilation in zip(operation.weight[2:], operation.dilation, strict=True)):
             sides = "×".join(map(str, operation.weight[2:]))
             wrong.append(f"{_named(operation)} is {sides}: there is nothing to dilate")
+        elif run.dilated_over_copies(uses):
+            wrong.append(f"{_named(operation)} dilates over a map that was made larger by copies or zeros")
         elif not all(_fits(each) for each in uses):
             wrong.append(f"{_named(operation)} reaches beyond its {'×'.join(map(str, operation.map))} map")
         elif not _matter(run, uses):
             wrong.append(f"without {_named(operation)} the accuracy is the same")
-        elif not _matter(run, uses, "inner taps"):
-            wrong.append(f"with the middle of the kernels of {_named(operation)} alone the accuracy is the same")
+        elif not run.moved_by_inner_taps(uses) >= MOVED:
+            wrong.append(f"with nothing but the middle of the kernels of {_named(operation)} the logits are the same")
         else:
             good.append(operation)
     return Verdict(bool(good), len(good), ">= 1", ", ".join(_named(each) for each in good) if good else
@@ -130,8 +138,11 @@ def dilated(run: "Evidence") -> Verdict:
 def receptive_field(run: "Evidence", *, before: int, after: int) -> Verdict:
     """What a network can't see it can't tell apart, and an average of small patches knows no shapes."""
     anatomy = run.anatomy
-    refuse_unknown(run)
     local, whole = min(anatomy.receptive_field), min(anatomy.seen)
+    if anatomy.not_understood:  # Then what is seen is what pixels move.
+        refuse_unknown(run, unless_alike=anatomy.collapses == {"average"})
+        local = min(run.receptive_field)
+        whole = max(local, run.side)
     enough = local >= before and whole >= after
     if enough and not min(run.receptive_field) >= before:
         raise CannotCheckError(f"The layers make maps see {local} pixels, but the last maps don't change with those beyond {min(run.receptive_field)}.",
@@ -153,7 +164,7 @@ def normalization(run: "Evidence", *, kind: str) -> Verdict:
     normalised = run.normalised
     if normalised.by_hand:
         where = ", ".join(name or "the network" for name in normalised.by_hand[:3])
-        raise CannotCheckError(f"What goes into {where} stays the same when everything before is three times as large: a normalisation is "
+        raise CannotCheckError(f"What goes into {where} stays the same when everything before is a hundred times as large: a normalisation is "
                                f"written by hand.", "Use nn.BatchNorm2d, nn.GroupNorm or nn.LayerNorm, or have it judged by a person.")
     if len(found) != 1 or kind in NORMALIZATIONS and kind not in found:
         return Verdict(False, shown, kind, f"{shown} runs" if found else "no normalisation runs",
@@ -199,9 +210,9 @@ def _fits(operation: "Operation") -> bool:
                zip(operation.weight[2:], operation.dilation, operation.map, strict=True))
 
 
-def _matter(run: "Evidence", operations: "tuple[Operation, ...]", how: str = "zero") -> bool:
-    """Whether the accuracy drops when the weights of those operations, or all but their inner taps, are zero."""
-    return run.accuracy - run.accuracy_with(operations, how) >= MATTERS
+def _matter(run: "Evidence", operations: "tuple[Operation, ...]") -> bool:
+    """Whether the accuracy drops when the weights of those operations are zero."""
+    return run.accuracy - run.accuracy_with(operations, "zero") >= MATTERS
 
 
 def _named(operation: "Operation") -> str:

@@ -24,7 +24,7 @@ class Anatomy:
     """What one forward pass did.
 
     operations:      in the order in which they ran
-    collapses:       how the paths from image to logits leave the plane: "average", "fully connected", "max", "pick"
+    collapses:       how the paths from image to logits leave the plane: "average", "fully connected", "max", "statistic", "pick"
     receptive_field: (height, width) of the logits' last spatial ancestor, before any global average
     seen:            (height, width) of what the logits see, after it
     flat:            the logits have no positions left

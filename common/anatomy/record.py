@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from common.anatomy.operators import REGISTRY
@@ -121,7 +122,7 @@ def _export(network: nn.Module, examples: tuple[Tensor, ...], free: tuple | None
 
     _scripts_as_they_are(network)
     # After dispatch, so that no operator is left that is made of others, and none that works in place; attention as matrix products.
-    with torch.no_grad(), sdpa_kernel(SDPBackend.MATH), _no_fast_path(), _own_lines():
+    with torch.no_grad(), sdpa_kernel(SDPBackend.MATH), _no_fast_path(), _own_lines(), _resampling_as_one(), _circular_as_cat():
         return _export(network, examples, dynamic_shapes=free, strict=False, pre_dispatch=False)
 
 
@@ -133,6 +134,49 @@ def _no_fast_path() -> Iterator[None]:
         yield
     finally:
         torch.backends.mha.set_fastpath_enabled(before)
+
+
+@contextlib.contextmanager
+def _resampling_as_one() -> Iterator[None]:
+    """Have interpolation recorded as the operator that it is, and not as the arithmetic on places that PyTorch's Python makes of it."""
+    operators = [getattr(getattr(torch.ops.aten, name), overload) for overload in ("vec", "default") for name in (
+        "upsample_nearest2d", "upsample_bilinear2d", "upsample_bicubic2d", "_upsample_nearest_exact2d")]
+    kept = [dict(operator.py_kernels) for operator in operators]
+    keys = (torch._C.DispatchKey.Autograd, torch._C.DispatchKey.CompositeImplicitAutograd)
+    for each in operators:
+        for key in keys:
+            each.py_kernels.pop(key, None)
+        each._dispatch_cache.clear()
+    try:
+        yield
+    finally:
+        for each, kernels in zip(operators, kept, strict=True):
+            each.py_kernels.update(kernels)
+            each._dispatch_cache.clear()
+
+
+@contextlib.contextmanager
+def _circular_as_cat() -> Iterator[None]:
+    """Have circular padding recorded as what is put around a map, and not as what is written into empty memory."""
+    pad = F.pad
+
+    def padded(input: Tensor, pad_: Sequence[int] = (), mode: str = "constant", value: float | None = None, **named: object) -> Tensor:
+        sides = list(named.pop("pad", pad_))
+        if mode != "circular":
+            return pad(input, sides, mode, value, **named)
+        for number, (before, behind) in enumerate(zip(sides[::2], sides[1::2], strict=True), start=1):
+            side = input.shape[-number]
+            if min(before, behind) < 0 or max(before, behind) > side:
+                return pad(input, sides, mode, value, **named)
+            parts = [input.narrow(-number, side - before, before), input, input.narrow(-number, 0, behind)]
+            input = torch.cat([part for part, length in zip(parts, (before, side, behind), strict=True) if length], -number)
+        return input
+
+    F.pad = padded
+    try:
+        yield
+    finally:
+        F.pad = pad
 
 
 @contextlib.contextmanager

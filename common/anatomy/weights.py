@@ -29,9 +29,9 @@ def misfits(program: Program, tensors: Mapping[str, Tensor]) -> list[str]:
 
 
 def left_over(program: Program, tensors: Mapping[str, Tensor]) -> list[str]:
-    """Return which tensors of a state dict have no place in the program, in words."""
+    """Return which tensors of a state dict have no place in the program, in words; but for counts of batches, which say nothing."""
     known = {key for weight in program.weights for key in weight.keys}
-    return [f"{key} is not in the network" for key in tensors if key not in known]
+    return [f"{key} is not in the network" for key in tensors if key not in known and not key.endswith("num_batches_tracked")]
 
 
 def fill(program: Program, tensors: Mapping[str, Tensor], device: torch.device | str = "cpu",

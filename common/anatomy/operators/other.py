@@ -17,7 +17,7 @@ def _weight_normalized(direction: Tensor, length: Tensor, dim: int = 0) -> tuple
 @follows("_weight_norm_interface.default", run=_weight_normalized)
 @follows(
     # Of weights.
-    "_trilinear.default", "embedding.default", "_cdist_forward.default",
+    "_trilinear.default", "embedding.default", "_cdist_forward.default", "_euclidean_dist.default",
     # Where the result depends on an order among values.
     "argmax.default", "argmin.default", "sort.default", "sort.stable", "topk.default", "median.default", "median.dim", "cummax.default",
     "cumsum.default", "cumprod.default",

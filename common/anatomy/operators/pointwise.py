@@ -7,10 +7,12 @@ from torch import Tensor
 
 from common.anatomy.operators.layer import layer
 from common.anatomy.operators.registry import Call, Found, every, follows
-from common.anatomy.operators.value import Plane, Value, extent
+from common.anatomy.operators.value import Plane, Value, distinct, extent
 
 # Of two operands one must change the other, in some channel, by this share of its greatest value there, or counts for nothing.
 NOTICED = 1e-3
+_LINEAR = {"add", "sub", "rsub", "neg", "mul", "div"}
+_RAISING = {"pow", "square", "exp", "exp2", "expm1", "cosh", "sinh"}
 _CHOOSING = {"maximum", "minimum", "where", "clamp", "clamp_min", "clamp_max", "fmax", "fmin"}
 
 
@@ -27,8 +29,13 @@ _CHOOSING = {"maximum", "minimum", "where", "clamp", "clamp_min", "clamp_max", "
 def pointwise(call: Call) -> Found:
     """The places stay where they are. A softmax over places is among them: what it gives are shares, not weights."""
     value = _combined(call)
-    layers = (layer(call, "max pool", value),) if call.base in _CHOOSING and _chooses_between_places(call) else ()
-    return Found((value,) * len(call.outputs), layers)
+    apart = _lie_apart(call)
+    linear = call.base in _LINEAR and (call.base in ("add", "sub", "rsub", "neg") or sum(each.origin.image for each in call.values) < 2)
+    kind = "max pool" if apart and call.base in _CHOOSING else "combination of places" if not linear and (
+        apart or value.places > 1 and (call.merged.way.mixed or _over_places(call))) else ""
+    if call.base in _RAISING and value.origin.image:
+        value = replace(value, way=replace(value.way, raised=True))
+    return Found((value.mixing() if apart else value,) * len(call.outputs), (layer(call, kind, value),) if kind else ())
 
 
 def _rectified(tensor: Tensor, noise: Tensor, lower: float = 1 / 8, upper: float = 1 / 3, training: bool = False, generator: None = None) -> tuple[Tensor, Tensor]:
@@ -68,6 +75,9 @@ def _combined(call: Call) -> Value:
     best = max(same, key=lambda value: value.places)
     weighted = merged.way.weighted or (call.base in ("mul", "div", "addcmul") and any(
         value.learned and _varies_with(best.plane.places, tensor) for tensor, value in call.operands))
+    # What has left the plane only opens and closes what hasn't: it is no way out.
+    wide = [value.way.exits for value in call.values if value.places > 1]
+    merged = replace(merged, way=replace(merged.way, exits=frozenset().union(*wide))) if wide else merged
     shown = _only(call)
     if shown is None:
         merged = merged.farther(_apart(best.plane, same))
@@ -102,7 +112,16 @@ def _only(call: Call) -> Value | None:
     return None
 
 
-def _chooses_between_places(call: Call) -> bool:
+def _over_places(call: Call) -> bool:
+    """Whether it is a softmax over some places and not all, as in a window."""
+    value = call.values[0]
+    if "softmax" not in call.base or value.plane is None:
+        return False
+    mixed = distinct(value.plane.places.movedim(call["dim"], -1).reshape(-1, call.operands[0][0].shape[call["dim"]])[0])
+    return 1 < mixed < value.places
+
+
+def _lie_apart(call: Call) -> bool:
     """Whether two activations, neither of them constant, lie otherwise on the same plane."""
     planes = [value.plane for operand, value in call.operands
               if value.origin.image and value.plane is not None and operand.shape == call.out.shape and operand.is_floating_point()

@@ -11,7 +11,7 @@ _KINDS = {"average": "global average", "max": "max pool", "fully connected": "we
 
 
 @follows("mean.default", "mean.dim", "sum.default", "sum.dim_IntList", "amax.default", "amin.default", "max.default", "max.dim", "min.default",
-         "min.dim", "prod.default", "prod.dim_int", "var.correction", "std.correction", "var_mean.correction", "linalg_vector_norm.default",
+         "min.dim", "prod.default", "prod.dim_int", "var.correction", "std.correction", "var_mean.correction", "std_mean.correction", "linalg_vector_norm.default",
          "logsumexp.default", "norm.ScalarOpt_dim", "norm.Scalar", "any.default", "any.dim", "all.default", "all.dim")
 def reduction(call: Call) -> Found:
     """Over channels the places stay; over all places the plane is left, by an average where it is a mean or a sum."""
@@ -27,7 +27,7 @@ def reduction(call: Call) -> Found:
     if mixed <= 1 or places == 1:
         return _found(call, kept)
     averages = call.base in ("mean", "sum")
-    if not averages and call.base not in _EXTREMES:
+    if not averages and call.base not in _EXTREMES and mixed < places:
         return _found(call, kept.not_through(call.operator))
     where = value.plane.rows_and_columns.permute(0, *(1 + dim for dim in (*others, *dims))).reshape(2, *rows.shape)
     apart, whole = extent(where), extent(where.flatten(1)[:, None])
@@ -37,10 +37,10 @@ def reduction(call: Call) -> Found:
                   zip(wide.reach.local, kept.reach.local, apart, whole, strict=True))
     reduced = replace(wide, reach=replace(wide.reach, local=local))
     if mixed < places:
-        return _found(call, reduced, () if averages else (layer(call, "max pool", reduced),))
-    how = ("fully connected" if value.way.weighted else "average") if averages else "max"
+        return _found(call, reduced.mixing(), () if averages else (layer(call, "max pool", reduced),))
+    how = ("fully connected" if value.way.weighted else "average") if averages else "max" if call.base in _EXTREMES else "statistic"
     reduced = replace(reduced, reach=replace(reduced.reach, local=value.reach.field if others else call.merged.reach.field)).leaving(how)
-    return _found(call, reduced, (layer(call, _KINDS[how], reduced, fully_connected=how == "fully connected"),))
+    return _found(call, reduced, (layer(call, _KINDS[how], reduced, fully_connected=how == "fully connected"),) if how in _KINDS else ())
 
 
 def _found(call: Call, value: Value, layers: tuple = ()) -> Found:

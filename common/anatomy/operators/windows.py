@@ -19,12 +19,15 @@ def convolution(call: Call) -> Found:
     """A kernel of weights at every place; transposed ones spread a place over as many."""
     value, weight = call.known["input"], call["weight"]
     if weight.ndim != 4 or value.plane is None:
-        return Found((call.merged.at(None).not_through("a 1-D or 3-D convolution") if value.plane is not None else call.merged,))
+        return Found((call.merged.at(None).not_through("a 1-D or 3-D convolution") if value.places > 1 else call.merged.at(None),))
     kernel, stride, dilation = tuple(weight.shape[2:]), call.pair("stride"), call.pair("dilation")
     details = {"weight": tuple(weight.shape) if not call["transposed"] else (weight.shape[1] * call["groups"], weight.shape[0] // call["groups"], *kernel),
                "map": value.plane.sides, "before": value.origin.convolutions, "stride": stride, "dilation": dilation, "groups": call["groups"],
                "multiply_adds": call.out[0].numel() * weight[0].numel()}
     merged = replace(call.merged, origin=replace(call.merged.origin, weights=frozenset(), convolutions=frozenset({call.number})))
+    if max(kernel) > 1:
+        learned = call.known["weight"].learned
+        merged = replace(merged, way=replace(merged.way, raised=merged.way.raised and not learned, mixed=not learned))
     if call["transposed"]:
         spread = replace(merged, plane=Plane.drawn(call.out.shape, call.number), reach=_transposed(merged.reach, kernel, stride, dilation))
         return Found((spread,), (layer(call, "convolution", spread, **details | {"multiply_adds": call["input"][0].numel() * weight[0].numel()}),))
@@ -32,9 +35,10 @@ def convolution(call: Call) -> Found:
     alone = call.out.shape[-2:].numel() == 1
     whole = value.places > 1 and (alone or max(kernel) > SMALL_KERNEL and window.sees_all(value.plane, weight.shape[1]))
     found = window.over(merged, value.plane, call)
+    even = whole and weight[0, 0].numel() >= value.places and bool((weight == weight[..., :1, :1]).all())  # All places count alike: an average, however it is called.
     if whole and alone:
-        found = found.leaving("fully connected")
-    return Found((found,), (layer(call, "convolution", found, fully_connected=whole, **details),))
+        found = found.leaving("average" if even else "fully connected")
+    return Found((found,), (layer(call, "convolution", found, fully_connected=whole and not even, **details),))
 
 
 @follows("max_pool2d_with_indices.default", "avg_pool2d.default", "_adaptive_avg_pool2d.default", "adaptive_max_pool2d.default")
@@ -55,6 +59,7 @@ def pool(call: Call) -> Found:
     if value.places == 1:
         return Found((replace(found, reach=call.merged.reach),) * len(call.outputs))
     if call.out.shape[-2:].numel() > 1:
+        found = found.mixing() if value.way.raised else found
         return Found((found,) * len(call.outputs), (layer(call, f"{how} pool", found),))
     weighted = value.way.weighted and how == "average"
     left = replace(found, reach=replace(found.reach, local=call.merged.reach.field)).leaving("fully connected" if weighted else how)
