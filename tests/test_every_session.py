@@ -66,11 +66,13 @@ def measured(real_data: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[
             for submission in json.loads(report.read_text())["submissions"] for run in submission["runs"]}
 
 
+@pytest.mark.xdist_group("committed runs")
 def test_the_checker_passes_all_committed_runs(measured: dict[tuple[str, str], dict]) -> None:
     assert set(measured) == set(RUNS)
     assert all(run["passed"] for run in measured.values() if run["required"])
 
 
+@pytest.mark.xdist_group("committed runs")
 @pytest.mark.parametrize(("name", "run", "rule", "least"), [
     ("session03", "digit-sum", "sustained_accuracy", 99.4),
     ("session03", "digit-sum", "sum_accuracy", 99.3),

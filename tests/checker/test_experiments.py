@@ -66,6 +66,8 @@ ALIKE_HEADS = {
 }
 DISGUISED = {
     "a product": lambda n, x: n.linear((x * n.places).mean((2, 3))),
+    "a product, bent before the average": lambda n, x: n.linear(torch.relu(x * n.places).mean((2, 3))),
+    "a product, pooled adaptively": lambda n, x: n.linear(F.adaptive_avg_pool2d(x * n.places, 1).flatten(1)),
     "lerp": lambda n, x: n.linear(torch.lerp(x, 2 * x, n.places).mean((2, 3))),
     "addcdiv": lambda n, x: n.linear(torch.addcdiv(x, x, n.places.exp()).mean((2, 3))),
     "exp of log": lambda n, x: n.linear((x.clamp(min=1e-6).log() + n.places).exp().mean((2, 3))),

@@ -9,8 +9,6 @@ from common.anatomy.operators.layer import layer
 from common.anatomy.operators.registry import Call, Found, every, follows
 from common.anatomy.operators.value import Plane, Value, distinct, extent
 
-# Of two operands one must change the other, in some channel, by this share of its greatest value there, or counts for nothing.
-NOTICED = 1e-3
 _LINEAR = {"add", "sub", "rsub", "neg", "mul", "div"}
 _RAISING = {"pow", "square", "exp", "exp2", "expm1", "cosh", "sinh"}
 _CHOOSING = {"maximum", "minimum", "where", "clamp", "clamp_min", "clamp_max", "fmax", "fmin"}
@@ -62,7 +60,7 @@ def gated(call: Call) -> Found:
 
 
 def _combined(call: Call) -> Value:
-    """What is known of the result: the places of the operand that it has the shape of, the reach of what shows in it."""
+    """What is known of the result: the places of the operand that it has the shape of, and the reach of all."""
     out, merged = call.out, call.merged
     if not any(value.plane is not None for value in call.values):
         return merged
@@ -73,17 +71,10 @@ def _combined(call: Call) -> Value:
     if not same:
         return merged.at(None) if merged.places == 1 else merged.at(None).not_through(call.operator)
     best = max(same, key=lambda value: value.places)
-    weighted = merged.way.weighted or (call.base in ("mul", "div", "addcmul") and any(
-        value.learned and _varies_with(best.plane.places, tensor) for tensor, value in call.operands))
     # What has left the plane only opens and closes what hasn't: it is no way out.
     wide = [value.way.exits for value in call.values if value.places > 1]
     merged = replace(merged, way=replace(merged.way, exits=frozenset().union(*wide))) if wide else merged
-    shown = _only(call)
-    if shown is None:
-        merged = merged.farther(_apart(best.plane, same))
-    else:
-        merged = replace(merged, reach=shown.reach, origin=replace(merged.origin, convolutions=shown.origin.convolutions))
-    return replace(merged, plane=best.plane, way=replace(merged.way, weighted=weighted))
+    return replace(merged.farther(_apart(best.plane, same)), plane=best.plane)
 
 
 def _apart(plane: Plane, values: list[Value]) -> tuple[float, float]:
@@ -94,22 +85,6 @@ def _apart(plane: Plane, values: list[Value]) -> tuple[float, float]:
             between = extent(torch.stack((plane.rows_and_columns, other.rows_and_columns), -1).flatten(1, -2))
             far = max(far[0], between[0]), max(far[1], between[1])
     return far
-
-
-def _only(call: Call) -> Value | None:
-    """Return what is known of the activation that comes out as it went in, whatever the others are: they were called, and do
-    nothing. None where no activation does."""
-    out = call.out
-    if sum(value.origin.image for value in call.values) < 2 or not out.is_floating_point():
-        return None
-    others = [dim for dim in range(out.ndim) if dim != 1]
-    for operand, value in call.operands:
-        if value.origin.image and operand.shape == out.shape and operand.is_floating_point() and operand.any():
-            # Channel by channel, since a loud one says nothing of the others; but for what is lost in rounding.
-            size = operand.abs().amax(others)
-            if bool(((out - operand).abs().amax(others) <= (NOTICED * size).clamp(min=1e-6 * size.max())).all()):
-                return value
-    return None
 
 
 def _over_places(call: Call) -> bool:
@@ -135,9 +110,3 @@ def _broadcasts(shape: torch.Size, target: torch.Size) -> bool:
         return torch.broadcast_shapes(shape, target) == target
     except RuntimeError:
         return False
-
-
-def _varies_with(places: Tensor, weight: Tensor) -> bool:
-    """Whether a learned tensor, broadcast against an activation, has other numbers at other places."""
-    shape = (1,) * (places.ndim - weight.ndim) + tuple(weight.shape)
-    return any(size > 1 and not bool((places == places.narrow(dim, 0, 1)).all()) for dim, size in enumerate(shape))

@@ -7,7 +7,7 @@ from common.anatomy.operators.registry import Call, Found, follows
 from common.anatomy.operators.value import Value, distinct, extent
 
 _EXTREMES = {"amax", "max", "amin", "min"}
-_KINDS = {"average": "global average", "max": "max pool", "fully connected": "weighted sum"}
+_KINDS = {"average": "global average", "max": "max pool"}
 
 
 @follows("mean.default", "mean.dim", "sum.default", "sum.dim_IntList", "amax.default", "amin.default", "max.default", "max.dim", "min.default",
@@ -38,9 +38,9 @@ def reduction(call: Call) -> Found:
     reduced = replace(wide, reach=replace(wide.reach, local=local))
     if mixed < places:
         return _found(call, reduced.mixing(), () if averages else (layer(call, "max pool", reduced),))
-    how = ("fully connected" if value.way.weighted else "average") if averages else "max" if call.base in _EXTREMES else "statistic"
+    how = "average" if averages else "max" if call.base in _EXTREMES else "statistic"
     reduced = replace(reduced, reach=replace(reduced.reach, local=value.reach.field if others else call.merged.reach.field)).leaving(how)
-    return _found(call, reduced, (layer(call, _KINDS[how], reduced, fully_connected=how == "fully connected"),) if how in _KINDS else ())
+    return _found(call, reduced, (layer(call, _KINDS[how], reduced),) if how in _KINDS else ())
 
 
 def _found(call: Call, value: Value, layers: tuple = ()) -> Found:

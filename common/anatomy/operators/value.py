@@ -93,14 +93,12 @@ class Way:
     """What happened on the way from the image.
 
     exits:          how the plane was left: "average", "fully connected", "max", "statistic", "pick"
-    weighted:       learned weights lie on its places, other ones at each
     raised:         it went through a power or an exponential since the last learned window
     mixed:          several places were combined since then, without learned weights
     not_understood: operators that `follow` can't go through
     """
 
     exits: frozenset[str] = frozenset()
-    weighted: bool = False
     raised: bool = False
     mixed: bool = False
     not_understood: frozenset[str] = frozenset()
@@ -142,7 +140,7 @@ class Value:
 
     def leaving(self, how: str) -> "Value":
         """Return it after it left the plane."""
-        return replace(self, way=replace(self.way, exits=self.way.exits | {how}, weighted=False, raised=False, mixed=False))
+        return replace(self, way=replace(self.way, exits=self.way.exits | {how}, raised=False, mixed=False))
 
     def not_through(self, operator: str) -> "Value":
         """Return it as something that was not understood."""
@@ -164,8 +162,7 @@ def merge(values: list[Value]) -> Value:
                     tuple(max(value.reach.local[side] for value in values) for side in (0, 1))),
         origin=Origin(image, frozenset() if image else frozenset().union(*(value.origin.weights for value in values)),
                       frozenset().union(*(value.origin.convolutions for value in values))),
-        way=Way(frozenset().union(*(value.way.exits for value in values)), any(value.way.weighted for value in values),
-                any(value.way.raised for value in values), any(value.way.mixed for value in values),
+        way=Way(frozenset().union(*(value.way.exits for value in values)), any(value.way.raised for value in values), any(value.way.mixed for value in values),
                 frozenset().union(*(value.way.not_understood for value in values))))
 
 

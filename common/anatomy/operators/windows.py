@@ -61,8 +61,7 @@ def pool(call: Call) -> Found:
     if call.out.shape[-2:].numel() > 1:
         found = found.mixing() if value.way.raised else found
         return Found((found,) * len(call.outputs), (layer(call, f"{how} pool", found),))
-    weighted = value.way.weighted and how == "average"
-    left = replace(found, reach=replace(found.reach, local=call.merged.reach.field)).leaving("fully connected" if weighted else how)
+    left = replace(found, reach=replace(found.reach, local=call.merged.reach.field)).leaving(how)
     return Found((left,) * len(call.outputs), (layer(call, "global average" if how == "average" else "max pool", left),))
 
 
@@ -124,9 +123,7 @@ class Window:
         grown = tuple(f + min(k - 1, 2 * ((side - 1) // d)) * d * j for f, k, d, j, side in
                       zip(merged.farther(plane.depth).reach.field, self.kernel, self.dilation, jumps, plane.sides, strict=True))
         jump = tuple(j * s for j, s in zip(jumps, self.stride, strict=True))
-        # A larger window mixes the places, and the weights that lay on them with its own.
-        way = replace(merged.way, weighted=merged.way.weighted and self.kernel == (1, 1))
-        return replace(merged, plane=Plane.drawn(call.out.shape, call.number), way=way,
+        return replace(merged, plane=Plane.drawn(call.out.shape, call.number),
                        reach=Reach(grown, jump, merged.reach.local if merged.way.exits else grown))
 
     def sees_all(self, plane: Plane, channels: int) -> bool:

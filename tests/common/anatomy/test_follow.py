@@ -39,9 +39,6 @@ FULLY_CONNECTED = {
     "a padded one, then averaged": lambda n, x: n.padded(x).mean((2, 3)),
     "a 1×1 convolution on a flattened map": lambda n, x: n.one(x.reshape(len(x), -1, 1, 1)).flatten(1),
     "an einsum": lambda n, x: n.linear(torch.einsum("nchw,chw->nc", x, n.weight)),
-    "a weighted sum": lambda n, x: n.linear((x * n.weight).sum((2, 3))),
-    "a weighted average pool": lambda n, x: n.linear(F.adaptive_avg_pool2d(x * n.weight, 1).flatten(1)),
-    "weights at each place, bent before the average": lambda n, x: n.linear(torch.relu(x * n.weight).mean((2, 3))),
     "one weight a place": lambda n, x: n.linear(n.places(x.flatten(2)).squeeze(-1)),
     "beside an honest average": lambda n, x: n.linear(x.mean((2, 3))) + n.dense(x.flatten(1)),
 }
