@@ -94,14 +94,14 @@ def depthwise_separable(run: "Evidence", *, count: int) -> Verdict:
             wrong.append(f"{_named(operation)} has {operation.groups} groups for {channels} channels: grouped, not depthwise")
         elif not all(_fits(each) for each in uses):
             wrong.append(f"{_named(operation)} reaches beyond its {'×'.join(map(str, operation.map))} map")
-        elif not run.moved_by_inner_taps(uses) >= MOVED:
-            wrong.append(f"with nothing but the middle of the kernels of {_named(operation)} the logits are the same")
         elif not all(any(each.call in other.before for other in pointwise) for each in uses):
             wrong.append(f"no 1×1 convolution follows {_named(operation)}")
         elif not _matter(run, uses):
             wrong.append(f"without {_named(operation)} the accuracy is the same")
         elif not _matter(run, tuple(other for other in pointwise if any(each.call in other.before for each in uses))):
             wrong.append(f"without the 1×1 convolution after {_named(operation)} the accuracy is the same")
+        elif not run.moved_by_inner_taps(uses) >= MOVED:
+            wrong.append(f"with nothing but the middle of the kernels of {_named(operation)} the logits are the same")
         else:
             good.append(operation)
     enough = len(good) >= count
@@ -119,14 +119,14 @@ def dilated(run: "Evidence") -> Verdict:
         if not any(kernel > 1 and dilation > 1 for kernel, dilation in zip(operation.weight[2:], operation.dilation, strict=True)):
             sides = "×".join(map(str, operation.weight[2:]))
             wrong.append(f"{_named(operation)} is {sides}: there is nothing to dilate")
-        elif run.dilated_over_copies(uses):
-            wrong.append(f"{_named(operation)} dilates over a map that was made larger by copies or zeros")
         elif not all(_fits(each) for each in uses):
             wrong.append(f"{_named(operation)} reaches beyond its {'×'.join(map(str, operation.map))} map")
         elif not _matter(run, uses):
             wrong.append(f"without {_named(operation)} the accuracy is the same")
         elif not run.moved_by_inner_taps(uses) >= MOVED:
             wrong.append(f"with nothing but the middle of the kernels of {_named(operation)} the logits are the same")
+        elif run.dilated_over_copies(uses):
+            wrong.append(f"{_named(operation)} dilates over a map that was made larger by copies or zeros")
         else:
             good.append(operation)
     return Verdict(bool(good), len(good), ">= 1", ", ".join(_named(each) for each in good) if good else

@@ -70,7 +70,7 @@ def set_buffer(network: nn.Module) -> None:
 
 @pytest.mark.parametrize(("model", "prepare", "rule", "words"), [
     (WIDE, set_tiles, "parameters", "12,790 parameters"),
-    (BUFFER, set_buffer, "no_hidden_parameters", "kernels (2,560 numbers)"),
+    (BUFFER, set_buffer, "no_hidden_parameters", "kernels (160 numbers)"),
     (MAXIMUM, set_tiles, "global_average_pooling", "max"),
     (CROPPED, set_tiles, "receptive_field", "logits 20"),
 ], ids=["parameters that never run", "weights in a buffer", "maximum instead of average", "sees a part only"])
@@ -100,22 +100,22 @@ SNEAKY = {
     "two numbers in one of 64 bits": (replaced(
         "self.classify =", "self.never_used = nn.Parameter(torch.zeros(5000, dtype=torch.float64))\n        self.classify ="),
         "parameters", False, "parameters"),
-    "many small constants": (replaced("self.classify(nn", "(torch.cat([torch.tensor([1.0, 2.0, 3.0, 4.0, 5.0]), torch.tensor("
-                                      "[5.0, 4.0, 3.0, 2.0, 1.0])]).view(1, 10) * 0 + 1) * self.classify(nn"),
-                             "no_hidden_parameters", False, "(5 numbers)"),
+    "many small constants": (replaced("self.classify(nn", "torch.cat([torch.tensor([1.0, 1.3, 1.1, 1.7, 1.2]), torch.tensor("
+                                      "[1.4, 1.1, 1.6, 1.5, 1.9])]).view(1, 10) * self.classify(nn"),
+                             "no_hidden_parameters", False, " numbers)"),
     "statistics of no image": (replaced(
         "self.classify =", "self.bank = nn.BatchNorm1d(160)\n        self.bank.running_mean.normal_()\n        self.classify =").replace(
         "return self.classify(", "self.bank.eval()\n        x = x + 0 * self.bank(torch.zeros(1, 160)).sum()\n        return self.classify("),
-        "no_hidden_parameters", False, "bank.running_mean"),
-    "a dense layer bent before its sum": (replaced("self.classify =", "self.w = nn.Parameter(torch.ones(10, 4, 4))\n        self.classify =").replace(
+        "no_hidden_parameters", None, "running statistics of 160 channels"),
+    "a dense layer bent before its sum": (replaced("self.classify =", "self.w = nn.Parameter(torch.linspace(0.9, 1.1, 160).view(10, 4, 4))\n        self.classify =").replace(
         "return self.classify(nn.functional.adaptive_avg_pool2d(x, 1))",
         "return self.classify((x * self.w).clamp(-1e9, 1e9).mean((2, 3), keepdim=True))"),
-        "no_fully_connected", False, "weighted sum"),
+        "no_fully_connected", False, "when the places of the last maps are exchanged"),
     "a map folded into channels": (replaced(
         "self.classify =", "self.dense = nn.Conv2d(160, 10, 1)\n        self.classify =").replace(
         "return self.classify(", "x = x + 0 * self.dense(nn.functional.pixel_unshuffle(x, 4))\n        return self.classify("),
         "no_fully_connected", False, "convolution dense"),
-    "a running total": (replaced("self.classify(nn", "self.classify(0 * x.cumsum(2)[:, :, :1, :1] + nn"),
+    "a running total": (replaced("self.classify(nn", "self.classify(0.1 * x.cumsum(2)[:, :, :1, :1] + nn"),
                         "no_fully_connected", None, "cumsum"),
     "small patches only": (replaced("nn.Conv2d(1, 10, 16, stride=4, bias=False)", "nn.Conv2d(1, 10, 4, stride=4, bias=False)"),
                            "receptive_field", False, "maps 4"),
@@ -131,7 +131,7 @@ def test_sneaky_networks_do_not_pass(tmp_path: Path, generated_data: Path, name:
     model, rule, passed, words = SNEAKY[name]
     write_submission(tmp_path, model=model, prepare=set_any)
     run = check(tmp_path, generated_data)
-    assert verdicts(run)[rule] is passed
+    assert verdicts(run)[rule] is passed, _message(run, rule)
     assert words in _message(run, rule)
 
 
@@ -285,7 +285,7 @@ def test_a_log_that_tells_something_else(tmp_path: Path, generated_data: Path, c
 def test_a_weight_file_exchanged_after_the_log_was_written(tmp_path: Path, generated_data: Path) -> None:
     run = write_submission(tmp_path)
     tensors = load(run / "epoch-15.safetensors")
-    write_weights(run / "epoch-15.safetensors", {key: value * 1.5 for key, value in tensors.items()})
+    write_weights(run / "epoch-15.safetensors", {key: value * 1.5 if "classify" in key else value for key, value in tensors.items()})
     breaks_only(check(tmp_path, generated_data), "log_matches_weights", "not the file")
 
 
@@ -411,13 +411,12 @@ def test_a_pickled_state_dict_passes(tmp_path: Path, generated_data: Path) -> No
     assert set(verdicts(check(tmp_path, generated_data)).values()) == {True}
 
 
-def test_attention_could_not_be_checked(tmp_path: Path, generated_data: Path) -> None:
+def test_attention_that_knows_no_places_is_no_dense_layer(tmp_path: Path, generated_data: Path) -> None:
     model = replaced("return self.classify", "places = x.flatten(2)\n        places = places @ (places.transpose(1, 2) @ places)"
                                              ".softmax(-1)\n        x = places.view_as(x)\n        return self.classify")
     write_submission(tmp_path, model=model)
     result = check(tmp_path, generated_data)
-    assert verdicts(result)["no_fully_connected"] is None
-    assert "can't follow" in _message(result, "no_fully_connected")
+    assert verdicts(result)["no_fully_connected"] is True
 
 
 def _rule(run: RunResult, id: str):
