@@ -47,11 +47,13 @@ class Constants:
 
     hidden:      by the name of what holds them, how many numbers generate the constants that meet an image or a parameter
     literals:    how many numbers the code's own literals amount to: the different ones, and the choice among them
+    norms_by_hand: how many times something is moved or scaled by its own mean or deviation, as a batch norm written by hand does
     taken_apart: operators and functions that could unpack several numbers from one parameter
     """
 
     hidden: dict[str, int]
     literals: int
+    norms_by_hand: int
     taken_apart: tuple[str, ...]
 
 
@@ -64,7 +66,7 @@ def constants(program: Program, weights: Mapping[str, Tensor], inputs: tuple[Ten
     with torch.no_grad():
         replay(program, weights, *inputs, see=parts.see, double=True)
         replay(program, weights, *others, see=parts.see_others, double=True)
-    return Constants(parts.hidden(), parts.literals(), tuple(sorted({*parts.taken_apart, *parts.multiplied()})))
+    return Constants(parts.hidden(), parts.literals(), parts.norms_by_hand, tuple(sorted({*parts.taken_apart, *parts.multiplied()})))
 
 
 class _Parts:
@@ -98,7 +100,9 @@ class _Parts:
             self._values[node.name] = seen.outputs[0]
         elif self._sources[node.name] == {"parameter"} and base(node) in _PRODUCTS:
             self._products[node.name] = seen.arguments
-        if "image" in self._sources[node.name] and base(node) in ("sub", "div", "mul") and _is_statistic(base(node), seen):
+        # What is divided by its deviation has lost its mean before.
+        if "image" in self._sources[node.name] and _is_statistic(base(node), seen) and (
+                base(node) == "sub" or not self._statistics.isdisjoint(leading(self._program, [node.name]))):
             self._statistics.add(node.name)
         if self._sources[node.name] == {"parameter"} and node.operator in REGISTRY and base(node) not in _COMBINES | _PRODUCTS | _NORMS:
             behind = frozenset(leading(self._program, [node.name]) & self._parameters.keys())
@@ -128,6 +132,11 @@ class _Parts:
                         held = self._name(name)
                         found[held] = found.get(held, 0) + len(new)
         return dict(sorted(found.items()))
+
+    @property
+    def norms_by_hand(self) -> int:
+        """Return how many operations a batch norm written by hand would be."""
+        return len(self._statistics)
 
     def multiplied(self) -> list[str]:
         """Return the parameters of which functions make more numbers than a normalisation of weights does."""
@@ -197,6 +206,8 @@ def _is_statistic(operation: str, seen: Seen) -> bool:
     if len(tensors) != 2 or tensors[0].ndim != 4 or tensors[1].numel() != tensors[0].shape[1] or tensors[1].shape[-3:] != (tensors[0].shape[1], 1, 1):
         return False
     rows, kept = tensors[0].transpose(0, 1).flatten(1), tensors[1].flatten()
+    if operation not in ("sub", "div", "mul"):
+        return False
     if operation == "sub":
         return bool((((rows.mean(1) - kept).abs() <= STATISTIC_APART * rows.std(1)) | (kept == 0)).float().mean() > 0.5)
     ratio = rows.std(1) / kept if operation == "div" else rows.std(1) * kept

@@ -99,14 +99,15 @@ def _inside(program: Program, weights: Mapping[str, Tensor], inputs: tuple[Tenso
         plain = _given(program, weights, (act(inputs[0]), *inputs[1:]), {name: act(map) for name, map in maps.items()})
         moved = _given(program, weights, (act(images), *inputs[1:]), {name: act(map) for name, map in others.items()})
         change.append({name: moved[name] - value for name, value in plain.items()})
-    made, image = {node.name: node for node in program.nodes}, {each.name for each in program.inputs}
+    made = {node.name: node for node in program.nodes}
+    raw = depending(program, [each.name for each in program.inputs]) - depending(program, [each.value for each in program.weights])
     by_hand = {node.name for node in program.nodes if node.operator.startswith(_MOVES) or base(node) in _BY_HAND}
     apart = 0.0
     for name, own in change[0].items():
         size = own.abs().max()
         # Between the image itself and the first layers lie its views, which are moved by hand.
         behind = leading(program, [each for each in operands(made[name]) if each not in maps], from_=maps)
-        if own.ndim > 2 and bool(size > 0) and not (behind & image and behind & by_hand):
+        if own.ndim > 2 and bool(size > 0) and not (behind & raw and behind & by_hand):
             apart = max(apart, float((change[1][name] - _exchanged(own)).abs().max() / size))
     return apart
 
@@ -144,7 +145,7 @@ def _counting(program: Program, weights: Mapping[str, Tensor], inputs: tuple[Ten
 def _is_windowed(seen: Seen) -> bool:
     name, out = base(seen.node), seen.outputs[0]
     if name == "im2col":
-        return True
+        return out.shape[-1] > 1
     if out.ndim != 4 or out.shape[-2:].numel() == 1:
         return False
     if name == "convolution":
@@ -156,7 +157,7 @@ def _is_windowed(seen: Seen) -> bool:
         return out.shape[-2:].numel() > seen.arguments["self"].shape[-2:].numel()
     if name == "cat" or "_pad" in name:  # All places, and more around them.
         return out.shape[-2:].numel() > max(each.shape[-2:].numel() for each in _tensors(seen) if each.ndim == 4)
-    return "pool" in name or name.startswith(_RESAMPLED)
+    return "pool" in name or any(each in name for each in _RESAMPLED)
 
 
 def _tensors(seen: Seen) -> list[Tensor]:

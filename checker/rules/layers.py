@@ -161,6 +161,8 @@ def normalization(run: "Evidence", *, kind: str) -> Verdict:
             found.setdefault(operation.kind, []).append(operation)
     refuse_unknown(run)
     shown = ", ".join(f"{len(operations)} × {each}" for each, operations in found.items()) or "none"
+    if run.constants.norms_by_hand:
+        raise CannotCheckError("A batch norm is written by hand.", "Use nn.BatchNorm2d, or have it judged by a person.")
     normalised = run.normalised
     if normalised.by_hand:
         where = ", ".join(name or "the network" for name in normalised.by_hand[:3])

@@ -34,7 +34,8 @@ def checked(case: Case, folder: Path, monkeypatch: pytest.MonkeyPatch) -> dict[s
 def test_no_cheat_passes(case: Case, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     found = checked(case, tmp_path / "submission", monkeypatch)
     assert case.rule in found, f"{case.tries}: {case.rule} passes"
-    assert not set(found) - {case.rule, *case.also}, f"{case.tries}: {found}"
+    # Others may be none that can be checked, but no honest one would break them.
+    assert not {rule for rule, (verdict, _) in found.items() if verdict is False} - {case.rule, *case.also}, f"{case.tries}: {found}"
 
 
 @pytest.mark.for_real
