@@ -233,7 +233,7 @@ def _print_list(only: str | None, console: "Console") -> None:
             run = "" if id in assignment.rules else next(name for name, run in assignment.runs.items() if id in run.limits)
             title = f"{id}: {RULES[id].title.format(**assignment.limits(run, id))}{run and f' ({run})'}"
             console.print(Padding(Text(title), (1, 0, 0, 2), expand=False))
-            console.print(Padding(Text(RULES[id].reason, style="dim"), (0, 0, 0, 4), expand=False))
+            console.print(Padding(Text(f"{RULES[id].reason} {RULES[id].how}", style="dim"), (0, 0, 0, 4), expand=False))
 
 
 if __name__ == "__main__":

@@ -18,7 +18,9 @@ ROUNDED = 1e-3
 WITHIN_SUMS = 0.1
 
 
-@rule("Each of the last five epochs reaches {threshold} %")
+@rule("Each of the last five epochs reaches {threshold} %",
+      "Their weights are evaluated in fp32 on all test images, and the worst counts. Two epochs whose logits differ by no more than "
+      f"{ROUNDED:g} of their spread are one. Whether a network was trained on test images, files can't tell.")
 def sustained_accuracy(run: "Evidence", *, threshold: float) -> Verdict:
     """Consistently, and not a one-time achievement: the best epoch of many would be chosen by the test set."""
     if len(run.log) < LAST_EPOCHS:
@@ -46,7 +48,9 @@ def sustained_accuracy(run: "Evidence", *, threshold: float) -> Verdict:
                                        "steady the last epochs.")
 
 
-@rule("The log tells what the weights do")
+@rule("The log tells what the weights do",
+      f"Counts may differ by {TOLERANCE} images, since devices round differently, and digests of files not at all. Epochs that were trained "
+      "and not logged can't be seen.")
 def log_matches_weights(run: "Evidence") -> Verdict:
     """A log is worth something only where anybody can measure the same numbers again."""
     differences = []
@@ -72,7 +76,9 @@ def log_matches_weights(run: "Evidence") -> Verdict:
                                 "are written (the averaged ones, where you average).")
 
 
-@rule("Both inputs matter, and the sum is learned")
+@rule("Both inputs matter, and the sum is learned",
+      "Each input is varied, and what is learned for the sum alone is shuffled: half of the sums must get lost, and pairs of one sum must come "
+      f"apart by {WITHIN_SUMS:g} of the variance.")
 def two_inputs(run: "Evidence") -> Verdict:
     """A digit needs no number, and a sum needs both; adding them up in code instead would leave nothing to learn."""
     used = run.inputs_used
@@ -94,7 +100,7 @@ def two_inputs(run: "Evidence") -> Verdict:
         "Read the digit from the image alone; let learned layers make the sum from it and the one-hot number." if wrong else None)
 
 
-@rule("The sum reaches {threshold} % in the last epoch, over all ten numbers")
+@rule("The sum reaches {threshold} % in the last epoch, over all ten numbers", "Each test image is shown with each of the ten numbers.")
 def sum_accuracy(run: "Evidence", *, threshold: float) -> Verdict:
     """Judged on all ten numbers for every image, since a single draw of numbers could be a lucky one."""
     correct, total = run.counts(run.log[-1]).sums, 10 * run.test_total

@@ -4,6 +4,7 @@ import math
 from typing import TYPE_CHECKING
 
 from checker.rules.anatomy import (
+    ALIKE,
     COUNTING,
     places_alike,
     refuse_inside,
@@ -27,7 +28,9 @@ NORMALIZATIONS = ("batch norm", "layer norm", "group norm", "instance norm", "pa
 NORMALISED = 0.1
 
 
-@rule("No fully connected layer")
+@rule("No fully connected layer",
+      "The program is followed to see which layers mix all places of a map. Then the places are exchanged, in float64: the logits may move by "
+      f"{ALIKE:g} of their range, and what goes into a later convolution by as much.")
 def no_fully_connected(run: "Evidence") -> Verdict:
     """A layer that sees a whole map through learned weights takes most of a network's parameters, to learn positions."""
     found = [operation for operation in run.anatomy.operations if operation.fully_connected]
@@ -44,7 +47,9 @@ def no_fully_connected(run: "Evidence") -> Verdict:
         "End in global average pooling, then a 1×1 convolution or a linear layer on the averages." if found else None)
 
 
-@rule("Global average pooling leads to the logits")
+@rule("Global average pooling leads to the logits",
+      f"As for fully connected layers; and in the middle of all channels the logits must hang on {COUNTING:g} places or more, for a maximum hangs on "
+      "one.")
 def global_average_pooling(run: "Evidence") -> Verdict:
     """The average of each feature map replaces the dense layers, and asks of each channel to stand for something."""
     anatomy = run.anatomy
@@ -65,7 +70,9 @@ def global_average_pooling(run: "Evidence") -> Verdict:
         None if only else "Average each feature map over its whole extent, e.g. nn.AdaptiveAvgPool2d(1).")
 
 
-@rule("No max-pooling")
+@rule("No max-pooling",
+      "Maxima over places are found whatever makes them; places that are combined otherwise than by sums, convolutions and average pooling "
+      "can't be checked.")
 def no_max_pooling(run: "Evidence") -> Verdict:
     """Here the network learns how to make its maps smaller, by strides or dilation, instead of keeping what is largest."""
     found = [operation for operation in run.anatomy.operations if operation.kind == "max pool"]
@@ -79,7 +86,9 @@ def no_max_pooling(run: "Evidence") -> Verdict:
         "Give the convolution before it a stride of 2, or the ones after it a dilation." if found else None)
 
 
-@rule("At least {count} depthwise-separable convolution(s), of use")
+@rule("At least {count} depthwise-separable convolution(s), of use",
+      f"Without the convolution {100 * MATTERS:g} % of the images must be lost, and with the middle of its kernels alone the logits must move by "
+      f"{100 * MOVED:g} % of their spread.")
 def depthwise_separable(run: "Evidence", *, count: int) -> Verdict:
     """A kernel for each channel by itself, then 1×1 across channels: nearly as good as a full convolution, far fewer weights."""
     kernels = [operation for operation in run.anatomy.operations if operation.kind == "convolution"]
@@ -110,7 +119,9 @@ def depthwise_separable(run: "Evidence", *, count: int) -> Verdict:
                    None if enough else "nn.Conv2d(C, C, 3, padding=1, groups=C), then nn.Conv2d(C, D, 1), on the way to the logits.")
 
 
-@rule("A dilated convolution, of use")
+@rule("A dilated convolution, of use",
+      f"Without it {100 * MATTERS:g} % of the images must be lost, and with the middle of its kernels alone the logits must move by {100 * MOVED:g} % of "
+      "their spread. Over a map of doubled places it does nothing.")
 def dilated(run: "Evidence") -> Verdict:
     """Holes in a kernel let it see farther with the same weights, so that a map need not be made smaller."""
     good, wrong = [], []
@@ -134,7 +145,9 @@ def dilated(run: "Evidence") -> Verdict:
                    None if good else "nn.Conv2d(C, D, 3, padding=2, dilation=2), on a map of at least 5×5.")
 
 
-@rule("Maps see {before}×{before} pixels before averaging, logits {after}×{after}")
+@rule("Maps see {before}×{before} pixels before averaging, logits {after}×{after}",
+      "Followed through the program, and measured: pixels beyond a line are changed, and a place must move by 0.1 % of its map's spread to count "
+      "as seeing them. Where the two disagree it can't be checked.")
 def receptive_field(run: "Evidence", *, before: int, after: int) -> Verdict:
     """What a network can't see it can't tell apart, and an average of small patches knows no shapes."""
     anatomy = run.anatomy
@@ -152,7 +165,10 @@ def receptive_field(run: "Evidence", *, before: int, after: int) -> Verdict:
         None if enough else "Add layers, a stride or dilation before the global average.")
 
 
-@rule("The network runs {kind} and no other")
+@rule("The network runs {kind} and no other",
+      "Everything before a layer is made a hundred times as large: what goes in unmoved (by less than a quarter of its spread) was normalised. A "
+      f"norm's own output may move by {NORMALISED:g}, most running statistics must be those of the input, and without the norms "
+      f"{100 * MATTERS:g} % of the images must be lost.")
 def normalization(run: "Evidence", *, kind: str) -> Verdict:
     """Three normalisations are compared: what a network is called says nothing about which of them runs in it."""
     found: dict[str, list[Operation]] = {}

@@ -18,7 +18,8 @@ DROPPED = 1_024
 SHOWS = 0.02
 
 
-@rule("At most {limit} epochs, logged without gaps", needs=())
+@rule("At most {limit} epochs, logged without gaps",
+      f"Each epoch must train on the whole training set, but for a last batch of up to {DROPPED:,} images. The log says so; weights can't.", needs=())
 def epochs(run: "Evidence", *, limit: int, images: int) -> Verdict:
     """The budget is part of the task, and an epoch is one pass over the training set, no more."""
     log = run.log
@@ -46,7 +47,10 @@ def epochs(run: "Evidence", *, limit: int, images: int) -> Verdict:
     return Verdict(help is None, len(log), f"<= {limit}", message, help, RECORDED)
 
 
-@rule("HorizontalFlip, ShiftScaleRotate and a {hole}×{hole} CoarseDropout, at work", needs=("augmentation",))
+@rule("HorizontalFlip, ShiftScaleRotate and a {hole}×{hole} CoarseDropout, at work",
+      "The pipeline is built anew from its description. Each of the three must be applied to 5 % of the images and change them: a shift by half a "
+      "pixel of 32, a scale by 2 %, a rotation by 1° at the least; the hole and its fill are measured. Then the whole is applied: images must "
+      "stay recognisable, and some be mirrored. That the run was trained so is its own word.", needs=("augmentation",))
 def augmentations(run: "Evidence", *, hole: int, fill: tuple[float, ...]) -> Verdict:
     """The same image in many guises teaches what doesn't matter; a hole teaches to look at more than one part."""
     found = run.augmentation(hole, fill)
@@ -64,7 +68,8 @@ def augmentations(run: "Evidence", *, hole: int, fill: tuple[float, ...]) -> Ver
                    f"all three change images; a {hole}×{hole} hole of {', '.join(f'{value:.0f}' for value in found.fill)}", None, evidence)
 
 
-@rule("L1 in the loss, and it shows in the weights")
+@rule("L1 in the loss, and it shows in the weights",
+      f"The mean |w| as a share of the root mean square must be {SHOWS:g} less than in the same run without L1.")
 def l1_penalty(run: "Evidence", *, without: str) -> Verdict:
     """A penalty on absolute values pulls small weights to zero, so that few carry most; a word in a recipe does not."""
     declared = _recipe(run)

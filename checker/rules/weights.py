@@ -22,7 +22,7 @@ MEAN_APART, VARIANCE_APART = 0.75, 30.0
 ROUNDING = 0.03
 
 
-@rule("The kept weights fit model.py")
+@rule("The kept weights fit model.py", "Names, shapes and types are compared; counts of batches may be missing or left over.")
 def weights_match_model(run: "Evidence") -> Verdict:
     """Only weights that fill the network exactly, none missing and none left over, can have been trained in it."""
     wrong = [f"{epoch.file}: {each}" for epoch in run.last_epochs for each in run.unfilled(epoch) + run.left_over(epoch)]
@@ -32,7 +32,7 @@ def weights_match_model(run: "Evidence") -> Verdict:
         "Submit the model.py that the weights were trained with." if wrong else None)
 
 
-@rule("Every weight is a finite number")
+@rule("Every weight is a finite number", "All tensors of the last five epochs are looked at.")
 def finite_weights(run: "Evidence") -> Verdict:
     """One NaN makes every output NaN, and an argmax over NaN still names a digit."""
     wrong = [f"{epoch.file}: {key}" for epoch in run.last_epochs
@@ -42,7 +42,12 @@ def finite_weights(run: "Evidence") -> Verdict:
         "The training diverged: lower the learning rate and train again." if wrong else None)
 
 
-@rule("Nothing learned outside the parameters")
+@rule("Nothing learned outside the parameters",
+      "What depends on neither image nor parameters is computed, and the numbers that generate it are counted: a ramp or a blur is a few, a "
+      f"kernel from a seed or from sines is all of its own; {FREE_NUMBERS} are free, and {FREE_LITERALS} literals in the code. Running statistics "
+      f"must lie within {MEAN_APART:g} standard deviations and a factor of {VARIANCE_APART:g} of those of test images. Parameters that are taken "
+      f"apart (floor, remainder, comparisons, sines) can't be checked, and with each moved by half of bfloat16's last bit no more than "
+      f"{100 * ROUNDING:g} % of the images may be lost.")
 def no_hidden_parameters(run: "Evidence") -> Verdict:
     """Numbers kept in buffers, attributes or the code work like weights and would escape the count."""
     found = run.constants
@@ -71,7 +76,7 @@ def no_hidden_parameters(run: "Evidence") -> Verdict:
         None if few else "Make it an nn.Parameter, so that it is counted, or compute the network without it.")
 
 
-@rule("Fewer than {limit:,} parameters")
+@rule("Fewer than {limit:,} parameters", "Read from the weight files: shared ones once, and a number of more than 32 bits as several.")
 def parameters(run: "Evidence", *, limit: int) -> Verdict:
     """Every learned number counts once, frozen or not: a small network is the point of the exercise."""
     count = run.parameter_count
