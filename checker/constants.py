@@ -21,8 +21,8 @@ FREE = frozenset({0.0, 1.0, -1.0})
 # Of the cosine between a vector that a spectral norm keeps and the one that another step of its iteration gives.
 ITERATED = 0.9
 # How far a batch norm's statistics, where it is written by hand, may lie from those of a few images: a mean in deviations, a deviation by its
-# factor. Most of them must be as near as that.
-STATISTIC_APART, DEVIATION_APART = 1.0, 4.0
+# factor; and how many of its channels must be as near as that.
+STATISTIC_APART, DEVIATION_APART, NEAR = 1.0, 4.0, 0.9
 # So many numbers functions may make of each parameter, and a few beside: a norm of weights takes three.
 MADE_OF_ONE, LEAST_MADE = 4, 64
 # What takes a number apart, so that it could hold several: operators by their names without the overload.
@@ -45,10 +45,10 @@ _INTEGERS = frozenset({"uint8", "int8", "int16", "int32", "int64", "bool"})
 class Constants:
     """What acts on the logits beside images and parameters.
 
-    hidden:      by the name of what holds them, how many numbers generate the constants that meet an image or a parameter
-    literals:    how many numbers the code's own literals amount to: the different ones, and the choice among them
+    hidden:        by the name of what holds them, how many numbers generate the constants that meet an image or a parameter
+    literals:      how many numbers the code's own literals amount to: the different ones, and the choice among them
     norms_by_hand: how many times something is moved or scaled by its own mean or deviation, as a batch norm written by hand does
-    taken_apart: operators and functions that could unpack several numbers from one parameter
+    taken_apart:   operators and functions that could unpack several numbers from one parameter
     """
 
     hidden: dict[str, int]
@@ -209,9 +209,9 @@ def _is_statistic(operation: str, seen: Seen) -> bool:
     if operation not in ("sub", "div", "mul"):
         return False
     if operation == "sub":
-        return bool((((rows.mean(1) - kept).abs() <= STATISTIC_APART * rows.std(1)) | (kept == 0)).float().mean() > 0.5)
+        return bool((((rows.mean(1) - kept).abs() <= STATISTIC_APART * rows.std(1)) | (kept == 0)).float().mean() >= NEAR)
     ratio = rows.std(1) / kept if operation == "div" else rows.std(1) * kept
-    return bool(((ratio.log().abs() <= math.log(DEVIATION_APART)) | (kept == 1)).float().mean() > 0.5)
+    return bool(((ratio.log().abs() <= math.log(DEVIATION_APART)) | (kept == 1)).float().mean() >= NEAR)
 
 
 def _literals(node: Node) -> list[float]:

@@ -22,14 +22,14 @@ def receptive_field(program: Program, weights: Mapping[str, Tensor], averaged: C
     averaged: names of the values that are averaged over all places, where they are known; else the last maps are what is looked at
     strides:  how many pixels (down, across) lie between neighbouring places, by the names of maps
     The first place sees down to some line of pixels, and the last one up to another; between them lie the strides from one to the other. A
-    field that reaches beyond the image to both sides shows as far as the image goes.
+    field that reaches beyond the image to both sides shows as far as the image goes. Where no map matters, nothing is seen.
     """
     last = last_maps(program, weights, inputs)
     known = {map.shape[-2:]: strides[name] for name, map in last.items() if name in strides}
     maps = {name: map for name, map in (_values(program, weights, inputs, averaged) or last).items()
             if map.ndim == 4 and map.shape[-2:].numel() > 1 and _matters(program, weights, inputs, name, map)}
     if not maps:
-        return tuple(inputs[0].shape[-2:])
+        return 0, 0
     fields = []
     for dim in (2, 3):
         side = inputs[0].shape[dim]
@@ -87,7 +87,8 @@ def _moves(program: Program, weights: Mapping[str, Tensor], batch: tuple[Tensor,
     def compare(seen: Seen) -> None:
         if seen.node.name in maps:
             map, real = seen.outputs[0], maps[seen.node.name]
-            spread = (real - real.mean((0, 2, 3), keepdim=True)).abs().amax((0, 2, 3)).clamp(min=1e-300)
+            spread = (real - real.mean((0, 2, 3), keepdim=True)).abs().amax((0, 2, 3))
+            spread = spread.clamp(min=float(SEEN * spread.max()))  # A channel that is dead but for rounding sees nothing.
             border = map.select(dim, map.shape[dim] - 1 if from_end else 0)
             found[seen.node.name] = ((border - border[:1]).abs().amax(2) / spread).amax(1)
 

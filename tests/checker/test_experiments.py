@@ -5,8 +5,13 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from checker.experiments.norms import normalised
 from checker.experiments.places import Exchange, exchange_places
-from checker.rules.anatomy import ALIKE
+from checker.experiments.reach import receptive_field
+from checker.rules.anatomy import ALIKE, COUNTING
+from checker.rules.layers import NORMALISED
+from common.anatomy.follow import follow
+from common.anatomy.program import Program
 from common.anatomy.record import record
 from common.anatomy.weights import fill
 
@@ -34,11 +39,17 @@ class Network(nn.Module):
         return self.head(self, torch.relu(self.conv(torch.relu(self.stem(images)))))
 
 
-def exchanged(head) -> Exchange:
+def recorded(head) -> tuple[Program, dict[str, Tensor], Tensor]:
+    """Return a network's program, its weights, and a few images."""
     network = Network(head).eval()
     program = record(network, [(1, 28, 28)], 4)
     images = torch.rand(program.batch or 4, 1, 28, 28, dtype=torch.float64, generator=torch.Generator().manual_seed(1))
-    return exchange_places(program, fill(program, network.state_dict(), dtype=torch.float64), images)
+    return program, network.state_dict(), images * torch.linspace(-1, 2, len(images)).view(-1, 1, 1, 1)
+
+
+def exchanged(head) -> Exchange:
+    program, weights, images = recorded(head)
+    return exchange_places(program, fill(program, weights, dtype=torch.float64), images)
 
 
 def loop(n: Network, x: Tensor) -> Tensor:
@@ -91,6 +102,62 @@ def test_what_treats_places_alike_does_not_move(name: str) -> None:
 @pytest.mark.parametrize("name", DISGUISED)
 def test_what_weighs_places_moves(name: str) -> None:
     assert exchanged(DISGUISED[name]).moved > ALIKE
+
+
+def test_a_maximum_hangs_on_one_place() -> None:
+    assert exchanged(lambda n, x: n.linear(x.amax((2, 3)))).counting == 1
+    assert exchanged(lambda n, x: n.linear(x.pow(40).mean((2, 3)).pow(1 / 40))).counting < COUNTING
+    assert exchanged(ALIKE_HEADS["the mean"]).counting > COUNTING
+
+
+@pytest.mark.parametrize(("head", "alike"), [
+    (lambda n, x: n.linear(n.same(x * n.places).mean((2, 3))), False),
+    (lambda n, x: n.linear(n.same(n.norm(x)).mean((2, 3))), False),
+    (lambda n, x: n.linear(n.same(x + n.places).mean((2, 3))), True),  # What is added is the same whatever the map.
+    (lambda n, x: n.linear(n.same(F.pad(x, (1, 1, 1, 1), mode="circular")).mean((2, 3))), True),
+    (lambda n, x: n.linear(n.same(F.interpolate(x, scale_factor=2, mode="bilinear")).mean((2, 3))), True),
+    (lambda n, x: n.linear(n.same(x * x.mean((2, 3), keepdim=True).sigmoid()).mean((2, 3))), True),
+])
+def test_numbers_for_each_place_before_a_convolution(head, alike: bool) -> None:
+    assert (exchanged(head).inside <= ALIKE) is alike
+
+
+@pytest.mark.parametrize(("head", "field"), [
+    (lambda n, x: n.linear(x.mean((2, 3))), 7),
+    (lambda n, x: n.linear(n.same(x).mean((2, 3))), 15),
+    (lambda n, x: n.linear((x + 1e-9 * n.same(x)).mean((2, 3))), 7),
+    (lambda n, x: n.linear((x + n.same(x) - n.same(x)).mean((2, 3))), 7),
+    (lambda n, x: n.linear(F.conv2d(x, n.same.weight * F.pad(torch.ones(1, 1), (1, 1, 1, 1)), padding=1).mean((2, 3))), 7),
+])
+def test_how_far_pixels_are_seen(head, field: int) -> None:
+    program, weights, images = recorded(head)
+    traced = follow(program, fill(program, weights), images.float())
+    averages = {operation.value for operation in traced.operations if operation.kind == "global average"}
+    averaged = [next(node.references()) for node in program.nodes if node.name in averages]
+    found = receptive_field(program, fill(program, weights, dtype=torch.float64), averaged,
+                            {operation.value: operation.jump for operation in traced.operations}, images)
+    assert found == (field, field)
+
+
+@pytest.mark.parametrize(("head", "by_hand"), [
+    (lambda n, x: n.linear(n.same(x).mean((2, 3))), False),
+    (lambda n, x: n.linear(n.same(F.group_norm(x, 2)).mean((2, 3))), False),
+    (lambda n, x: n.linear(n.same(torch.tanh(x)).mean((2, 3))), False),
+    (lambda n, x: n.linear(n.same(x * x.mean((2, 3), keepdim=True).sigmoid()).mean((2, 3))), False),
+    (lambda n, x: n.linear(n.same(x / x.abs().mean((1, 2, 3), keepdim=True)).mean((2, 3))), True),
+    (lambda n, x: n.linear(n.same(x / (F.avg_pool2d(x.abs(), 3, 1, 1) + 1e-3)).mean((2, 3))), True),
+    (lambda n, x: n.linear(n.same(F.normalize(x, dim=1)).mean((2, 3))), True),
+])
+def test_normalisations_by_hand(head, by_hand: bool) -> None:
+    program, weights, images = recorded(head)
+    assert bool(normalised(program, fill(program, weights, dtype=torch.float64), images).by_hand) is by_hand
+
+
+@pytest.mark.parametrize(("eps", "normalises"), [(1e-5, True), (100.0, False)])
+def test_an_epsilon_that_swallows_the_variance(eps: float, normalises: bool) -> None:
+    program, weights, images = recorded(lambda n, x: n.linear(n.same(F.group_norm(x, 2, eps=eps)).mean((2, 3))))
+    (moved,) = normalised(program, fill(program, weights, dtype=torch.float64), images).moved.values()
+    assert (moved <= NORMALISED) is normalises
 
 
 def test_windows_by_hand_are_named() -> None:

@@ -280,7 +280,8 @@ def test_the_signal_is_named(ask: Ask) -> None:
     assert "crashed Python (SIGSEGV)" in ask("import ctypes\nctypes.string_at(0)").problem.message
 
 
-@pytest.mark.parametrize("victim", ["os.getppid()", "1", "-1", str(os.getpid()), str(os.getppid())])
+@pytest.mark.parametrize("victim", ["os.getppid()", "1", "-1", str(os.getpid()), str(os.getppid())],
+                         ids=["its parent", "init", "everybody", "the checker", "the checker's parent"])
 def test_killing_others_leaves_the_checker_alive(ask: Ask, victim: str) -> None:
     answer = ask(f"import os\nos.kill({victim}, 9)\nimport time\ntime.sleep(60)", seconds=0.7)
     # bubblewrap's process 1 is not killed from inside; -1 is everything but oneself, as far as it may be signalled.
