@@ -3,6 +3,7 @@ them. What depends on neither image nor parameters is computed first, and what t
 that code draws from a seed is as long as one that is kept."""
 
 import math
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
@@ -22,7 +23,7 @@ FREE = frozenset({0.0, 1.0, -1.0})
 ITERATED = 0.9
 # How far a batch norm's statistics, where it is written by hand, may lie from those of a few images: a mean in deviations, a deviation by its
 # factor; and how many of its channels must be as near as that.
-STATISTIC_APART, DEVIATION_APART, NEAR = 1.0, 4.0, 0.9
+STATISTIC_APART, DEVIATION_APART, NEAR = 1.0, 4.0, 0.75
 # So many numbers functions may make of each parameter, and a few beside: a norm of weights takes three.
 MADE_OF_ONE, LEAST_MADE = 4, 64
 # What takes a number apart, so that it could hold several: operators by their names without the overload.
@@ -88,6 +89,8 @@ class _Parts:
         self._products: dict[str, dict[str, object]] = {}
         self._statistics: set[str] = set()
         self._parameters = {weight.value: weight.count for weight in program.weights if weight.parameter}
+        self._shapes = {weight.value: weight.shape for weight in program.weights if weight.parameter}
+        self._readers = Counter(name for node in program.nodes for name in set(operands(node)))
         self._made_of: dict[frozenset[str], int] = {}
         self._apart: dict[str, list[Tensor]] = {}
         self.taken_apart: set[str] = set()
@@ -183,9 +186,7 @@ class _Parts:
     def _is_mask(self, node: Node, name: str) -> bool:
         """Whether the constant has a factor for each number of a parameter that is used nowhere else: together they are no more numbers."""
         other = next((each for each in operands(node) if each != name), "")
-        weight = next((each for each in self._program.weights if each.value == other and each.parameter), None)
-        readers = [each for each in self._program.nodes if other in operands(each)]
-        return base(node) == "mul" and weight is not None and weight.shape == tuple(self._values[name].shape) and len(readers) == 1
+        return base(node) == "mul" and self._readers[other] == 1 and self._shapes.get(other) == tuple(self._values[name].shape)
 
     def _is_iterated(self, node: Node, name: str) -> bool:
         """Whether the constant is what a spectral norm's iteration gives: a vector that the kernel makes longer than any other."""

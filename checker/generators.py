@@ -13,6 +13,8 @@ DIGITS = 4
 MOST_SLICES = 8
 DEGREE = 2
 LONGEST_BINOMIAL = 64
+# A larger tensor is not described, and counts for no more: it would take memory that a stranger chooses.
+LARGEST = 500_000
 
 Generator = float | tuple[str, int]
 
@@ -28,10 +30,10 @@ def generators(tensor: Tensor, name: str) -> frozenset[Generator]:
     finite = numbers.isfinite()
     if not bool(finite.all()):
         return generators(torch.where(finite, numbers, 0), name) | generators(finite, f"{name}, finite")
-    few = _few(numbers)
+    few = _few(numbers) if numbers.numel() <= LARGEST else None
     if few is not None and len(few) <= numbers.numel():
         return frozenset(few)
-    return frozenset((name, place) for place in range(numbers.numel()))
+    return frozenset((name, place) for place in range(min(numbers.numel(), LARGEST)))
 
 
 def _few(numbers: Tensor) -> set[float] | None:
