@@ -288,14 +288,14 @@ class Evidence:
         return self._ask("Changing its pixels", measure.places_seen, self._subject(self.log[-1]), self._chosen(measure.EXPERIMENTED))
 
     def _constants_used(self) -> "Constants":
-        return self._ask("Counting its constants", measure.constants_used, self._subject(self.log[-1]), self._chosen(measure.EXPERIMENTED))
+        return self._ask("Counting its constants", measure.constants_used, self._subject(self.log[-1]), self._chosen(measure.COUNTED))
 
     def _rounded(self) -> float:
         return self._tests.labels.accuracy(self._ask("Rounding its weights", measure.classes_rounded, self._subject(self.log[-1])))
 
     def _chosen(self, count: int) -> list[int]:
         """Return the places of some test images, always the same for the same weights, and none that anybody could know beforehand."""
-        seed = hashlib.sha256(self.learned_digest(self.log[-1]).encode()).digest()
+        seed = hashlib.shake_256(self.learned_digest(self.log[-1]).encode()).digest(4 * count)
         return [int.from_bytes(seed[4 * place:4 * place + 4]) % self.test_total for place in range(count)]
 
     def _predictions(self, epoch: LoggedEpoch) -> Predictions:

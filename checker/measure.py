@@ -30,6 +30,7 @@ from common.data import Normalization
 
 BATCH = 100  # Few enough for what a layer returns to stay in the cache of one core.
 EXPERIMENTED = 8  # Images on which places are exchanged, and the like.
+COUNTED = 64  # Images that constants are looked for with, half of them at a time.
 AVERAGED = 200  # Images whose statistics are compared with those that a normalisation keeps.
 TRACED = 2  # Images that a program is followed with.
 ABLATED = 1_000  # Images on which it shows whether a layer matters.
@@ -130,7 +131,7 @@ def examined(images: Images, program: Program) -> Examined:
     wanted = tuple((batch, classes) for classes in (CLASSES, CLASSES + NUMBERS - 1)[:len(program.inputs)])
     if found != wanted:
         raise OutputError(found, wanted)
-    for few in (1, TRACED, EXPERIMENTED, AVERAGED) if program.batch is None else ():
+    for few in (1, TRACED, EXPERIMENTED, COUNTED // 2, AVERAGED) if program.batch is None else ():
         measure(program, few)
     looks = views(program)
     if looks.program is not None:
