@@ -203,6 +203,13 @@ def _scripts_as_they_are(network: nn.Module) -> None:
                 del forward.__wrapped__
 
 
+def _is_restrided(node: torch.fx.Node) -> bool:
+    """Whether a call gives a tensor another order in memory and nothing else, as averaging does of one with channels last."""
+    if node.target is not torch.ops.aten.as_strided.default or len(node.args) > 3:
+        return False
+    return tuple(map(str, node.meta["val"].shape)) == tuple(map(str, node.args[0].meta["val"].shape))
+
+
 class _Recorder:
     """Writes an exported graph down as a program."""
 
@@ -259,10 +266,10 @@ class _Recorder:
         elif node.target in _SIZES:
             name = _SIZES[node.target]
         else:
-            name = _OTHERWISE.get(str(node.target), str(node.target))
+            name = "aten.alias.default" if _is_restrided(node) else _OTHERWISE.get(str(node.target), str(node.target))
             if name not in REGISTRY:
                 raise self._unregistered(node, name)
-        given = node.args[:len(REGISTRY[name].schema.arguments)] if str(node.target) in _OTHERWISE else node.args
+        given = node.args[:len(REGISTRY[name].schema.arguments)] if name != str(node.target) and name in REGISTRY else node.args
         try:
             arguments = tuple(self._argument(each) for each in given)
             keywords = tuple((key, self._argument(value)) for key, value in node.kwargs.items() if key not in _PLACEMENT)

@@ -19,18 +19,10 @@ def _copied(tensor: Tensor, dtype: torch.dtype | None = None, memory_format: tor
     return tensor.to(dtype=dtype or tensor.dtype, copy=True, memory_format=memory_format or torch.preserve_format)
 
 
-def _restrided(tensor: Tensor, size: list[int], stride: list[int], storage_offset: int | None = None) -> Tensor:
-    """What `as_strided` does where it changes the order in memory and nothing else; otherwise it would read whatever lies there."""
-    if list(tensor.shape) != list(size) or storage_offset:
-        raise ValueError("as_strided gives a tensor another shape")
-    return tensor
-
-
 # _unsafe_index would read beyond the tensor.
 @follows("_unsafe_index.Tensor", run=torch.ops.aten.index.Tensor)
 @follows("view.default", "_unsafe_view.default", "_reshape_alias.default", run=_reshaped)
 @follows("_to_copy.default", run=_copied)
-@follows("as_strided.default", run=_restrided)
 @follows(
     "permute.default", "transpose.int", "t.default", "expand.default",
     "unsqueeze.default", "squeeze.default", "squeeze.dim", "squeeze.dims", "clone.default", "slice.Tensor",
@@ -63,7 +55,7 @@ def _run(call: Call) -> list[Tensor]:
     # The places may lie in memory otherwise than the activation does, where a view would need a copy.
     if call.base in ("view", "_unsafe_view", "_reshape_alias"):
         return [call.known["self"].plane.places.reshape(call.out.shape)]
-    if call.base in ("clone", "_to_copy", "as_strided"):
+    if call.base in ("clone", "_to_copy"):
         return [call.known["self"].plane.places]
     arguments = []
     for argument in REGISTRY[call.operator].schema.arguments:
