@@ -4,12 +4,13 @@ Recording runs the network's own Python, so whoever records a stranger's network
 """
 
 import contextlib
+import functools
 import inspect
 import linecache
 import operator
 import traceback
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import torch
@@ -146,13 +147,23 @@ def _resampling_as_one() -> Iterator[None]:
     for each in operators:
         for key in keys:
             each.py_kernels.pop(key, None)
+        if each._schema.overload_name == "vec":  # C++ would look at the number of images, which is free.
+            each.py_kernels[torch._C.DispatchKey.CompositeImplicitAutograd] = functools.partial(_resampled, each.overloadpacket.default)
         each._dispatch_cache.clear()
     try:
         yield
     finally:
         for each, kernels in zip(operators, kept, strict=True):
+            each.py_kernels.clear()
             each.py_kernels.update(kernels)
             each._dispatch_cache.clear()
+
+
+def _resampled(resample: Callable, images: Tensor, size: Sequence[int] | None, *options: object) -> Tensor:
+    """Call an interpolation by the size of what it makes, where it was asked for by size or by factors, which come last."""
+    *corners, factors = options
+    size = size or [int(side * factor) for side, factor in zip(images.shape[-2:], factors, strict=True)]
+    return resample(images, size, *corners, *(factors or (None, None)))
 
 
 @contextlib.contextmanager
