@@ -11,7 +11,7 @@ check: $(ENVIRONMENT)/installed
 	@$(BIN)/python -m checker session05
 
 test: $(ENVIRONMENT)/installed
-	@$(BIN)/python -m pytest -n auto --dist loadgroup
+	@$(BIN)/python -m pytest -n auto
 
 # The stamp is written last, so an interrupted installation starts again.
 $(ENVIRONMENT)/installed: requirements.txt pyproject.toml
