@@ -146,7 +146,7 @@ def dilated(run: "Evidence") -> Verdict:
 
 
 @rule("Maps see {before}×{before} pixels before averaging, logits {after}×{after}",
-      "Followed through the program, and measured: pixels beyond a line are changed, and a place must move by 0.1 % of its map's spread to count "
+      "Followed through the program, and measured: pixels beyond a line are changed, and a place must move by 1e-5 of its map's spread to count "
       "as seeing them. Where the two disagree it can't be checked.")
 def receptive_field(run: "Evidence", *, before: int, after: int) -> Verdict:
     """What a network can't see it can't tell apart, and an average of small patches knows no shapes."""
