@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 # networks and honest ones of the corpus move by 1e-16 to 1e-15, disguised dense layers by 1e-8 and more.
 ALIKE = 1e-9
 # How many places the logits must hang on for an average. Our networks hang on 12 and more in the middle of their channels, a maximum on 1.
-COUNTING = 2.0
+COUNTING = 2.5
 
 
 def places_alike(run: "Evidence") -> str | None:
