@@ -26,8 +26,11 @@ def receptive_field(program: Program, weights: Mapping[str, Tensor], averaged: C
     field that reaches beyond the image to both sides shows as far as the image goes. Where no map matters, nothing is seen.
     """
     last = last_maps(program, weights, inputs)
+    sides = {map.shape[-2:] for map in last.values()}
     known = {map.shape[-2:]: strides[name] for name, map in last.items() if name in strides}
-    maps = {name: map for name, map in (_values(program, weights, inputs, averaged) or last).items()
+    # What is averaged may lie otherwise in memory than a map, as in an einsum.
+    means = {name: map for name, map in _values(program, weights, inputs, averaged).items() if map.ndim == 4 and map.shape[-2:] in sides}
+    maps = {name: map for name, map in (means or last).items()
             if map.ndim == 4 and map.shape[-2:].numel() > 1 and _matters(program, weights, inputs, name, map)}
     if not maps:
         return 0, 0
