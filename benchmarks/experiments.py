@@ -23,6 +23,7 @@ from rich.table import Table
 
 from checker.assignments import ASSIGNMENTS
 from checker.check import check_folder
+from checker.experiments import on_images
 from checker.rules.anatomy import ALIKE, COUNTING
 from checker.rules.layers import MOVED, NORMALISED
 from checker.rules.weights import FREE_LITERALS, MEAN_APART, VARIANCE_APART
@@ -30,8 +31,6 @@ from tests.corpus import cases, images, write
 from tests.recorded_here import AnswersHere, WorkersHere
 
 REPOSITORY = Path(__file__).resolve().parent.parent
-# What is no experiment: the evaluation itself, and the pass that layers are read from.
-EVALUATION = {"predictions", "examined", "anatomy", "classes_with", "inputs_used", "inspected"}
 # Experiment → (its name in words, bound, which side of it is wanted, what of its result is compared).
 BOUNDS: dict[str, list[tuple[str, float, str, Callable[[object], list[float]]]]] = {
     "places_exchanged": [("logits move, places exchanged", ALIKE, "<=", lambda found: [found.moved]),
@@ -100,7 +99,7 @@ def main() -> int:
     for session in arguments.session or ASSIGNMENTS:
         found, seconds = measured(session, REPOSITORY / session, own=True)
         ours.append(found)
-        experiments, everything = sum(each for name, each in seconds.items() if name not in EVALUATION), sum(seconds.values())
+        experiments, everything = sum(each for name, each in seconds.items() if hasattr(on_images, name)), sum(seconds.values())
         cost.add_row(session, f"{experiments:.1f}", f"{everything:.1f}", f"{experiments / (everything - experiments):.1%}")
     corpus = [] if arguments.ours else list(honest())
     bounds = Table("experiment", "bound", "our worst", "our median", "corpus, worst", "corpus, median")

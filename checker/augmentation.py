@@ -11,16 +11,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from checker.intake.files import shown
-from checker.measure import Images
+from checker.subject import Images
+from checker.tolerances import LEAST_ROTATION, LEAST_SCALE, LEAST_SHIFT, RARELY
 from checker.verdict import CannotCheckError
 
 TRIALS = 64
 WHOLE = 200
-# What can be seen of a shift (half of one of 32 pixels), of a scale, and of a rotation in degrees.
-LEAST_SHIFT, LEAST_SCALE, LEAST_ROTATION = 1 / 64, 0.02, 1.0
 # Less than this correlation with a ramp from left to right, or its mirror image, tells that the pipeline left nothing of an image.
 RECOGNISED = 0.3
-RARELY = 0.05  # A transform that is applied to fewer of the images than this share augments nothing.
 
 
 @dataclass(frozen=True)

@@ -91,6 +91,7 @@ class _Parts:
         self._parameters = {weight.value: weight.count for weight in program.weights if weight.parameter}
         self._shapes = {weight.value: weight.shape for weight in program.weights if weight.parameter}
         self._readers = Counter(name for node in program.nodes for name in set(operands(node)))
+        self._convolutions = {node.name for node in program.nodes if base(node) == "convolution"}
         self._made_of: dict[frozenset[str], int] = {}
         self._apart: dict[str, list[Tensor]] = {}
         self.taken_apart: set[str] = set()
@@ -103,9 +104,10 @@ class _Parts:
             self._values[node.name] = seen.outputs[0]
         elif self._sources[node.name] == {"parameter"} and base(node) in _PRODUCTS:
             self._products[node.name] = seen.arguments
-        # What is divided by its deviation has lost its mean before.
+        # What is divided by its deviation has lost its mean before, since the last convolution.
         if "image" in self._sources[node.name] and _is_statistic(base(node), seen) and (
-                base(node) == "sub" or not self._statistics.isdisjoint(leading(self._program, [node.name]))):
+                base(node) == "sub" or not self._statistics.isdisjoint(
+                    leading(self._program, [node.name], from_=self._convolutions))):
             self._statistics.add(node.name)
         if self._sources[node.name] == {"parameter"} and node.operator in REGISTRY and base(node) not in _COMBINES | _PRODUCTS | _NORMS:
             behind = frozenset(leading(self._program, [node.name]) & self._parameters.keys())
@@ -204,11 +206,12 @@ class _Parts:
 def _is_statistic(operation: str, seen: Seen) -> bool:
     """Whether a map is moved or scaled by what a batch norm written by hand keeps: its channels' own means, or their deviations."""
     tensors = [each for each in (seen.arguments.get("self"), seen.arguments.get("other")) if isinstance(each, Tensor)]
-    if len(tensors) != 2 or tensors[0].ndim != 4 or tensors[1].numel() != tensors[0].shape[1] or tensors[1].shape[-3:] != (tensors[0].shape[1], 1, 1):
+    if operation not in ("sub", "div", "mul") or len(tensors) != 2 or tensors[0].ndim != 4:
+        return False
+    channels = tensors[0].shape[1]
+    if tensors[1].numel() != channels or tensors[1].shape[-3:] != (channels, 1, 1):
         return False
     rows, kept = tensors[0].transpose(0, 1).flatten(1), tensors[1].flatten()
-    if operation not in ("sub", "div", "mul"):
-        return False
     if operation == "sub":
         return bool((((rows.mean(1) - kept).abs() <= STATISTIC_APART * rows.std(1)) | (kept == 0)).float().mean() >= NEAR)
     ratio = rows.std(1) / kept if operation == "div" else rows.std(1) * kept

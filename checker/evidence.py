@@ -8,10 +8,12 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from checker import measure
+from checker.experiments import on_images
 from checker.intake.files import shown
-from checker.measure import Predictions, Subject
+from checker.measure import Predictions
 from checker.score import Counts
 from checker.statistics import apart, as_file, evenness, learned_digest, parsed
+from checker.subject import COUNTED, EXPERIMENTED, TRACED, Subject
 from checker.submission import LAST_EPOCHS, LoggedEpoch, Submission, SubmittedRun, WeightFile, read
 from checker.verdict import CannotCheckError
 from checker.workers import WorkerDiedError
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from checker.augmentation import Augmentation
     from checker.constants import Constants
     from checker.experiments.norms import Normalised, Statistic
+    from checker.experiments.places import Exchange
     from checker.test_set import TestSet
 
 
@@ -53,6 +56,7 @@ class Evidence:
         self._accuracy_rounded = cache(self._rounded)
         self._constants = cache(self._constants_used)
         self._receptive_field = cache(self._places_seen)
+        self._running_statistics = cache(self._statistics_kept)
         self._accuracy = cache(self._measured_accuracy)
 
     # What the files say -------------------------------------------------------------------------------------------------
@@ -211,13 +215,13 @@ class Evidence:
 
     def moved_by_inner_taps(self, operations: tuple[Operation, ...]) -> float:
         """Return how far the last epoch's logits move when those convolutions keep only the middles of their kernels."""
-        return self._ask("Evaluating it with the middles of some kernels", measure.moved_by_inner_taps, self._subject(self.log[-1]),
-                         [operation.value for operation in operations], self._chosen(measure.EXPERIMENTED))
+        return self._ask("Evaluating it with the middles of some kernels", on_images.moved_by_inner_taps, self._subject(self.log[-1]),
+                         self._chosen(EXPERIMENTED), [operation.value for operation in operations])
 
     def dilated_over_copies(self, operations: tuple[Operation, ...]) -> bool:
         """Whether those dilated convolutions see each place of a map twice, so that the dilation changes nothing."""
-        return self._ask("Looking at its dilated convolutions", measure.dilated_over_copies, self._subject(self.log[-1]),
-                         [operation.value for operation in operations], self._chosen(measure.TRACED))
+        return self._ask("Looking at its dilated convolutions", on_images.dilated_over_copies, self._subject(self.log[-1]),
+                         self._chosen(TRACED), [operation.value for operation in operations])
 
     @property
     def accuracy_rounded(self) -> float:
@@ -225,7 +229,7 @@ class Evidence:
         return self._accuracy_rounded()
 
     @property
-    def places_exchanged(self) -> "measure.Exchange":
+    def places_exchanged(self) -> "Exchange":
         """How the last epoch's logits move when the places of its last maps are exchanged."""
         return self._exchanged()
 
@@ -247,12 +251,12 @@ class Evidence:
     @property
     def normalised(self) -> "Normalised":
         """What is normalised in the last epoch's network."""
-        return self._ask("Scaling its maps", measure.norms, self._subject(self.log[-1]), self._chosen(measure.EXPERIMENTED))
+        return self._ask("Scaling its maps", on_images.norms, self._subject(self.log[-1]), self._chosen(EXPERIMENTED))
 
     @property
     def running_statistics(self) -> "tuple[Statistic, ...]":
         """How far the statistics that the last epoch's normalisations keep lie from those of their inputs."""
-        return self._ask("Comparing its running statistics", measure.statistics_kept, self._subject(self.log[-1]))
+        return self._running_statistics()
 
     @property
     def inputs_used(self) -> "measure.InputsUsed":
@@ -279,16 +283,19 @@ class Evidence:
         return self.accuracy_with((), "zero")
 
     def _followed(self) -> Anatomy:
-        return self._ask("Following it", measure.anatomy, self._subject(self.log[-1]), self._chosen(measure.TRACED))
+        return self._ask("Following it", measure.anatomy, self._subject(self.log[-1]), self._chosen(TRACED))
 
-    def _exchange(self) -> "measure.Exchange":
-        return self._ask("Exchanging its places", measure.places_exchanged, self._subject(self.log[-1]), self._chosen(measure.EXPERIMENTED))
+    def _exchange(self) -> "Exchange":
+        return self._ask("Exchanging its places", on_images.places_exchanged, self._subject(self.log[-1]), self._chosen(EXPERIMENTED))
+
+    def _statistics_kept(self) -> "tuple[Statistic, ...]":
+        return self._ask("Comparing its running statistics", on_images.statistics_kept, self._subject(self.log[-1]))
 
     def _places_seen(self) -> tuple[int, int]:
-        return self._ask("Changing its pixels", measure.places_seen, self._subject(self.log[-1]), self._chosen(measure.EXPERIMENTED))
+        return self._ask("Changing its pixels", on_images.places_seen, self._subject(self.log[-1]), self._chosen(EXPERIMENTED))
 
     def _constants_used(self) -> "Constants":
-        return self._ask("Counting its constants", measure.constants_used, self._subject(self.log[-1]), self._chosen(measure.COUNTED))
+        return self._ask("Counting its constants", on_images.constants_used, self._subject(self.log[-1]), self._chosen(COUNTED))
 
     def _rounded(self) -> float:
         return self._tests.labels.accuracy(self._ask("Rounding its weights", measure.classes_rounded, self._subject(self.log[-1])))

@@ -8,31 +8,16 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 import torch.nn.functional as F
-from safetensors.torch import load
 from torch import Tensor
 
-from checker.constants import Constants, constants
-from checker.experiments.norms import (
-    Normalised,
-    Statistic,
-    normalised,
-    running_statistics,
-)
-from checker.experiments.places import Exchange, exchange_places
-from checker.experiments.reach import receptive_field
 from checker.score import NO_CLASS, NUMBERS
+from checker.subject import AVERAGED, COUNTED, EXPERIMENTED, TRACED, Images, Subject
 from common.anatomy.follow import Anatomy, follow
 from common.anatomy.program import Program
-from common.anatomy.replay import Seen, measure, replay
+from common.anatomy.replay import measure, replay
 from common.anatomy.views import Views, views
-from common.anatomy.weights import fill
-from common.data import Normalization
 
 BATCH = 100  # Few enough for what a layer returns to stay in the cache of one core.
-EXPERIMENTED = 8  # Images on which places are exchanged, and the like.
-COUNTED = 64  # Images that constants are looked for with, half of them at a time.
-AVERAGED = 200  # Images whose statistics are compared with those that a normalisation keeps.
-TRACED = 2  # Images that a program is followed with.
 ABLATED = 1_000  # Images on which it shows whether a layer matters.
 VARIED = 200  # Images that are tried with every number.
 CLASSES = 10
@@ -66,26 +51,6 @@ class OutputError(Exception):
 
 
 @dataclass(frozen=True)
-class Subject:
-    """What is measured: a recorded network that was examined, with the weights of one epoch (safetensors), and how its images are
-    normalised."""
-
-    program: Program
-    views: Views
-    weights: bytes
-    normalization: Normalization
-    device: str
-
-    @property
-    def two_inputs(self) -> bool:
-        return len(self.program.inputs) > 1
-
-    @property
-    def outputs(self) -> int:
-        return 2 if self.two_inputs else 1
-
-
-@dataclass(frozen=True)
 class Predictions:
     """The predicted classes of all test images, NO_CLASS where logits aren't finite: for each number that was tried a row.
 
@@ -98,22 +63,6 @@ class Predictions:
     sums: np.ndarray | None
     single: np.ndarray | None
     logits: np.ndarray
-
-
-class Images:
-    """The test images, in memory that all processes share, so that their pixels are there once.
-
-    pixels: uint8 N×C×H×W
-    """
-
-    def __init__(self, pixels: Tensor) -> None:
-        self.pixels = pixels
-
-    def inputs(self, chosen: slice | Tensor, subject: Subject, number: int | None) -> list[Tensor]:
-        """Return what the network is given: float32 images on its device, normalised, channels last; and one-hot numbers."""
-        pixels = subject.normalization(self.pixels[chosen].float() / 255).contiguous(memory_format=torch.channels_last)
-        batch = pixels.to(subject.device)
-        return [batch] if number is None else [batch, F.one_hot(torch.full((len(batch),), number, device=batch.device), NUMBERS).float()]
 
 
 @dataclass(frozen=True)
@@ -187,71 +136,6 @@ def anatomy(images: Images, subject: Subject, chosen: Sequence[int]) -> Anatomy:
     return follow(subject.program, network.weights, *few)
 
 
-def places_exchanged(images: Images, subject: Subject, chosen: Sequence[int]) -> Exchange:
-    """Return what comes of exchanging the places of the last maps, for the images at `chosen`; see checker.experiments."""
-    return exchange_places(subject.program, _in_float64(subject), *_given(images, subject, chosen))
-
-
-def constants_used(images: Images, subject: Subject, chosen: Sequence[int]) -> Constants:
-    """Return what acts on the logits beside images and parameters; see checker.constants."""
-    half = len(chosen) // 2
-    batches = _given(images, subject, chosen[:half], number=3), _given(images, subject, chosen[half:], number=5)
-    return constants(subject.program, _in_float64(subject), *batches)
-
-
-def places_seen(images: Images, subject: Subject, chosen: Sequence[int]) -> tuple[int, int]:
-    """Return how far the places of the last maps see, found by changing pixels; see checker.experiments.reach."""
-    given, weights = _given(images, subject, chosen), _in_float64(subject)
-    traced = follow(subject.program, _Network(subject).weights, *(each.float() for each in given))
-    strides = {operation.value: operation.jump for operation in traced.operations}
-    averages = {operation.value for operation in traced.operations if operation.kind == "global average"}
-    averaged = {name for node in subject.program.nodes if node.name in averages for name in list(node.references())[:1]}
-    return receptive_field(subject.program, weights, averaged, strides, *given)
-
-
-def norms(images: Images, subject: Subject, chosen: Sequence[int]) -> Normalised:
-    """Return what is normalised in the network, by its norms and beside them; see checker.experiments.norms."""
-    return normalised(subject.program, _in_float64(subject), *_given(images, subject, chosen))
-
-
-def dilated_over_copies(images: Images, subject: Subject, values: Sequence[str], chosen: Sequence[int]) -> bool:
-    """Whether all of the dilated convolutions that make `values` are given maps whose every other row is the one before it, or nothing:
-    there a dilation changes nothing."""
-    copies: list[bool] = []
-
-    def look(seen: Seen) -> None:
-        if seen.node.name in values:
-            even, odd = (seen.arguments["input"][..., start::2, :] for start in (0, 1))
-            rows = min(even.shape[-2], odd.shape[-2])
-            copies.append(bool((even[..., :rows, :] == odd[..., :rows, :]).all()) or not bool(even.any()) or not bool(odd.any()))
-
-    with torch.no_grad():
-        replay(subject.program, _in_float64(subject), *_given(images, subject, chosen), see=look, double=True)
-    return all(copies)
-
-
-def statistics_kept(images: Images, subject: Subject) -> tuple[Statistic, ...]:
-    """Return how far the statistics that normalisations keep lie from those of the first AVERAGED images; see checker.experiments."""
-    return running_statistics(subject.program, _in_float64(subject), *_given(images, subject, range(AVERAGED), number=None))
-
-
-def _in_float64(subject: Subject) -> dict[str, Tensor]:
-    return fill(subject.program, load(subject.weights), subject.device, torch.float64)
-
-
-def _given(images: Images, subject: Subject, chosen: Sequence[int], number: int | None = 3) -> list[Tensor]:
-    """Return what the network is given of the images at `chosen`, in float64; of a network for so many images, as many.
-
-    number: beside each image, where there are two inputs; one after the other where it is None
-    """
-    places = torch.arange(subject.program.batch or len(chosen))
-    places[:len(chosen)] = torch.as_tensor(chosen)[:len(places)]
-    given = [each.double() for each in images.inputs(places, subject, (number or 0) if subject.two_inputs else None)]
-    if subject.two_inputs and number is None:
-        given[1] = torch.eye(NUMBERS, dtype=torch.float64, device=given[1].device)[torch.arange(len(places)) % NUMBERS]
-    return given
-
-
 def classes_rounded(images: Images, subject: Subject) -> np.ndarray:
     """Return the classes of the first ABLATED images when every parameter is moved by half of the last of the 8 bits that bfloat16 has,
     up or down: as far as rounding moves it, but those too that are round already."""
@@ -285,26 +169,6 @@ def _first_classes(images: Images, subject: Subject, network: "_Network", change
         given = images.inputs(slice(start, start + network.batch), subject, 3 if subject.two_inputs else None)
         classes.append(_classes(network(*given, change=change)[0]))
     return np.concatenate(classes)
-
-
-def moved_by_inner_taps(images: Images, subject: Subject, values: Sequence[str], chosen: Sequence[int]) -> float:
-    """Return how far the logits of the images at `chosen` move, as a share of how far they lie apart, when the kernels of the convolutions
-    that make `values` keep nothing but their middles."""
-    kernels = {node.name: node.arguments[1].name for node in subject.program.nodes if node.operator == "aten.convolution.default"}
-    names, weights, given = {kernels[value] for value in values}, _in_float64(subject), _given(images, subject, chosen)
-    inner = weights | {name: _inner(weights[name]) for name in names & weights.keys()}
-    with torch.no_grad():
-        before = replay(subject.program, weights, *given, double=True)[0]
-        after = replay(subject.program, inner, *given, change=dict.fromkeys(names - weights.keys(), _inner), double=True)[0]
-    return float((after - before).square().mean().sqrt() / (before - before.mean(1, keepdim=True)).square().mean().sqrt())
-
-
-def _inner(kernel: Tensor) -> Tensor:
-    """Return a kernel without its outer taps: one of sides 3 keeps the middle, an even one the tap behind it."""
-    inner = torch.zeros_like(kernel)
-    place = (..., *(side // 2 for side in kernel.shape[2:]))
-    inner[place] = kernel[place]
-    return inner
 
 
 def _changed(result: Tensor | tuple, own: Tensor | int, act: object) -> object:
@@ -377,7 +241,7 @@ class _Network:
     def __init__(self, subject: Subject, program: Program | None = None) -> None:
         self._program = program or subject.program
         self.batch = subject.program.batch or BATCH
-        self.weights = fill(subject.program, load(subject.weights), subject.device)
+        self.weights = subject.filled()
         self.parameters = [weight.value for weight in subject.program.weights if weight.parameter]
 
     def __call__(self, *given: Tensor, change: dict | None = None) -> tuple[Tensor, ...]:

@@ -23,7 +23,8 @@ from multiprocessing.connection import Connection
 import torch
 from torch import Tensor
 
-from checker.measure import SECONDS, Images, TooSlowError
+from checker.measure import SECONDS, TooSlowError
+from checker.subject import Images
 
 # Beside what a worker begins with; a ResNet-18 needs 2 for a batch. On a GPU, drivers reserve what they like.
 MOST_MEMORY = 6 * 10**9

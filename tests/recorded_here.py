@@ -10,7 +10,7 @@ from types import ModuleType
 
 import torch
 
-from checker.measure import Images
+from checker.subject import Images
 from checker.sandbox import inside
 from checker.sandbox.tasks import Answer, Problem, Task
 

@@ -1,5 +1,6 @@
 """Does a network normalise? What goes into a norm is scaled, and what comes out must stay; and nothing else may do that."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -7,15 +8,12 @@ import torch
 from torch import Tensor
 
 from checker.experiments.places import replaced_by
+from checker.tolerances import FACTOR, UNMOVED
 from common.anatomy.operators import REGISTRY
 from common.anatomy.program import Program
 from common.anatomy.replay import Seen, replay
 from common.anatomy.ways import base, depending, named_operands, operands
 
-FACTOR = 100.0
-# A channel that moves by less than this share of its spread, when all that it is made of is FACTOR times as large, is normalised. Through a
-# tanh or a sigmoid it moves by half of its spread and more.
-UNMOVED = 0.25
 _NORMS = ("aten._native_batch_norm", "aten.native_group_norm", "aten.native_layer_norm")
 _PRODUCTS = frozenset({"convolution", "mm", "addmm", "bmm", "baddbmm"})
 
@@ -111,7 +109,8 @@ def _moved(seen: Seen) -> float:
     arguments = list(seen.arguments.values())
     arguments[0] = FACTOR * (arguments[0] + arguments[0].std())
     other = REGISTRY[seen.node.operator].run(*arguments)[0]
-    return float((other - seen.outputs[0]).norm() / (seen.outputs[0] - seen.outputs[0].mean()).norm())
+    moved = float((other - seen.outputs[0]).norm() / (seen.outputs[0] - seen.outputs[0].mean()).norm())
+    return math.inf if math.isnan(moved) else moved  # What gives the same whatever it is given normalises nothing.
 
 
 def _is_unmoved(before: Tensor, after: Tensor) -> bool:
@@ -119,4 +118,4 @@ def _is_unmoved(before: Tensor, after: Tensor) -> bool:
     rows = before.flatten(2).transpose(0, 1).flatten(1) if before.ndim > 2 else before.T
     others = after.flatten(2).transpose(0, 1).flatten(1) if after.ndim > 2 else after.T
     spread = (rows - rows.mean(1, keepdim=True)).norm(dim=1)
-    return bool(((others - rows).norm(dim=1) < UNMOVED * spread).any())
+    return not bool(((others - rows).norm(dim=1) >= UNMOVED * spread).all())  # So that NaN, which is no evidence, is none that it moved.

@@ -26,8 +26,8 @@ class Exchange:
     moved:    how far the logits moved, as a share of how far they lie apart
     inside:   how far what goes into a windowed operation differs from its own, exchanged, where that depends on the maps before; as a share
               of its change
-    counting: how many places of a map the logits hang on, in the middle of all channels and images: 1 where only the largest counts;
-              infinite where there are no maps
+    counting: how many places of a map the logits hang on, in the middle of all channels and images: 1 where only the largest counts,
+              0 where they hang on none
     by_hand:  operators behind the last maps that move places themselves, so that a window may have been written with them
     """
 
@@ -51,16 +51,16 @@ def exchange_places(program: Program, weights: Mapping[str, Tensor], *inputs: Te
             moving.add(seen.node.operator)
 
     maps = _maps(program, weights, inputs)
-    behind = leading(program, program.outputs, from_=maps) - set(maps)
+    behind = leading(program, program.outputs, from_=maps)
     with torch.no_grad():
         before = replay(program, weights, *inputs, see=note, double=True)
         # What a map was before, so that a shortcut around a window and the way through it are exchanged alike.
         change = {name: replaced_by(_exchanged(map)) for name, map in maps.items()}
         after = replay(program, weights, _exchanged(inputs[0]), *inputs[1:], change=change, double=True)
     moves = [((one - other).abs().amax() / (one - one.mean(1, keepdim=True)).abs().amax()) for one, other in zip(before, after, strict=True)]
-    last = {name: map for name, map in maps.items() if name in leading(program, program.outputs, from_=maps)}
+    last = {name: map for name, map in maps.items() if name in behind}
     return Exchange(float(torch.stack(moves).max()), _inside(program, weights, inputs, maps), _counting(program, weights, inputs, last),
-                    tuple(sorted({node.operator for node in program.nodes if node.name in behind} & moving)))
+                    tuple(sorted({node.operator for node in program.nodes if node.name in behind - maps.keys()} & moving)))
 
 
 def last_maps(program: Program, weights: Mapping[str, Tensor], inputs: tuple[Tensor, ...]) -> dict[str, Tensor]:
@@ -107,8 +107,9 @@ def _inside(program: Program, weights: Mapping[str, Tensor], inputs: tuple[Tenso
         size = own.abs().max()
         # Between the image itself and the first layers lie its views, which are moved by hand.
         behind = leading(program, [each for each in operands(made[name]) if each not in maps], from_=maps)
-        if own.ndim > 2 and bool(size > 0) and not (behind & raw and behind & by_hand):
-            apart = max(apart, float((change[1][name] - _exchanged(own)).abs().max() / size))
+        if own.ndim > 2 and not bool(size == 0) and not (behind & raw and behind & by_hand):
+            moved = float((change[1][name] - _exchanged(own)).abs().max() / size)
+            apart = max(apart, math.inf if math.isnan(moved) else moved)  # NaN is no evidence.
     return apart
 
 
@@ -128,18 +129,19 @@ def _given(program: Program, weights: Mapping[str, Tensor], inputs: tuple[Tensor
 def _counting(program: Program, weights: Mapping[str, Tensor], inputs: tuple[Tensor, ...], maps: Mapping[str, Tensor]) -> float:
     """Return how many places of the maps the logits hang on: (Σ|g|)² / Σg² of their gradients g over the places of a channel."""
     leaves = {name: map.detach().requires_grad_() for name, map in maps.items()}
+    image = inputs[0].detach().requires_grad_(not maps)  # Without any window the image itself is the last map.
     with torch.enable_grad():
-        logits = replay(program, weights, *inputs, change={name: replaced_by(leaf) for name, leaf in leaves.items()}, double=True)[0]
+        logits = replay(program, weights, image, *inputs[1:], change={name: replaced_by(leaf) for name, leaf in leaves.items()}, double=True)[0]
         if not logits.requires_grad:
-            return math.inf
+            return 0.0
         factors = torch.randn(logits.shape, dtype=torch.float64, generator=torch.Generator().manual_seed(0)).to(logits.device)
-        gradients = torch.autograd.grad((logits * factors).sum(), list(leaves.values()), allow_unused=True)
+        gradients = torch.autograd.grad((logits * factors).sum(), list(leaves.values()) or [image], allow_unused=True)
     counts = []
     for each in gradients:
         if each is not None and each.ndim > 2 and bool(each.any()):
             flat = each.flatten(2).abs()
             counts.append((flat.sum(2).square() / flat.square().sum(2))[flat.any(2)].median())
-    return float(torch.stack(counts).min()) if counts else math.inf
+    return float(torch.stack(counts).min()) if counts else 0.0
 
 
 def _is_windowed(seen: Seen) -> bool:

@@ -6,12 +6,10 @@ import torch
 from torch import Tensor
 
 from checker.experiments.places import last_maps, replaced_by
+from checker.tolerances import SEEN
 from common.anatomy.program import Program
 from common.anatomy.replay import Seen, replay
 
-# A place that moves by less than this share of its map's spread, when all pixels beyond a line are changed, doesn't see them. Rounding in fp32
-# makes 1e-7; in our deepest network, under-100k, the outermost pixels that must be seen move places by 1e-4 and more.
-SEEN = 1e-5
 # A map matters when the logits move by this share of how far they lie apart, once it is another image's.
 MATTERS = 0.01
 

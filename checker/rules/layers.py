@@ -12,6 +12,7 @@ from checker.rules.anatomy import (
 )
 from checker.rules.rule import rule
 from checker.rules.weights import is_near
+from checker.tolerances import FACTOR, SEEN, UNMOVED
 from checker.verdict import CannotCheckError, Verdict
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ MATTERS = 0.01
 # How far the logits must move, as a share of how far they lie apart, without the outer taps of a kernel.
 MOVED = 0.01
 NORMALIZATIONS = ("batch norm", "layer norm", "group norm", "instance norm", "partial norm")
-# How far a norm's output may move, as a share of its spread, when its input is a hundred times as large: an epsilon as large as the variance
+# How far a norm's output may move, as a share of its spread, when its input is FACTOR times as large: an epsilon as large as the variance
 # moves it by a fifth, the usual one by 1e-4.
 NORMALISED = 0.1
 
@@ -146,8 +147,8 @@ def dilated(run: "Evidence") -> Verdict:
 
 
 @rule("Maps see {before}×{before} pixels before averaging, logits {after}×{after}",
-      "Followed through the program, and measured: pixels beyond a line are changed, and a place must move by 1e-5 of its map's spread to count "
-      "as seeing them. Where the two disagree it can't be checked.")
+      f"Followed through the program, and measured: pixels beyond a line are changed, and a place must move by {SEEN:g} of its map's spread to "
+      "count as seeing them. Where the two disagree it can't be checked.")
 def receptive_field(run: "Evidence", *, before: int, after: int) -> Verdict:
     """What a network can't see it can't tell apart, and an average of small patches knows no shapes."""
     anatomy = run.anatomy
@@ -166,7 +167,7 @@ def receptive_field(run: "Evidence", *, before: int, after: int) -> Verdict:
 
 
 @rule("The network runs {kind} and no other",
-      "Everything before a layer is made a hundred times as large: what goes in unmoved (by less than a quarter of its spread) was normalised. A "
+      f"Everything before a layer is made {FACTOR:g} times as large: what goes in unmoved (by less than {UNMOVED:g} of its spread) was normalised. A "
       f"norm's own output may move by {NORMALISED:g}, most running statistics must be those of the input, and without the norms "
       f"{100 * MATTERS:g} % of the images must be lost.")
 def normalization(run: "Evidence", *, kind: str) -> Verdict:
@@ -182,8 +183,8 @@ def normalization(run: "Evidence", *, kind: str) -> Verdict:
     normalised = run.normalised
     if normalised.by_hand:
         where = ", ".join(name or "the network" for name in normalised.by_hand[:3])
-        raise CannotCheckError(f"What goes into {where} stays the same when everything before is a hundred times as large: a normalisation is "
-                               f"written by hand.", "Use nn.BatchNorm2d, nn.GroupNorm or nn.LayerNorm, or have it judged by a person.")
+        raise CannotCheckError(f"What goes into {where} stays the same when everything before is {FACTOR:g} times as large: a normalisation "
+                               f"is written by hand.", "Use nn.BatchNorm2d, nn.GroupNorm or nn.LayerNorm, or have it judged by a person.")
     if len(found) != 1 or kind in NORMALIZATIONS and kind not in found:
         return Verdict(False, shown, kind, f"{shown} runs" if found else "no normalisation runs",
                        "Normalise with nn.BatchNorm2d, nn.GroupNorm or nn.LayerNorm, one kind throughout; "

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from checker.rules.accuracy import log_matches_weights, sustained_accuracy
 from checker.rules.rule import rule
 from checker.rules.weights import finite_weights, weights_match_model
+from checker.tolerances import LEAST_ROTATION, LEAST_SCALE, LEAST_SHIFT, RARELY
 from checker.verdict import DECLARED, RECORDED, CannotCheckError, Verdict
 
 if TYPE_CHECKING:
@@ -48,9 +49,10 @@ def epochs(run: "Evidence", *, limit: int, images: int) -> Verdict:
 
 
 @rule("HorizontalFlip, ShiftScaleRotate and a {hole}×{hole} CoarseDropout, at work",
-      "The pipeline is built anew from its description. Each of the three must be applied to 5 % of the images and change them: a shift by half a "
-      "pixel of 32, a scale by 2 %, a rotation by 1° at the least; the hole and its fill are measured. Then the whole is applied: images must "
-      "stay recognisable, and some be mirrored. That the run was trained so is its own word.", needs=("augmentation",))
+      f"The pipeline is built anew from its description. Each of the three must be applied to {100 * RARELY:g} % of the images and change them: a "
+      f"shift by {32 * LEAST_SHIFT:g} of 32 pixels, a scale by {100 * LEAST_SCALE:g} %, a rotation by {LEAST_ROTATION:g}° at the least; the hole and "
+      "its fill are measured. Then the whole is applied: images must stay recognisable, and some be mirrored. That the run was trained so is its "
+      "own word.", needs=("augmentation",))
 def augmentations(run: "Evidence", *, hole: int, fill: tuple[float, ...]) -> Verdict:
     """The same image in many guises teaches what doesn't matter; a hole teaches to look at more than one part."""
     found = run.augmentation(hole, fill)

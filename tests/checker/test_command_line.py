@@ -122,6 +122,11 @@ def test_list_names_every_rule_and_why(capsys: pytest.CaptureFixture) -> None:
     assert "under-8k: Fewer than 8,000 parameters" in out and "not a one-time achievement" in out
 
 
+def in_its_own_process(*arguments: object) -> subprocess.CompletedProcess:
+    """Run the checker as a user would: what PyTorch has done in the tests' process, where it recorded networks, spoils workers forked from it."""
+    return subprocess.run([sys.executable, "-m", "checker", *map(str, arguments)], cwd=REPOSITORY, capture_output=True, text=True, check=False)
+
+
 def real(*arguments: object, to: str) -> int:
     """Run the checker as a process of its own, its output led to where a shell's `to` says, and return the exit code."""
     command = shlex.join([sys.executable, "-m", "checker", *map(str, arguments)])
@@ -158,13 +163,13 @@ def test_images_that_are_not_the_published_ones_are_one_sentence(tmp_path: Path,
 
 
 @pytest.mark.for_real
-def test_the_sandbox_and_the_workers_check_a_network(tmp_path: Path, real_data: Path, capsys: pytest.CaptureFixture) -> None:
+def test_the_sandbox_and_the_workers_check_a_network(tmp_path: Path, real_data: Path) -> None:
     write_submission(tmp_path)
-    code, found = report(capsys, real_data, "--path", tmp_path, "--select", "parameters", "--select", "no_fully_connected",
-                         "--select", "sustained_accuracy")
-    (submission,) = found["submissions"]
+    finished = in_its_own_process("session05", "--data-dir", real_data, "--format", "json", "--path", tmp_path, "--select", "parameters",
+                                  "--select", "no_fully_connected", "--select", "sustained_accuracy")
+    (submission,) = json.loads(finished.stdout)["submissions"]
     (one,) = submission["runs"]
-    assert code == 1 and submission["isolation"] in ("bubblewrap", "process") and (one["views"], one["single_view"]) == (1, None)
+    assert finished.returncode == 1 and submission["isolation"] in ("bubblewrap", "process") and (one["views"], one["single_view"]) == (1, None)
     assert {rule["id"]: rule["passed"] for rule in one["rules"]} == {"parameters": True, "no_fully_connected": True, "sustained_accuracy": False}
 
 

@@ -17,9 +17,9 @@ CHEATS, HONEST = cases("cheats"), cases("honest")
 def checked(case: Case, folder: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, tuple[bool | None, str]]:
     """Return what does not pass of a case: rule → verdict and message."""
     write(case, folder)
-    if case.weights != "base":  # What harms nobody is recorded and measured here, which is much faster.
+    monkeypatch.setattr("checker.workers.Workers", WorkersHere)
+    if case.weights != "base":  # What harms nobody is recorded here, which is much faster.
         monkeypatch.setattr("checker.intake.folder.start", AnswersHere)
-        monkeypatch.setattr("checker.workers.Workers", WorkersHere)
     monkeypatch.setattr("checker.test_set.load_images", lambda dataset, split, folder: images(dataset.name))
     monkeypatch.setattr("checker.test_set.verify", lambda *images: None)
     assignment = case.assignment

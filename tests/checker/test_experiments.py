@@ -110,6 +110,12 @@ def test_a_maximum_hangs_on_one_place() -> None:
     assert exchanged(ALIKE_HEADS["the mean"]).counting > COUNTING
 
 
+def test_no_number_is_no_evidence() -> None:
+    """Zero divided by itself hides what it is multiplied with."""
+    found = exchanged(lambda n, x: n.linear(n.same(x * n.places * (0 * x / (0 * x))).mean((2, 3))))
+    assert not found.moved <= ALIKE and not found.inside <= ALIKE
+
+
 @pytest.mark.parametrize(("head", "alike"), [
     (lambda n, x: n.linear(n.same(x * n.places).mean((2, 3))), False),
     (lambda n, x: n.linear(n.same(n.norm(x)).mean((2, 3))), False),

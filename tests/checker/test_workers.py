@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from checker.measure import Images, TooSlowError
+from checker.measure import TooSlowError
+from checker.subject import Images
 from checker.verdict import CannotCheckError
 from checker.workers import WorkerDiedError, Workers
 

@@ -1,0 +1,80 @@
+"""The experiments on test images, with the weights of one epoch: what workers are asked for. Each takes `images`, `subject` and, where it
+needs only a few images, their places as `chosen`."""
+
+from collections.abc import Collection, Sequence
+
+import torch
+from torch import Tensor
+
+from checker.constants import Constants, constants
+from checker.experiments import kernels
+from checker.experiments.norms import (
+    Normalised,
+    Statistic,
+    normalised,
+    running_statistics,
+)
+from checker.experiments.places import Exchange, exchange_places
+from checker.experiments.reach import receptive_field
+from checker.score import NUMBERS
+from checker.subject import AVERAGED, Images, Subject
+from common.anatomy.follow import follow
+
+
+def places_exchanged(images: Images, subject: Subject, chosen: Sequence[int]) -> Exchange:
+    """Return what comes of exchanging the places of the last maps; see checker.experiments.places."""
+    return exchange_places(subject.program, _weights(subject), *_given(images, subject, chosen))
+
+
+def constants_used(images: Images, subject: Subject, chosen: Sequence[int]) -> Constants:
+    """Return what acts on the logits beside images and parameters; see checker.constants."""
+    half = len(chosen) // 2
+    batches = _given(images, subject, chosen[:half], number=3), _given(images, subject, chosen[half:], number=5)
+    return constants(subject.program, _weights(subject), *batches)
+
+
+def places_seen(images: Images, subject: Subject, chosen: Sequence[int]) -> tuple[int, int]:
+    """Return how far the places of the last maps see, found by changing pixels; see checker.experiments.reach."""
+    given = _given(images, subject, chosen)
+    traced = follow(subject.program, subject.filled(), *(each.float() for each in given))
+    strides = {operation.value: operation.jump for operation in traced.operations}
+    averages = {operation.value for operation in traced.operations if operation.kind == "global average"}
+    averaged = {name for node in subject.program.nodes if node.name in averages for name in list(node.references())[:1]}
+    return receptive_field(subject.program, _weights(subject), averaged, strides, *given)
+
+
+def norms(images: Images, subject: Subject, chosen: Sequence[int]) -> Normalised:
+    """Return what is normalised in the network, by its norms and beside them; see checker.experiments.norms."""
+    return normalised(subject.program, _weights(subject), *_given(images, subject, chosen))
+
+
+def statistics_kept(images: Images, subject: Subject) -> tuple[Statistic, ...]:
+    """Return how far the statistics that normalisations keep lie from those of the first AVERAGED images; see checker.experiments.norms."""
+    return running_statistics(subject.program, _weights(subject), *_given(images, subject, range(AVERAGED), number=None))
+
+
+def moved_by_inner_taps(images: Images, subject: Subject, chosen: Sequence[int], values: Collection[str]) -> float:
+    """Return how far the logits move without the outer taps of the convolutions that make `values`; see checker.experiments.kernels."""
+    return kernels.moved_by_inner_taps(subject.program, _weights(subject), values, *_given(images, subject, chosen))
+
+
+def dilated_over_copies(images: Images, subject: Subject, chosen: Sequence[int], values: Collection[str]) -> bool:
+    """Whether the dilated convolutions that make `values` see each place twice; see checker.experiments.kernels."""
+    return kernels.dilated_over_copies(subject.program, _weights(subject), values, *_given(images, subject, chosen))
+
+
+def _weights(subject: Subject) -> dict[str, Tensor]:
+    return subject.filled(torch.float64)
+
+
+def _given(images: Images, subject: Subject, chosen: Sequence[int], number: int | None = 3) -> list[Tensor]:
+    """Return what the network is given of the images at `chosen`, in float64; of a network for so many images, as many.
+
+    number: beside each image, where there are two inputs; one after the other where it is None
+    """
+    places = torch.arange(subject.program.batch or len(chosen))
+    places[:len(chosen)] = torch.as_tensor(chosen)[:len(places)]
+    given = [each.double() for each in images.inputs(places, subject, (number or 0) if subject.two_inputs else None)]
+    if subject.two_inputs and number is None:
+        given[1] = torch.eye(NUMBERS, dtype=torch.float64, device=given[1].device)[torch.arange(len(places)) % NUMBERS]
+    return given
