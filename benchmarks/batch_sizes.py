@@ -3,10 +3,11 @@
     python benchmarks/batch_sizes.py            about seven minutes on one core
     python benchmarks/batch_sizes.py --table    print what is there, and train nothing
 
-Short runs: four epochs over 10,000 training images, judged by the 10,000 held-out ones, two seeds each. All three get one
-recipe, that of layer and group norm, so that nothing but the normalisation differs; the rate follows the square root of the
-batch size, as suits AdamW (Malladi et al., 2022), and nothing is averaged, which would hide the noise. Results are kept in
-benchmarks/batch_sizes.jsonl; what is there, for the present network and recipe, is not trained again.
+Short runs: four epochs over 10,000 training images, judged by the 10,000 held-out ones, two seeds each. All three get
+one recipe, that of layer and group norm, so that nothing but the normalisation differs; the rate follows the square
+root of the batch size, as suits AdamW (Malladi et al., 2022), and nothing is averaged, which would hide the noise.
+Results are kept in benchmarks/batch_sizes.jsonl; what is there, for the present network and recipe, is not trained
+again.
 """
 
 import argparse
@@ -37,7 +38,14 @@ IMAGES, EPOCHS = 10_000, 4
 def recipe_for(size: int, seed: int) -> Recipe:
     """Return the recipe for a batch size."""
     recipe = SESSION.recipes["group"]
-    return replace(recipe, epochs=EPOCHS, batch_size=size, lr=recipe.lr * math.sqrt(size / recipe.batch_size), averaging=0.0, seed=seed)
+    return replace(
+        recipe,
+        epochs=EPOCHS,
+        batch_size=size,
+        lr=recipe.lr * math.sqrt(size / recipe.batch_size),
+        averaging=0.0,
+        seed=seed,
+    )
 
 
 def train(run: str, size: int, seed: int, images: Images, held: Images) -> dict:
@@ -48,15 +56,25 @@ def train(run: str, size: int, seed: int, images: Images, held: Images) -> dict:
     for epoch in range(1, EPOCHS + 1):
         trainer.train_epoch(epoch)
     correct = int(SESSION.task.evaluate(trainer.evaluated, held, recipe.normalization).right.sum())
-    return {"run": run, "size": size, "seed": seed, "correct": correct, "held_out": len(held), "recipe": recipe.as_dict(),
-            "model_sha256": model_digest(SESSION)}
+    return {
+        "run": run,
+        "size": size,
+        "seed": seed,
+        "correct": correct,
+        "held_out": len(held),
+        "recipe": recipe.as_dict(),
+        "model_sha256": model_digest(SESSION),
+    }
 
 
 def read_results() -> dict[tuple[str, int, int], dict]:
     """Return what has been measured with the present networks and recipes: (run, size, seed) → its line."""
     lines = map(json.loads, RESULTS.read_text().splitlines() if RESULTS.exists() else [])
-    return {(line["run"], line["size"], line["seed"]): line for line in lines
-            if is_current(SESSION, recipe_for(line["size"], line["seed"]), line)}
+    return {
+        (line["run"], line["size"], line["seed"]): line
+        for line in lines
+        if is_current(SESSION, recipe_for(line["size"], line["seed"]), line)
+    }
 
 
 def rows() -> list[tuple[int, list[str]]]:
@@ -66,9 +84,14 @@ def rows() -> list[tuple[int, list[str]]]:
     for size in SIZES:
         cells = []
         for run in RUNS:
-            reached = [100 * done[run, size, seed]["correct"] / done[run, size, seed]["held_out"] for seed in SEEDS
-                       if (run, size, seed) in done]
-            cells.append(f"{statistics.mean(reached):.2f} ({min(reached):.2f} to {max(reached):.2f})" if reached else "")
+            reached = [
+                100 * done[run, size, seed]["correct"] / done[run, size, seed]["held_out"]
+                for seed in SEEDS
+                if (run, size, seed) in done
+            ]
+            cells.append(
+                f"{statistics.mean(reached):.2f} ({min(reached):.2f} to {max(reached):.2f})" if reached else ""
+            )
         table.append((size, cells))
     return table
 

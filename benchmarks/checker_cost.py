@@ -19,7 +19,7 @@ from rich.table import Table
 from common.command_line import positive
 
 REPOSITORY = Path(__file__).resolve().parent.parent
-PLAIN = '''
+PLAIN = """
 import json, runpy, sys, torch
 from pathlib import Path
 from safetensors.torch import load_file
@@ -38,7 +38,7 @@ for run in sorted(path for path in (session / "runs").iterdir() if not path.name
             correct = sum((network(images[i:i + 250]).argmax(1) == test.targets[i:i + 250]).sum().item()
                           for i in range(0, 10000, 250))
         print(run.name, correct)
-'''
+"""
 
 
 def seconds(command: list[str]) -> float:

@@ -1,4 +1,5 @@
-"""How fast session 7 trains with albumentations, against the usual loop and against the bare step, side by side in one run.
+"""How fast session 7 trains with albumentations, against the usual loop and against the bare step, side by side in one
+run.
 
     python benchmarks/cifar_pipeline.py            about four minutes on two cores
     python benchmarks/cifar_pipeline.py --device cuda

@@ -3,8 +3,8 @@
     python benchmarks/experiments.py            our committed runs, and the honest submissions of tests/submissions/
     python benchmarks/experiments.py --ours     our runs alone
 
-Everything is measured in this process, on one thread. The cost is the time of the experiments as a share of all that is measured of
-a session's runs.
+Everything is measured in this process, on one thread. The cost is the time of the experiments as a share of all that is
+measured of a session's runs.
 """
 
 import argparse
@@ -33,12 +33,21 @@ from tests.recorded_here import AnswersHere, WorkersHere
 REPOSITORY = Path(__file__).resolve().parent.parent
 # Experiment → (its name in words, bound, which side of it is wanted, what of its result is compared).
 BOUNDS: dict[str, list[tuple[str, float, str, Callable[[object], list[float]]]]] = {
-    "places_exchanged": [("logits move, places exchanged", ALIKE, "<=", lambda found: [found.moved]),
-                         ("maps differ, places exchanged", ALIKE, "<=", lambda found: [found.inside]),
-                         ("places that logits hang on", COUNTING, ">=", lambda found: [found.counting])],
+    "places_exchanged": [
+        ("logits move, places exchanged", ALIKE, "<=", lambda found: [found.moved]),
+        ("maps differ, places exchanged", ALIKE, "<=", lambda found: [found.inside]),
+        ("places that logits hang on", COUNTING, ">=", lambda found: [found.counting]),
+    ],
     "constants_used": [("literals in the code", FREE_LITERALS, "<=", lambda found: [found.literals])],
-    "statistics_kept": [("running mean apart", MEAN_APART, "<=", lambda found: [each.mean for each in found if each.is_kept]),
-                        ("running variance, factor", VARIANCE_APART, "<=", lambda found: [math.exp(each.variance) for each in found if each.is_kept])],
+    "statistics_kept": [
+        ("running mean apart", MEAN_APART, "<=", lambda found: [each.mean for each in found if each.is_kept]),
+        (
+            "running variance, factor",
+            VARIANCE_APART,
+            "<=",
+            lambda found: [math.exp(each.variance) for each in found if each.is_kept],
+        ),
+    ],
     "moved_by_inner_taps": [("logits move, inner taps only", MOVED, ">=", lambda found: [found])],
     "norms": [("a norm's output moves, scaled", NORMALISED, "<=", lambda found: list(found.moved.values()))],
 }
@@ -65,24 +74,38 @@ def measured(session: str, folder: Path, **options: object) -> tuple[dict[str, l
     Timed.found, Timed.seconds = defaultdict(list), defaultdict(float)
     assignment = ASSIGNMENTS[session]
     with patch("checker.intake.folder.start", AnswersHere), patch("checker.workers.Workers", Timed):
-        check_folder(assignment, folder, rules=assignment.every_rule, device="cpu", data_dir=None, isolation="auto", tell=lambda doing: None,
-                     **{"own": False, "only_run": None} | options)
+        check_folder(
+            assignment,
+            folder,
+            rules=assignment.every_rule,
+            device="cpu",
+            data_dir=None,
+            isolation="auto",
+            tell=lambda doing: None,
+            **{"own": False, "only_run": None} | options,
+        )
     return Timed.found, Timed.seconds
 
 
 def honest() -> Iterator[dict[str, list[object]]]:
     """Yield what is found of each honest submission of the corpus."""
-    with patch("checker.test_set.load_images", lambda dataset, split, folder: images(dataset.name)), \
-            patch("checker.test_set.verify", lambda *given: None):
+    with (
+        patch("checker.test_set.load_images", lambda dataset, split, folder: images(dataset.name)),
+        patch("checker.test_set.verify", lambda *given: None),
+    ):
         for case in cases("honest"):
             with tempfile.TemporaryDirectory() as folder:
                 write(case, Path(folder))
                 yield measured(case.session, Path(folder), only_run=case.run)[0]
 
 
-def worst(found: list[dict[str, list[object]]], experiment: str, side: str, values: Callable[[object], list[float]]) -> tuple[float, float]:
+def worst(
+    found: list[dict[str, list[object]]], experiment: str, side: str, values: Callable[[object], list[float]]
+) -> tuple[float, float]:
     """Return the value nearest to the bound, or beyond it, and the one in the middle."""
-    numbers = sorted(number for each in found for result in each[experiment] for number in values(result) if math.isfinite(number))
+    numbers = sorted(
+        number for each in found for result in each[experiment] for number in values(result) if math.isfinite(number)
+    )
     if not numbers:
         return math.nan, math.nan
     return (numbers[-1] if side == "<=" else numbers[0]), numbers[len(numbers) // 2]
@@ -92,15 +115,22 @@ def main() -> int:
     """Measure, print the tables, and return the exit code."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--ours", action="store_true", help="leave the corpus out")
-    parser.add_argument("--session", action="append", choices=ASSIGNMENTS, help="of our runs, only those of this session")
+    parser.add_argument(
+        "--session", action="append", choices=ASSIGNMENTS, help="of our runs, only those of this session"
+    )
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     ours, cost = [], Table("session", "experiments (s)", "all (s)", "share")
     for session in arguments.session or ASSIGNMENTS:
         found, seconds = measured(session, REPOSITORY / session, own=True)
         ours.append(found)
-        experiments, everything = sum(each for name, each in seconds.items() if hasattr(on_images, name)), sum(seconds.values())
-        cost.add_row(session, f"{experiments:.1f}", f"{everything:.1f}", f"{experiments / (everything - experiments):.1%}")
+        experiments, everything = (
+            sum(each for name, each in seconds.items() if hasattr(on_images, name)),
+            sum(seconds.values()),
+        )
+        cost.add_row(
+            session, f"{experiments:.1f}", f"{everything:.1f}", f"{experiments / (everything - experiments):.1%}"
+        )
     corpus = [] if arguments.ours else list(honest())
     bounds = Table("experiment", "bound", "our worst", "our median", "corpus, worst", "corpus, median")
     for experiment, compared in BOUNDS.items():

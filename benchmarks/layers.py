@@ -36,7 +36,11 @@ def milliseconds(channels: int, side: int, dilation: int, groups: int, device: t
     precision = training_precision(device)
     layer = nn.Conv2d(channels, channels, 3, padding=dilation, dilation=dilation, groups=groups, bias=False)
     layer = layer.to(device, memory_format=torch.channels_last)
-    maps = torch.randn(BATCH, channels, side, side, device=device).contiguous(memory_format=torch.channels_last).requires_grad_()
+    maps = (
+        torch.randn(BATCH, channels, side, side, device=device)
+        .contiguous(memory_format=torch.channels_last)
+        .requires_grad_()
+    )
     times = []
     for _ in range(TURNS + 3):  # The first three choose kernels.
         started = time.perf_counter()

@@ -1,4 +1,5 @@
-"""What several looks at an image bring: the committed weights of the runs that take them, evaluated with one look and with all.
+"""What several looks at an image bring: the committed weights of the runs that take them, evaluated with one look and
+with all.
 
     python benchmarks/looks.py
 
@@ -23,7 +24,8 @@ RUNS = {"session05": ("scheduled", "under-8k", "smallest"), "session07": ("cifar
 
 
 def measure() -> list[dict]:
-    """Return a row for each run and epoch: how many test images are right with one look and with all. Raises UserError."""
+    """Return a row for each run and epoch: how many test images are right with one look and with all. Raises
+    UserError."""
     rows = []
     for name, runs in RUNS.items():
         session = load(name)
@@ -33,9 +35,13 @@ def measure() -> list[dict]:
                 network = session.build(run)
                 network.load_state_dict(load_file(session.folder / "runs" / run / line["weights"]["file"]))
                 network.to(memory_format=torch.channels_last)
-                one, all_looks = (int(session.task.evaluate(each, test, session.recipes[run].normalization).right.sum())
-                                  for each in (network.network, network))
-                rows.append({"session": name, "run": run, "epoch": line["epoch"], "one": one, "all": all_looks, "of": len(test)})
+                one, all_looks = (
+                    int(session.task.evaluate(each, test, session.recipes[run].normalization).right.sum())
+                    for each in (network.network, network)
+                )
+                rows.append(
+                    {"session": name, "run": run, "epoch": line["epoch"], "one": one, "all": all_looks, "of": len(test)}
+                )
     return rows
 
 

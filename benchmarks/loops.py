@@ -32,8 +32,13 @@ from common.training import Trainer
 BARE_STEPS = 150
 
 
-def usual_epoch(network: nn.Module, loader: Iterable[tuple[Tensor, Tensor]], device: torch.device, lr: float,
-                loss: Callable[[Tensor, Tensor], Tensor] = F.cross_entropy) -> float:
+def usual_epoch(
+    network: nn.Module,
+    loader: Iterable[tuple[Tensor, Tensor]],
+    device: torch.device,
+    lr: float,
+    loss: Callable[[Tensor, Tensor], Tensor] = F.cross_entropy,
+) -> float:
     """Train one epoch in fp32, the way most notebooks do it, and return the images/s, workers' start included."""
     network.to(device).train()
     optimizer = torch.optim.SGD(network.parameters(), lr=lr, momentum=0.8)
@@ -78,7 +83,9 @@ def bare(trainer: Trainer) -> float:
     return BARE_STEPS * len(labels) / (time.perf_counter() - started)
 
 
-def main(session: Session, run: str, usual: Callable[[int, int, torch.device], float], description: str, results: Path) -> int:
+def main(
+    session: Session, run: str, usual: Callable[[int, int, torch.device], float], description: str, results: Path
+) -> int:
     """Measure, print the table, and return the exit code.
 
     usual: (number of training images, epoch, device) → images/s of the usual loop
@@ -88,7 +95,9 @@ def main(session: Session, run: str, usual: Callable[[int, int, torch.device], f
     parser.add_argument("--rounds", type=positive, default=5, help="turns of all three (default: 5)")
     parser.add_argument("--images", type=positive, default=20_000, help="training images in a turn (default: 20,000)")
     parser.add_argument("--device", default="cpu")
-    parser.add_argument("--keep", action="store_true", help=f"write the medians to benchmarks/{results.name}, for the READMEs")
+    parser.add_argument(
+        "--keep", action="store_true", help=f"write the medians to benchmarks/{results.name}, for the READMEs"
+    )
     options = parser.parse_args()
     try:
         device = choose_device(options.device)
@@ -108,22 +117,41 @@ def main(session: Session, run: str, usual: Callable[[int, int, torch.device], f
         rows["bare"].append(bare(trainer))
         rows["ours"].append(ours(trainer, 1))
         rows["usual"].append(usual(options.images, turn, device))
-    found = {name: {"images_per_second": statistics.median(values),
-                    "to_usual": statistics.median(a / b for a, b in zip(values, rows["usual"], strict=True)),
-                    "to_bare": statistics.median(a / b for a, b in zip(values, rows["bare"], strict=True))}
-             for name, values in rows.items()}
-    table = Table(title=f"{run}, batch {trainer.recipe.batch_size}, {device}, {torch.get_num_threads()} threads, "
-                        f"medians of {options.rounds} turns")
+    found = {
+        name: {
+            "images_per_second": statistics.median(values),
+            "to_usual": statistics.median(a / b for a, b in zip(values, rows["usual"], strict=True)),
+            "to_bare": statistics.median(a / b for a, b in zip(values, rows["bare"], strict=True)),
+        }
+        for name, values in rows.items()
+    }
+    table = Table(
+        title=f"{run}, batch {trainer.recipe.batch_size}, {device}, {torch.get_num_threads()} threads, "
+        f"medians of {options.rounds} turns"
+    )
     for heading in ("loop", "images/s", "least", "most", "to usual", "to bare"):
         table.add_column(heading, justify="left" if heading == "loop" else "right")
     for name, values in rows.items():
-        table.add_row(name, f"{found[name]['images_per_second']:,.0f}", f"{min(values):,.0f}", f"{max(values):,.0f}",
-                      f"{found[name]['to_usual']:.2f}×", f"{100 * found[name]['to_bare']:.0f} %")
+        table.add_row(
+            name,
+            f"{found[name]['images_per_second']:,.0f}",
+            f"{min(values):,.0f}",
+            f"{max(values):,.0f}",
+            f"{found[name]['to_usual']:.2f}×",
+            f"{100 * found[name]['to_bare']:.0f} %",
+        )
     Console(width=80).print(table)
     if options.keep:
         kept = json.loads(results.read_text()) if results.exists() else {}
         kept[device.type] = {
-            "run": run, "device": describe_device(device), "precision": trainer.precision, "threads": torch.get_num_threads(),
-            "torch": torch.__version__, "rounds": options.rounds, "images": options.images, "loops": found}
+            "run": run,
+            "device": describe_device(device),
+            "precision": trainer.precision,
+            "threads": torch.get_num_threads(),
+            "torch": torch.__version__,
+            "rounds": options.rounds,
+            "images": options.images,
+            "loops": found,
+        }
         results.write_text(json.dumps(kept, indent=2) + "\n")
     return 0

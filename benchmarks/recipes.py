@@ -59,7 +59,9 @@ def train(run: str, variant: str) -> dict:
     session, name, recipe = _of(run, variant)
     train_images, held = hold_out(load_images(session.dataset, "train"))
     torch.manual_seed(recipe.seed)
-    trainer = Trainer(session.build(name), recipe, train_images, torch.device("cpu"), session.task, session.augmentation)
+    trainer = Trainer(
+        session.build(name), recipe, train_images, torch.device("cpu"), session.task, session.augmentation
+    )
     started = time.perf_counter()
     counts, one_look = [], []
     for epoch in range(1, recipe.epochs + 1):
@@ -67,8 +69,16 @@ def train(run: str, variant: str) -> dict:
         if epoch > recipe.epochs - 5 and hasattr(trainer.evaluated, "network"):
             found = session.task.evaluate(trainer.evaluated.network, held, recipe.normalization)
             one_look.append(int(found.right.sum()))
-    return {"run": run, "variant": variant, "last_five": counts[-5:], "one_look": one_look, "held_out": len(held),
-            "recipe": recipe.as_dict(), "model_sha256": model_digest(session), "seconds": round(time.perf_counter() - started)}
+    return {
+        "run": run,
+        "variant": variant,
+        "last_five": counts[-5:],
+        "one_look": one_look,
+        "held_out": len(held),
+        "recipe": recipe.as_dict(),
+        "model_sha256": model_digest(session),
+        "seconds": round(time.perf_counter() - started),
+    }
 
 
 def _of(run: str, variant: str) -> tuple[Session, str, Recipe]:
@@ -100,17 +110,20 @@ def rows() -> list[tuple[str, str, str, str, str]]:
                 line = done[run, variant]
                 least, mean = min(line["last_five"]), sum(line["last_five"]) / 5
                 one = f"{100 * sum(line['one_look']) / 5 / line['held_out']:.2f}" if line["one_look"] else ""
-                rows.append((run, variant, f"{100 * least / line['held_out']:.2f}", f"{100 * mean / line['held_out']:.2f}", one))
+                rows.append(
+                    (run, variant, f"{100 * least / line['held_out']:.2f}", f"{100 * mean / line['held_out']:.2f}", one)
+                )
     return rows
 
 
 def main() -> int:
     """Train what is missing, print the table, and return the exit code."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--run", choices=list(VARIANTS), metavar="SESSION/NAME",
-                        help="the variants of this run only")
+    parser.add_argument("--run", choices=list(VARIANTS), metavar="SESSION/NAME", help="the variants of this run only")
     parser.add_argument("--variant", metavar="NAME", help="this variant only, in this process")
-    parser.add_argument("--jobs", type=positive, default=os.cpu_count(), help="trainings at a time (default: one a core)")
+    parser.add_argument(
+        "--jobs", type=positive, default=os.cpu_count(), help="trainings at a time (default: one a core)"
+    )
     parser.add_argument("--table", action="store_true", help="train nothing")
     options = parser.parse_args()
     if options.variant is not None:
@@ -127,13 +140,20 @@ def main() -> int:
     console = Console(width=80)
     if not options.table:
         done = read_results()
-        missing = [(run, variant) for run, variants in VARIANTS.items() for variant in variants
-                   if options.run in (None, run) and (run, variant) not in done]
+        missing = [
+            (run, variant)
+            for run, variants in VARIANTS.items()
+            for variant in variants
+            if options.run in (None, run) and (run, variant) not in done
+        ]
 
         def one(job: tuple[str, str]) -> None:
             # A process each, since the number of threads belongs to the process.
-            subprocess.run([sys.executable, __file__, "--run", job[0], "--variant", job[1]], check=True,
-                           env=os.environ | {"OMP_NUM_THREADS": "1"})
+            subprocess.run(
+                [sys.executable, __file__, "--run", job[0], "--variant", job[1]],
+                check=True,
+                env=os.environ | {"OMP_NUM_THREADS": "1"},
+            )
             console.print(f"{job[0]}, {job[1]}: done", highlight=False)
 
         with ThreadPoolExecutor(options.jobs) as pool:

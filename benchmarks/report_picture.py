@@ -1,6 +1,6 @@
 """Draw the checker's report on session 5's main run, as the README shows it: session05/report.svg.
 
-    python benchmarks/report_picture.py
+python benchmarks/report_picture.py
 """
 
 import argparse
@@ -20,8 +20,14 @@ def main() -> int:
     """Check, draw, and return the exit code of the check."""
     argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
     # Colours as on a terminal of 80 columns.
-    finished = subprocess.run([sys.executable, *COMMAND], cwd=REPOSITORY, capture_output=True, text=True, check=False,
-                              env=os.environ | {"FORCE_COLOR": "1", "COLUMNS": "80"})
+    finished = subprocess.run(
+        [sys.executable, *COMMAND],
+        cwd=REPOSITORY,
+        capture_output=True,
+        text=True,
+        check=False,
+        env=os.environ | {"FORCE_COLOR": "1", "COLUMNS": "80"},
+    )
     if finished.returncode == 2:
         print(finished.stderr, file=sys.stderr)
         return 2

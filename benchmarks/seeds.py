@@ -1,8 +1,8 @@
 """Several seeds of each frozen recipe: does it hold, or was it one lucky seed?
 
-    python benchmarks/seeds.py                      trains what is missing (about two hours on two cores), prints the tables
+    python benchmarks/seeds.py          trains what is missing (about two hours on two cores), prints the tables
     python benchmarks/seeds.py --run session05/smallest
-    python benchmarks/seeds.py --table              prints the tables of what is there, and trains nothing
+    python benchmarks/seeds.py --table  prints the tables of what is there, and trains nothing
 
 Seed 0 is the committed run. Each other seed is `python SESSION/train.py --run NAME --seed N`, one thread each and as
 many at a time as there are cores. What they measured is kept in benchmarks/seeds.jsonl, a line a seed; a seed that is
@@ -30,7 +30,8 @@ WORK = REPOSITORY / "build" / "seeds"
 
 @dataclass(frozen=True)
 class Target:
-    """What every seed of a run should hold: `accuracy` in percent over the last five epochs, or from epoch `within` on."""
+    """What every seed of a run should hold: `accuracy` in percent over the last five epochs, or from epoch `within`
+    on."""
 
     accuracy: float
     seeds: int
@@ -65,20 +66,35 @@ def train(run: str, seed: int) -> None:
     finished = folder / name / "run.json"
     if unfinished or not finished.exists() or not _is_current(run, json.loads(finished.read_text())):
         command = [sys.executable, f"{session}/train.py", "--run", name, "--seed", str(seed), "--out", str(folder)]
-        subprocess.run(command + ["--resume"] * unfinished, cwd=REPOSITORY, check=True, stdout=subprocess.DEVNULL,
-                       env=os.environ | {"OMP_NUM_THREADS": "1"})
+        subprocess.run(
+            command + ["--resume"] * unfinished,
+            cwd=REPOSITORY,
+            check=True,
+            stdout=subprocess.DEVNULL,
+            env=os.environ | {"OMP_NUM_THREADS": "1"},
+        )
     record = json.loads((folder / name / "run.json").read_text())
     log = [json.loads(line) for line in (folder / name / "epochs.jsonl").read_text().splitlines()]
-    line = {"run": run, "seed": seed, "parameters": record["parameters"], "test_correct": [epoch["test_correct"] for epoch in log],
-            "test_total": log[-1]["test_total"], "model_sha256": record["model_sha256"], "recipe": record["recipe"],
-            "device": record["device"], "precision": record["precision"], "threads": record["threads"]}
+    line = {
+        "run": run,
+        "seed": seed,
+        "parameters": record["parameters"],
+        "test_correct": [epoch["test_correct"] for epoch in log],
+        "test_total": log[-1]["test_total"],
+        "model_sha256": record["model_sha256"],
+        "recipe": record["recipe"],
+        "device": record["device"],
+        "precision": record["precision"],
+        "threads": record["threads"],
+    }
     with RESULTS.open("a") as file:
         file.write(json.dumps(line) + "\n")
 
 
 def rows(session: str) -> list[list[str]]:
     """Return the session's table, headings first: for each seed the least test accuracy over the last five epochs in
-    percent, and where the run has a time to reach it in, the epoch from which on it is held; then how many seeds hold it.
+    percent, and where the run has a time to reach it in, the epoch from which on it is held; then how many seeds hold
+    it.
     """
     results = read_results()
     names = [run for run in TARGETS if run.startswith(f"{session}/") and any(key[0] == run for key in results)]
@@ -86,17 +102,30 @@ def rows(session: str) -> list[list[str]]:
     for run in names:
         target = TARGETS[run]
         lines = {seed: line for (name, seed), line in results.items() if name == run}
-        accuracies = {seed: [100 * count / line["test_total"] for count in line["test_correct"]] for seed, line in lines.items()}
+        accuracies = {
+            seed: [100 * count / line["test_total"] for count in line["test_correct"]] for seed, line in lines.items()
+        }
         least = {seed: min(values[-5:]) for seed, values in accuracies.items()}
         first = {seed: held_from(values, target.accuracy) for seed, values in accuracies.items()}
-        hold = sum(least[seed] >= target.accuracy if target.within is None else first[seed] <= target.within for seed in lines)
-        columns.append([
-            run.split("/")[1],
-            *("" if seed not in least else f"{least[seed]:.2f}" if target.within is None
-              else f"{least[seed]:.2f}, {target.accuracy:g} % from epoch {shown_epoch(first[seed])}" for seed in range(target.seeds)),
-            f"{sum(least.values()) / len(least):.2f}",
-            f"{hold} of {len(lines)} at {target.accuracy:g}" + ("" if target.within is None else f" within {target.within} epochs"),
-        ])
+        hold = sum(
+            least[seed] >= target.accuracy if target.within is None else first[seed] <= target.within for seed in lines
+        )
+        columns.append(
+            [
+                run.split("/")[1],
+                *(
+                    ""
+                    if seed not in least
+                    else f"{least[seed]:.2f}"
+                    if target.within is None
+                    else f"{least[seed]:.2f}, {target.accuracy:g} % from epoch {shown_epoch(first[seed])}"
+                    for seed in range(target.seeds)
+                ),
+                f"{sum(least.values()) / len(least):.2f}",
+                f"{hold} of {len(lines)} at {target.accuracy:g}"
+                + ("" if target.within is None else f" within {target.within} epochs"),
+            ]
+        )
     seeds = len(columns[0]) - 3 if columns else 0
     return [list(row) for row in zip(["seed", *map(str, range(seeds)), "mean", "hold"], *columns, strict=True)]
 
@@ -116,19 +145,27 @@ def main() -> int:
     """Train what is missing, print the table, and return the exit code."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--run", choices=list(TARGETS), action="append", help="this run only; may be repeated")
-    parser.add_argument("--jobs", type=positive, default=os.cpu_count(), help="trainings at a time (default: one a core)")
+    parser.add_argument(
+        "--jobs", type=positive, default=os.cpu_count(), help="trainings at a time (default: one a core)"
+    )
     parser.add_argument("--table", action="store_true", help="train nothing")
     options = parser.parse_args()
     console = Console(width=80)
     if not options.table:
         done = read_results()
-        missing = [(run, seed) for run in options.run or TARGETS for seed in range(TARGETS[run].seeds)
-                   if (run, seed) not in done]
+        missing = [
+            (run, seed)
+            for run in options.run or TARGETS
+            for seed in range(TARGETS[run].seeds)
+            if (run, seed) not in done
+        ]
         started = time.perf_counter()
 
         def one(job: tuple[str, int]) -> None:
             train(*job)
-            console.print(f"{job[0]} seed {job[1]} done after {(time.perf_counter() - started) / 60:.0f} min", highlight=False)
+            console.print(
+                f"{job[0]} seed {job[1]} done after {(time.perf_counter() - started) / 60:.0f} min", highlight=False
+            )
 
         with ThreadPoolExecutor(options.jobs) as pool:
             for future in [pool.submit(one, job) for job in missing]:
@@ -140,8 +177,10 @@ def main() -> int:
                     return 130
                 except subprocess.CalledProcessError as error:
                     pool.shutdown(cancel_futures=True)
-                    print(f"{' '.join(error.cmd[1:])} ended with exit code {error.returncode}; start again to go on.",
-                          file=sys.stderr)
+                    print(
+                        f"{' '.join(error.cmd[1:])} ended with exit code {error.returncode}; start again to go on.",
+                        file=sys.stderr,
+                    )
                     return 2
     for session in SESSIONS:
         headings, *found = rows(session)

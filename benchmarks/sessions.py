@@ -34,11 +34,14 @@ def log(session: Session, run: str) -> list[dict]:
     try:
         return [json.loads(line) for line in path.read_text().splitlines()]
     except (OSError, ValueError) as error:
-        raise RunError(f"{path} can't be read; train the run with python {session.name}/train.py --run {run}.") from error
+        raise RunError(
+            f"{path} can't be read; train the run with python {session.name}/train.py --run {run}."
+        ) from error
 
 
 def held_from(accuracies: list[float], threshold: float) -> float:
-    """Return the epoch (from 1) from which on every accuracy reaches `threshold`; infinity where the last one does not."""
+    """Return the epoch (from 1) from which on every accuracy reaches `threshold`; infinity where the last one does
+    not."""
     below = [epoch for epoch, accuracy in enumerate(accuracies, 1) if not accuracy >= threshold]
     first = max(below, default=0) + 1
     return first if first <= len(accuracies) else math.inf

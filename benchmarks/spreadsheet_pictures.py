@@ -1,6 +1,6 @@
 """Draw session04's spreadsheet as LibreOffice shows it: the sheet in two halves, and the chart of the learning rates.
 
-    python benchmarks/spreadsheet_pictures.py      wants soffice and pdftoppm (Debian: libreoffice-calc, poppler-utils)
+python benchmarks/spreadsheet_pictures.py      wants soffice and pdftoppm (Debian: libreoffice-calc, poppler-utils)
 """
 
 import argparse
@@ -30,12 +30,45 @@ def main() -> int:
             print(f"{program} is not installed; on Debian it comes with {package}.", file=sys.stderr)
             return 2
     with tempfile.TemporaryDirectory() as temporary:
-        subprocess.run(["soffice", f"-env:UserInstallation=file://{temporary}/profile", "--headless", "--convert-to", "pdf",
-                        "--outdir", temporary, str(FOLDER / "backprop.xlsx")], check=True, capture_output=True)
+        subprocess.run(
+            [
+                "soffice",
+                f"-env:UserInstallation=file://{temporary}/profile",
+                "--headless",
+                "--convert-to",
+                "pdf",
+                "--outdir",
+                temporary,
+                str(FOLDER / "backprop.xlsx"),
+            ],
+            check=True,
+            capture_output=True,
+        )
         for name, (page, x, y, width, height) in CROPS.items():
-            subprocess.run(["pdftoppm", "-png", "-singlefile", "-r", str(RESOLUTION), "-f", str(page), "-l", str(page),
-                            "-x", str(x), "-y", str(y), "-W", str(width), "-H", str(height),
-                            str(Path(temporary) / "backprop.pdf"), str(FOLDER / f"backprop-{name}")], check=True)
+            subprocess.run(
+                [
+                    "pdftoppm",
+                    "-png",
+                    "-singlefile",
+                    "-r",
+                    str(RESOLUTION),
+                    "-f",
+                    str(page),
+                    "-l",
+                    str(page),
+                    "-x",
+                    str(x),
+                    "-y",
+                    str(y),
+                    "-W",
+                    str(width),
+                    "-H",
+                    str(height),
+                    str(Path(temporary) / "backprop.pdf"),
+                    str(FOLDER / f"backprop-{name}"),
+                ],
+                check=True,
+            )
     return 0
 
 

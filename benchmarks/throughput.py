@@ -20,12 +20,14 @@ from common.data import data_folder
 
 SESSION = load("session05")
 RUN = "published-9680"
-PER_IMAGE = transforms.Compose([
-    transforms.ColorJitter(brightness=0.1, contrast=0.1, saturation=0.1, hue=0.1),
-    transforms.RandomRotation((-7.0, 7.0), fill=(1,)),
-    transforms.ToTensor(),
-    transforms.Normalize((0.1307,), (0.3081,)),
-])
+PER_IMAGE = transforms.Compose(
+    [
+        transforms.ColorJitter(brightness=0.1, contrast=0.1, saturation=0.1, hue=0.1),
+        transforms.RandomRotation((-7.0, 7.0), fill=(1,)),
+        transforms.ToTensor(),
+        transforms.Normalize((0.1307,), (0.3081,)),
+    ]
+)
 
 
 def usual(images: int, epoch: int, device: torch.device) -> float:

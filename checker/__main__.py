@@ -28,24 +28,41 @@ EXIT_CODES = {True: 0, False: 1, None: 2}
 def parser() -> argparse.ArgumentParser:
     """Return the command line's grammar."""
     parser = argparse.ArgumentParser(
-        prog="python -m checker", description="Load a session's trained networks and measure again what they claim.",
+        prog="python -m checker",
+        description="Load a session's trained networks and measure again what they claim.",
         epilog="Exit codes: 0 all passed; 1 a rule failed; 2 something could not be checked. A submission's code runs in a "
-               "sandbox, once, to record its network; it never sees a test image.")
+        "sandbox, once, to record its network; it never sees a test image.",
+    )
     parser.add_argument("assignment", nargs="?", choices=[*ASSIGNMENTS, "all"], help="what to check")
     parser.add_argument("--run", metavar="NAME", help="check this run only")
-    parser.add_argument("--path", metavar="FOLDER", type=Path,
-                        help="check this folder (model.py, runs/NAME/…) instead of the session's own")
-    parser.add_argument("--select", metavar="RULE", action="append", default=[], help="check this rule; may be repeated")
-    parser.add_argument("--ignore", metavar="RULE", action="append", default=[], help="leave this rule out; may be repeated")
+    parser.add_argument(
+        "--path",
+        metavar="FOLDER",
+        type=Path,
+        help="check this folder (model.py, runs/NAME/…) instead of the session's own",
+    )
+    parser.add_argument(
+        "--select", metavar="RULE", action="append", default=[], help="check this rule; may be repeated"
+    )
+    parser.add_argument(
+        "--ignore", metavar="RULE", action="append", default=[], help="leave this rule out; may be repeated"
+    )
     parser.add_argument("--list", action="store_true", help="list the assignments and their rules, and check nothing")
     parser.add_argument("--format", choices=["rich", "json"], default="rich", help="how to report (default: rich)")
     parser.add_argument("--output", metavar="FILE", type=Path, help="write the report to this file, not to the screen")
-    parser.add_argument("--isolation", choices=["auto", "bubblewrap", "process"], default="auto",
-                        help="how a submission's code is kept apart: bubblewrap, a plain process with limits, or auto, the better one that "
-                             "works here (default)")
+    parser.add_argument(
+        "--isolation",
+        choices=["auto", "bubblewrap", "process"],
+        default="auto",
+        help="how a submission's code is kept apart: bubblewrap, a plain process with limits, or auto, the better one that "
+        "works here (default)",
+    )
     parser.add_argument("--device", default="cpu", help="where to measure: cpu (default), cuda, …")
-    parser.add_argument("--data-dir", metavar="FOLDER", help="the data sets, as torchvision lays them out "
-                                                             "(default: $DATA_DIR, else data/)")
+    parser.add_argument(
+        "--data-dir",
+        metavar="FOLDER",
+        help="the data sets, as torchvision lays them out (default: $DATA_DIR, else data/)",
+    )
     return parser
 
 
@@ -57,7 +74,9 @@ def main(arguments: list[str] | None = None) -> int:
         stream.reconfigure(errors="backslashreplace")  # A submission may name its files as no terminal can write them.
     try:
         if closed and (options.list or options.output is None):
-            raise CannotCheckError("There is nowhere to write the report: stdout is closed.", "Open it, or name a file with --output.")
+            raise CannotCheckError(
+                "There is nowhere to write the report: stdout is closed.", "Open it, or name a file with --output."
+            )
         return _list(options.assignment) if options.list else _check(options)
     except CannotCheckError as error:
         return _failed(f"{error.message} {error.help}")
@@ -69,8 +88,10 @@ def main(arguments: list[str] | None = None) -> int:
     except Exception as error:  # Python would end with 1, which says that a rule has failed.
         if sys.flags.dev_mode:
             raise
-        return _failed(f"The checker itself failed ({shown(f'{type(error).__name__}: {error}', 200)}), and has judged nothing; report this to "
-                       f"its authors, with what it prints when started by python -X dev.")
+        return _failed(
+            f"The checker itself failed ({shown(f'{type(error).__name__}: {error}', 200)}), and has judged nothing; report this to "
+            f"its authors, with what it prints when started by python -X dev."
+        )
 
 
 def _check(options: argparse.Namespace) -> int:
@@ -99,15 +120,27 @@ def _check(options: argparse.Namespace) -> int:
         for assignment in assignments:
             folder = options.path or _own_folder(assignment)
             try:
-                results.append(check_folder(
-                    assignment, folder, own=options.path is None, only_run=options.run, rules=chosen[assignment.id],
-                    device=options.device, data_dir=options.data_dir, isolation=options.isolation,
-                    tell=lambda doing: status.update(Text(doing))))  # A name in brackets is no markup.
+                results.append(
+                    check_folder(
+                        assignment,
+                        folder,
+                        own=options.path is None,
+                        only_run=options.run,
+                        rules=chosen[assignment.id],
+                        device=options.device,
+                        data_dir=options.data_dir,
+                        isolation=options.isolation,
+                        tell=lambda doing: status.update(Text(doing)),
+                    )
+                )  # A name in brackets is no markup.
             except CannotCheckError as error:
                 if len(assignments) == 1 and options.format != "json":
                     raise
-                results.append(SubmissionResult(assignment.id, assignment.title, str(folder), (),
-                                                shown(f"{error.message} {error.help}", 1000)))
+                results.append(
+                    SubmissionResult(
+                        assignment.id, assignment.title, str(folder), (), shown(f"{error.message} {error.help}", 1000)
+                    )
+                )
     passed = combine(result.passed for result in results)
     if options.run is not None:  # Asked for by name, a run decides whether or not it is required.
         passed = combine(verdict for result in results for verdict in [run.passed for run in result.runs] or [None])
@@ -115,15 +148,24 @@ def _check(options: argparse.Namespace) -> int:
         text = as_json(results, passed) if options.format == "json" else as_text(results, passed)
         try:
             # Where it is a link, what it points to is written.
-            write_atomically(options.output.resolve(), text.encode(errors="backslashreplace"), "choose another --output")
+            write_atomically(
+                options.output.resolve(), text.encode(errors="backslashreplace"), "choose another --output"
+            )
         except OSError as error:
-            raise CannotCheckError(f"{options.output} could not be written ({error.strerror}).", "Choose another --output.") from error
+            raise CannotCheckError(
+                f"{options.output} could not be written ({error.strerror}).", "Choose another --output."
+            ) from error
     elif options.format == "json":
         _print(as_json(results, passed))
     else:
         screen, report = Console(), StringIO()
-        as_rich(results, passed, Console(file=report, width=screen.width, force_terminal=True, color_system=screen.color_system)
-                if screen.is_terminal else Console(file=report, width=80, no_color=True))
+        as_rich(
+            results,
+            passed,
+            Console(file=report, width=screen.width, force_terminal=True, color_system=screen.color_system)
+            if screen.is_terminal
+            else Console(file=report, width=80, no_color=True),
+        )
         _print(report.getvalue())
     return EXIT_CODES[passed]
 
@@ -135,11 +177,14 @@ def _refuse_output(path: Path) -> None:
     if os.path.isdir(path):
         raise CannotCheckError(f"{path} is a folder.", "Name a file for --output.")
     if os.path.exists(path) and not os.path.isfile(path):
-        raise CannotCheckError(f"{path} is no regular file.", "Name one for --output, or leave it out and redirect what is printed.")
+        raise CannotCheckError(
+            f"{path} is no regular file.", "Name one for --output, or leave it out and redirect what is printed."
+        )
 
 
 def _open_what_is_closed() -> bool:
-    """Open /dev/null for the standard files that are closed, so that no other file takes their place; return whether stdout is."""
+    """Open /dev/null for the standard files that are closed, so that no other file takes their place; return whether
+    stdout is."""
     for number in range(3):
         try:
             os.fstat(number)
@@ -158,8 +203,10 @@ def _print(text: str) -> None:
         sys.stdout.flush()
     except OSError as error:
         _forget(sys.stdout)
-        raise CannotCheckError(f"The report could not be written ({error.strerror}).", "Free some space, or let what reads it read to its end.") \
-            from error
+        raise CannotCheckError(
+            f"The report could not be written ({error.strerror}).",
+            "Free some space, or let what reads it read to its end.",
+        ) from error
 
 
 def _failed(sentence: str) -> int:
@@ -184,11 +231,15 @@ def _assignments(options: argparse.Namespace) -> list[Assignment]:
         raise CannotCheckError("Nothing to check.", f"Name an assignment: {', '.join(ASSIGNMENTS)} or all.")
     if options.assignment == "all":
         if options.path is not None:
-            raise CannotCheckError("--path holds one submission, all are many.", "Name the assignment to check it against.")
+            raise CannotCheckError(
+                "--path holds one submission, all are many.", "Name the assignment to check it against."
+            )
         asked = [each for each in ASSIGNMENTS.values() if options.run is None or options.run in each.runs]
         if not asked:
-            raise CannotCheckError(f"No session has a run {options.run!r}.",
-                                   f"The runs are: {', '.join(run for each in ASSIGNMENTS.values() for run in each.runs)}.")
+            raise CannotCheckError(
+                f"No session has a run {options.run!r}.",
+                f"The runs are: {', '.join(run for each in ASSIGNMENTS.values() for run in each.runs)}.",
+            )
         return asked
     return [ASSIGNMENTS[options.assignment]]
 
@@ -210,8 +261,16 @@ def _list(only: str | None) -> int:
     from rich.console import Console
 
     screen, listed = Console(), StringIO()
-    _print_list(only, Console(file=listed, highlight=False, width=screen.width, force_terminal=screen.is_terminal,
-                              color_system=screen.color_system))
+    _print_list(
+        only,
+        Console(
+            file=listed,
+            highlight=False,
+            width=screen.width,
+            force_terminal=screen.is_terminal,
+            color_system=screen.color_system,
+        ),
+    )
     _print(listed.getvalue())
     return 0
 
@@ -226,11 +285,20 @@ def _print_list(only: str | None, console: "Console") -> None:
         console.print(Text(f"{assignment.id}: {assignment.title}", style="bold"))
         for name, run in assignment.runs.items():
             own = "; ".join(RULES[id].title.format(**assignment.limits(name, id)) for id in run.limits)
-            console.print(Padding(Text(f"{name}{'' if run.required else ' (shown, not required to pass)'}{': ' if own else ''}{own}"),
-                                  (0, 0, 0, 2), expand=False))
+            console.print(
+                Padding(
+                    Text(f"{name}{'' if run.required else ' (shown, not required to pass)'}{': ' if own else ''}{own}"),
+                    (0, 0, 0, 2),
+                    expand=False,
+                )
+            )
         for id in assignment.every_rule:
             # A rule that only one run must meet is shown with that run's limits.
-            run = "" if id in assignment.rules else next(name for name, run in assignment.runs.items() if id in run.limits)
+            run = (
+                ""
+                if id in assignment.rules
+                else next(name for name, run in assignment.runs.items() if id in run.limits)
+            )
             title = f"{id}: {RULES[id].title.format(**assignment.limits(run, id))}{run and f' ({run})'}"
             console.print(Padding(Text(title), (1, 0, 0, 2), expand=False))
             console.print(Padding(Text(f"{RULES[id].reason} {RULES[id].how}", style="dim"), (0, 0, 0, 4), expand=False))

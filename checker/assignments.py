@@ -69,7 +69,9 @@ SESSION03 = Assignment(
         "sum_accuracy": {"threshold": 98.5},
         "log_matches_weights": {},
     },
-    runs={"digit-sum": RunRules(limits={"sustained_accuracy": {"threshold": 99.4}, "sum_accuracy": {"threshold": 99.3}})},
+    runs={
+        "digit-sum": RunRules(limits={"sustained_accuracy": {"threshold": 99.4}, "sum_accuracy": {"threshold": 99.3}})
+    },
     two_inputs=True,
 )
 
@@ -160,9 +162,14 @@ SESSION07 = Assignment(
     },
     runs={
         "cifar10": RunRules(limits={"sustained_accuracy": {"threshold": 91.0}}),
-        "under-100k": RunRules(limits={
-            "parameters": {"limit": 100_000}, "sustained_accuracy": {"threshold": 89.0}, "depthwise_separable": {"count": 2},
-            "receptive_field": {"before": 53, "after": 53}}),
+        "under-100k": RunRules(
+            limits={
+                "parameters": {"limit": 100_000},
+                "sustained_accuracy": {"threshold": 89.0},
+                "depthwise_separable": {"count": 2},
+                "receptive_field": {"before": 53, "after": 53},
+            }
+        ),
         # The five epochs that must hold 85 % end a run of twelve, so that the first of them is the eighth.
         "fast": RunRules(limits={"epochs": {"limit": 12, "images": 50_000}}),
     },

@@ -1,5 +1,6 @@
-"""What a submission's albumentations pipeline does to images: built anew from its description, and applied to see that each part
-really acts. The pipeline is data, as albumentations writes it: names of its own transforms and their numbers."""
+"""What a submission's albumentations pipeline does to images: built anew from its description, and applied to see that
+each part really acts. The pipeline is data, as albumentations writes it: names of its own transforms and their
+numbers."""
 
 import copy
 import json
@@ -17,7 +18,8 @@ from checker.verdict import CannotCheckError
 
 TRIALS = 64
 WHOLE = 200
-# Less than this correlation with a ramp from left to right, or its mirror image, tells that the pipeline left nothing of an image.
+# Less than this correlation with a ramp from left to right, or its mirror image, tells that the pipeline left nothing
+# of an image.
 RECOGNISED = 0.3
 
 
@@ -38,13 +40,27 @@ class Augmentation:
 # Of a number or a list in a description: an image of 32×32 asks for no more.
 LARGEST, LONGEST, DEEPEST = 10_000, 1_000, 12
 # They would read files, run functions, or make images of a size of their own choosing.
-_REFUSED = {"FDA", "HistogramMatching", "PixelDistributionAdaptation", "TemplateTransform", "MixUp", "OverlayElements", "Lambda", "TextImage",
-            "Resize", "LongestMaxSize", "SmallestMaxSize", "RandomScale", "Mosaic", "ToTensor3D"}
+_REFUSED = {
+    "FDA",
+    "HistogramMatching",
+    "PixelDistributionAdaptation",
+    "TemplateTransform",
+    "MixUp",
+    "OverlayElements",
+    "Lambda",
+    "TextImage",
+    "Resize",
+    "LongestMaxSize",
+    "SmallestMaxSize",
+    "RandomScale",
+    "Mosaic",
+    "ToTensor3D",
+}
 
 
 def rebuilt(description: object) -> object:
-    """Return the albumentations pipeline that `albumentations.to_dict` describes so. Raises CannotCheckError where that is none, or
-    holds anything but albumentations' own transforms of images."""
+    """Return the albumentations pipeline that `albumentations.to_dict` describes so. Raises CannotCheckError where that
+    is none, or holds anything but albumentations' own transforms of images."""
     os.environ["NO_ALBUMENTATIONS_UPDATE"] = "1"  # It would look for a newer version over the network.
     import albumentations
     import albumentations.pytorch
@@ -55,14 +71,17 @@ def rebuilt(description: object) -> object:
             warnings.simplefilter("ignore")
             return albumentations.from_dict(_without_replay(description))
     except Exception as error:  # Its transforms check their arguments in many ways.
-        raise CannotCheckError(f"augmentation() of train.py can't be built from its description ({type(error).__name__}).",
-                               "Return an albumentations.Compose of albumentations' own transforms.") from error
+        raise CannotCheckError(
+            f"augmentation() of train.py can't be built from its description ({type(error).__name__}).",
+            "Return an albumentations.Compose of albumentations' own transforms.",
+        ) from error
 
 
 def _refuse_strange(value: object, albumentations: object, depth: int = 0) -> None:
-    """Raise CannotCheckError where a description names anything but transforms, or holds numbers that no image asks for."""
+    """Raise CannotCheckError where a description names anything but transforms, or holds numbers that no image asks
+    for."""
     help = "Return an albumentations.Compose of albumentations' own transforms, with the numbers that they take."
-    if depth > 2 * DEEPEST or isinstance(value, list | dict | str) and len(value) > LONGEST:
+    if depth > 2 * DEEPEST or (isinstance(value, list | dict | str) and len(value) > LONGEST):
         raise CannotCheckError("augmentation() of train.py describes something too large.", help)
     if isinstance(value, int | float) and not isinstance(value, bool) and not abs(value) <= LARGEST:
         raise CannotCheckError(f"augmentation() of train.py has the number {value:g}.", help)
@@ -70,8 +89,14 @@ def _refuse_strange(value: object, albumentations: object, depth: int = 0) -> No
         if "__class_fullname__" in value:
             name = str(value["__class_fullname__"]).rpartition(".")[2]
             kind = getattr(albumentations, name, None) or getattr(albumentations.pytorch, name, None)
-            if name in _REFUSED or not isinstance(kind, type) or not issubclass(kind, albumentations.BasicTransform | albumentations.BaseCompose):
-                raise CannotCheckError(f"augmentation() of train.py uses {shown(name)}, which can't be rebuilt from its description.", help)
+            if (
+                name in _REFUSED
+                or not isinstance(kind, type)
+                or not issubclass(kind, albumentations.BasicTransform | albumentations.BaseCompose)
+            ):
+                raise CannotCheckError(
+                    f"augmentation() of train.py uses {shown(name)}, which can't be rebuilt from its description.", help
+                )
         for each in value.values():
             _refuse_strange(each, albumentations, depth + 1)
     elif isinstance(value, list):
@@ -80,7 +105,8 @@ def _refuse_strange(value: object, albumentations: object, depth: int = 0) -> No
 
 
 def _without_replay(description: object) -> object:
-    """Return a description whose compositions are plain ones: one that can be replayed does the same, and returns more."""
+    """Return a description whose compositions are plain ones: one that can be replayed does the same, and returns
+    more."""
     if isinstance(description, list):
         return [_without_replay(each) for each in description]
     if not isinstance(description, dict):
@@ -92,8 +118,8 @@ def _without_replay(description: object) -> object:
 
 
 def inspected(images: Images, description: object, hole: int, fill: tuple[float, ...]) -> Augmentation:
-    """Return what the pipeline of that description does to the first hundred test images; see `rebuilt` and `inspect`. For a worker: it
-    may take as long, and as much memory, as a stranger likes."""
+    """Return what the pipeline of that description does to the first hundred test images; see `rebuilt` and `inspect`.
+    For a worker: it may take as long, and as much memory, as a stranger likes."""
     return inspect(rebuilt(description), images.pixels[:100].permute(0, 2, 3, 1).numpy(), hole, fill)
 
 
@@ -105,7 +131,11 @@ def inspect(pipeline: object, images: np.ndarray, hole: int, fill: tuple[float, 
     import albumentations as A
 
     problems, measured, color = [], None, None
-    for name, kind in (("HorizontalFlip", A.HorizontalFlip), ("ShiftScaleRotate", A.Affine), ("CoarseDropout", A.CoarseDropout)):
+    for name, kind in (
+        ("HorizontalFlip", A.HorizontalFlip),
+        ("ShiftScaleRotate", A.Affine),
+        ("CoarseDropout", A.CoarseDropout),
+    ):
         candidates = [part for part in _parts(pipeline) if isinstance(part.transform, kind)]
         acting = [part for part in candidates if _changed(part, images)]
         if not candidates:
@@ -116,24 +146,37 @@ def inspect(pipeline: object, images: np.ndarray, hole: int, fill: tuple[float, 
             problems.append(f"{name} changed none of {len(images[:TRIALS])} images")
         elif name == "ShiftScaleRotate":
             # Another affine transform beside it does no harm.
-            problems += min(([f"ShiftScaleRotate {what} next to nothing" for what in _still(part.transform)] for part in acting), key=len)
+            problems += min(
+                ([f"ShiftScaleRotate {what} next to nothing" for what in _still(part.transform)] for part in acting),
+                key=len,
+            )
         elif name == "CoarseDropout":
             measured, color = _hole(acting[0], images)
             if len(acting) > 1:
                 problems.append(f"{len(acting)} CoarseDropouts cut holes")
             elif measured != (hole, hole):
-                problems.append("CoarseDropout cuts no single hole of one size" if measured is None else
-                                f"the hole is {measured[0]}×{measured[1]}, not {hole}×{hole}")
+                problems.append(
+                    "CoarseDropout cuts no single hole of one size"
+                    if measured is None
+                    else f"the hole is {measured[0]}×{measured[1]}, not {hole}×{hole}"
+                )
             elif color is None or any(abs(a - b) > 2 for a, b in zip(color, fill, strict=True)):
                 shown = "random" if color is None else ", ".join(f"{value:.0f}" for value in color)
-                problems.append(f"the hole is filled with {shown}, not with the mean {', '.join(f'{value:.0f}' for value in fill)}")
-    return Augmentation(tuple(problems or _as_a_whole(pipeline, images.shape[1:])), measured, color, _description(pipeline))
+                problems.append(
+                    f"the hole is filled with {shown}, not with the mean {', '.join(f'{value:.0f}' for value in fill)}"
+                )
+    return Augmentation(
+        tuple(problems or _as_a_whole(pipeline, images.shape[1:])), measured, color, _description(pipeline)
+    )
 
 
 def _as_a_whole(pipeline: object, shape: tuple[int, ...]) -> list[str]:
-    """Return what the whole pipeline undoes, in words: it is applied, as training would, to a ramp that grows from left to right."""
+    """Return what the whole pipeline undoes, in words: it is applied, as training would, to a ramp that grows from left
+    to right."""
     height, width, channels = shape
-    ramp = np.broadcast_to(np.linspace(40, 215, width).astype(np.uint8)[None, :, None], (height, width, channels)).copy()
+    ramp = np.broadcast_to(
+        np.linspace(40, 215, width).astype(np.uint8)[None, :, None], (height, width, channels)
+    ).copy()
     found = []
     for _ in range(WHOLE):
         after = np.asarray(pipeline(image=ramp.copy())["image"], dtype=np.float64)
@@ -143,12 +186,20 @@ def _as_a_whole(pipeline: object, shape: tuple[int, ...]) -> list[str]:
     lost = np.mean([not abs(each) >= RECOGNISED for each in found])
     if lost > 0.5:
         return ["the whole pipeline leaves nothing of most images"]
-    return [] if np.mean([each <= -RECOGNISED for each in found]) >= RARELY / 2 else ["the whole pipeline mirrors none of the images"]
+    return (
+        []
+        if np.mean([each <= -RECOGNISED for each in found]) >= RARELY / 2
+        else ["the whole pipeline mirrors none of the images"]
+    )
 
 
 def without_version(description: object) -> object:
     """Return a pipeline's description without the version of albumentations that wrote it."""
-    return {key: value for key, value in description.items() if key != "__version__"} if isinstance(description, dict) else description
+    return (
+        {key: value for key, value in description.items() if key != "__version__"}
+        if isinstance(description, dict)
+        else description
+    )
 
 
 def _description(pipeline: object) -> object:
@@ -167,8 +218,11 @@ class _Part:
     normalize: object | None
 
 
-def _parts(pipeline: object, probability: float = 1.0, normalize: object | None = None, *, chosen: bool = False) -> Iterator[_Part]:
-    """Yield the transforms of a pipeline that is applied with `probability`, and once more its own unless it was `chosen`."""
+def _parts(
+    pipeline: object, probability: float = 1.0, normalize: object | None = None, *, chosen: bool = False
+) -> Iterator[_Part]:
+    """Yield the transforms of a pipeline that is applied with `probability`, and once more its own unless it was
+    `chosen`."""
     import albumentations as A
     from albumentations.pytorch import ToTensorV2
 
@@ -201,16 +255,21 @@ def _applied(part: _Part, images: np.ndarray) -> Iterator[tuple[np.ndarray, np.n
 def _changed(part: _Part, images: np.ndarray) -> int:
     if not part.probability >= RARELY:
         return 0
-    return sum(before.shape != after.shape or bool((before != after).any()) for before, after in _applied(part, images[:TRIALS]))
+    return sum(
+        before.shape != after.shape or bool((before != after).any())
+        for before, after in _applied(part, images[:TRIALS])
+    )
 
 
 def _still(transform: object) -> list[str]:
     """Return which of shift, scale and rotation an affine transform leaves out, or makes too small to be seen."""
     moved = transform.translate_percent or transform.translate_px or {}
     pixel = LEAST_SHIFT if transform.translate_percent else 1
-    least = {"shifts": any(abs(limit) >= pixel for limits in moved.values() for limit in limits),
-             "scales": any(abs(limit - 1) >= LEAST_SCALE for limits in transform.scale.values() for limit in limits),
-             "rotates": any(abs(limit) >= LEAST_ROTATION for limit in transform.rotate)}
+    least = {
+        "shifts": any(abs(limit) >= pixel for limits in moved.values() for limit in limits),
+        "scales": any(abs(limit - 1) >= LEAST_SCALE for limits in transform.scale.values() for limit in limits),
+        "rotates": any(abs(limit) >= LEAST_ROTATION for limit in transform.rotate),
+    }
     return [what for what, enough in least.items() if not enough]
 
 

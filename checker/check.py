@@ -29,28 +29,55 @@ if TYPE_CHECKING:
 MOST_RUNS = 50
 
 
-def check_folder(assignment: Assignment, folder: Path, *, own: bool, only_run: str | None, rules: list[str], device: str,
-                 data_dir: str | None, isolation: str, tell: Callable[[str], None]) -> SubmissionResult:
+def check_folder(
+    assignment: Assignment,
+    folder: Path,
+    *,
+    own: bool,
+    only_run: str | None,
+    rules: list[str],
+    device: str,
+    data_dir: str | None,
+    isolation: str,
+    tell: Callable[[str], None],
+) -> SubmissionResult:
     """Check the runs of `folder` against `assignment`, with the rules whose ids are in `rules`.
 
     own: it is the session's own folder, so every run that the assignment names must be there
     isolation: how its code is run: "auto", "bubblewrap" or "process"
     tell: hears what is being done
-    Raises CannotCheckError where there is nothing to check, UserError where the test images are missing or not the published ones.
+    Raises CannotCheckError where there is nothing to check, UserError where the test images are missing or not the
+    published ones.
     """
     if not own and not assignment.all_runs:
         # What we promise of our own runs is no concern of others, whose runs may have any name.
         assignment = replace(assignment, runs={})
-    names = [name for name in _run_names(assignment, folder, own, only_run) if set(rules) & set(assignment.rules_of(name))]
+    names = [
+        name for name in _run_names(assignment, folder, own, only_run) if set(rules) & set(assignment.rules_of(name))
+    ]
     if not names:
-        raise CannotCheckError(f"None of the rules {', '.join(rules)} is asked of {only_run or 'the runs there'}.",
-                               f"--list {assignment.id} shows which run must meet which.")
+        raise CannotCheckError(
+            f"None of the rules {', '.join(rules)} is asked of {only_run or 'the runs there'}.",
+            f"--list {assignment.id} shows which run must meet which.",
+        )
     needs = frozenset().union(*(RULES[id].needs for name in names for id in assignment.rules_of(name) if id in rules))
-    compared = {limits["without"] for name in names for id in rules for limits in [assignment.limits(name, id)] if "without" in limits}
+    compared = {
+        limits["without"]
+        for name in names
+        for id in rules
+        for limits in [assignment.limits(name, id)]
+        if "without" in limits
+    }
     # The submission's code starts now, in its sandbox, while this process imports what it measures with.
-    submission = read_folder(folder, [*names, *(name for name in sorted(compared - set(names)) if (folder / "runs" / name).is_dir())],
-                             assignment.inputs, networks="network" in needs, augmentation="augmentation" in needs, isolation=isolation,
-                             hidden=[Path(data_dir)] if data_dir else [])
+    submission = read_folder(
+        folder,
+        [*names, *(name for name in sorted(compared - set(names)) if (folder / "runs" / name).is_dir())],
+        assignment.inputs,
+        networks="network" in needs,
+        augmentation="augmentation" in needs,
+        isolation=isolation,
+        hidden=[Path(data_dir)] if data_dir else [],
+    )
     tell(f"{shown(str(folder))}: starting")
     with contextlib.closing(submission):
         from checker.test_set import TestSet
@@ -59,18 +86,30 @@ def check_folder(assignment: Assignment, folder: Path, *, own: bool, only_run: s
 
         dataset = DATASETS[assignment.dataset]
         on_cpu = device == "cpu"
-        with Workers(dataset.sizes["test"], dataset.shape, None if on_cpu else 1, memory=MOST_MEMORY if on_cpu else None) as workers:
+        with Workers(
+            dataset.sizes["test"], dataset.shape, None if on_cpu else 1, memory=MOST_MEMORY if on_cpu else None
+        ) as workers:
             found = _check_runs(assignment, submission, names, rules, TestSet(dataset, data_dir, workers), device, tell)
     return SubmissionResult(assignment.id, assignment.title, str(folder), found, isolation=submission.isolation)
 
 
-def _check_runs(assignment: Assignment, submission: Submission, names: list[str], rules: list[str], tests: object, device: str,
-                tell: Callable[[str], None]) -> tuple[RunResult, ...]:
+def _check_runs(
+    assignment: Assignment,
+    submission: Submission,
+    names: list[str],
+    rules: list[str],
+    tests: object,
+    device: str,
+    tell: Callable[[str], None],
+) -> tuple[RunResult, ...]:
     """Check all runs side by side: each is a thread that waits for what the workers measure."""
     from checker.evidence import Evidence
 
     runs: dict[str, Evidence] = {}
-    for name, run in submission.runs.items():  # What was measured of one is not measured again to compare another with it.
+    for (
+        name,
+        run,
+    ) in submission.runs.items():  # What was measured of one is not measured again to compare another with it.
         runs[name] = Evidence(submission, run, tests, device, siblings=runs, two_inputs=assignment.two_inputs)
     with ThreadPoolExecutor(len(names)) as threads:
         checks = [threads.submit(_check_run, assignment, runs[name], rules, tell) for name in names]
@@ -85,11 +124,15 @@ def _check_runs(assignment: Assignment, submission: Submission, names: list[str]
 
 def _run_names(assignment: Assignment, folder: Path, own: bool, only_run: str | None) -> list[str]:
     if not os.path.isdir(folder):  # Path.is_dir raises where a name is too long.
-        raise CannotCheckError(f"There is no folder {folder}.", "Give a folder that holds model.py and runs/ with --path.")
+        raise CannotCheckError(
+            f"There is no folder {folder}.", "Give a folder that holds model.py and runs/ with --path."
+        )
     runs = folder / "runs"
     if (folder / "epochs.jsonl").is_file() and folder.resolve().parent.name == "runs":
         session = folder.resolve().parent.parent
-        raise CannotCheckError(f"{folder} is one run of a submission.", f"Use --path {session} --run {folder.resolve().name}.")
+        raise CannotCheckError(
+            f"{folder} is one run of a submission.", f"Use --path {session} --run {folder.resolve().name}."
+        )
     if runs.is_symlink():
         raise CannotCheckError(f"{runs} is a link, and links are not followed.", "Put the folder itself there.")
     if not runs.is_dir():
@@ -97,7 +140,9 @@ def _run_names(assignment: Assignment, folder: Path, own: bool, only_run: str | 
     try:
         found = sorted(path.name for path in runs.iterdir() if path.is_dir() and not path.name.startswith("."))
     except OSError as error:
-        raise CannotCheckError(f"{runs} can't be read ({error.strerror}).", "See whether the folder is yours to read.") from error
+        raise CannotCheckError(
+            f"{runs} can't be read ({error.strerror}).", "See whether the folder is yours to read."
+        ) from error
     # What must be there is checked whether it is there or not; a run that is missing can't be checked.
     if own:
         found = list(assignment.runs) + [name for name in found if name not in assignment.runs]
@@ -105,11 +150,16 @@ def _run_names(assignment: Assignment, folder: Path, own: bool, only_run: str | 
         found = sorted({*found, *(name for name, run in assignment.runs.items() if run.required)})
     if only_run is not None:
         if only_run not in found:
-            raise CannotCheckError(f"There is no run {only_run!r} in {runs}.",
-                                   f"The runs there are: {', '.join(map(shown, found)) or 'none'}.")
+            raise CannotCheckError(
+                f"There is no run {only_run!r} in {runs}.",
+                f"The runs there are: {', '.join(map(shown, found)) or 'none'}.",
+            )
         return [only_run]
     if len(found) > MOST_RUNS:
-        raise CannotCheckError(f"{runs} holds {len(found):,} runs, more than {MOST_RUNS}.", "Keep those that are to be checked, or choose one with --run.")
+        raise CannotCheckError(
+            f"{runs} holds {len(found):,} runs, more than {MOST_RUNS}.",
+            "Keep those that are to be checked, or choose one with --run.",
+        )
     if not found:
         raise CannotCheckError(f"{runs} holds no run.", "Train first: each run leaves a folder runs/NAME there.")
     return found
@@ -135,11 +185,20 @@ def _verdict(run: "Evidence", id: str, limits: dict[str, object]) -> Verdict:
         raise
     except Exception as error:  # There is always a submission that nobody thought of, and it has not passed.
         lines = str(error).splitlines() or [""]
-        return Verdict(None, None, RULES[id].title.format(**limits), f"Judging it raised {type(error).__name__}: {lines[0]}",
-                       "Have it judged by a person, and report this to the checker's authors.")
+        return Verdict(
+            None,
+            None,
+            RULES[id].title.format(**limits),
+            f"Judging it raised {type(error).__name__}: {lines[0]}",
+            "Have it judged by a person, and report this to the checker's authors.",
+        )
 
 
 def _plain(verdict: Verdict) -> Verdict:
     """Names and messages may come from the submission: nothing in them may move the cursor or break a line."""
-    return replace(verdict, message=shown(verdict.message, 500), help=None if verdict.help is None else shown(verdict.help, 500),
-                   measured=shown(verdict.measured, 500) if isinstance(verdict.measured, str) else verdict.measured)
+    return replace(
+        verdict,
+        message=shown(verdict.message, 500),
+        help=None if verdict.help is None else shown(verdict.help, 500),
+        measured=shown(verdict.measured, 500) if isinstance(verdict.measured, str) else verdict.measured,
+    )

@@ -1,6 +1,6 @@
-"""The numbers that act on the logits and are neither pixels nor parameters: constants, buffers and literals, counted whatever made
-them. What depends on neither image nor parameters is computed first, and what then meets an image or a parameter is counted: a kernel
-that code draws from a seed is as long as one that is kept."""
+"""The numbers that act on the logits and are neither pixels nor parameters: constants, buffers and literals, counted
+whatever made them. What depends on neither image nor parameters is computed first, and what then meets an image or a
+parameter is counted: a kernel that code draws from a seed is as long as one that is kept."""
 
 import math
 from collections import Counter
@@ -21,21 +21,85 @@ from common.anatomy.ways import base, leading, named_operands, operands
 FREE = frozenset({0.0, 1.0, -1.0})
 # Of the cosine between a vector that a spectral norm keeps and the one that another step of its iteration gives.
 ITERATED = 0.9
-# How far a batch norm's statistics, where it is written by hand, may lie from those of a few images: a mean in deviations, a deviation by its
-# factor; and how many of its channels must be as near as that.
+# How far a batch norm's statistics, where it is written by hand, may lie from those of a few images: a mean in
+# deviations, a deviation by its factor; and how many of its channels must be as near as that.
 STATISTIC_APART, DEVIATION_APART, NEAR = 1.0, 4.0, 0.75
 # So many numbers functions may make of each parameter, and a few beside: a norm of weights takes three.
 MADE_OF_ONE, LEAST_MADE = 4, 64
 # What takes a number apart, so that it could hold several: operators by their names without the overload.
-TAKES_APART = frozenset({
-    "floor", "ceil", "round", "trunc", "frac", "fmod", "remainder", "floor_divide", "bitwise_and", "bitwise_or", "bitwise_not", "bitwise_xor",
-    "eq", "ne", "gt", "ge", "lt", "le", "heaviside", "argmax", "argmin", "sort", "topk", "sin", "cos", "tan"})
-# What moves numbers, or adds and scales them: what goes in generates what comes out. Products of two ramps don't belong here: a few of them
-# after one another are chaos.
-_COMBINES = frozenset({
-    "view", "_unsafe_view", "_reshape_alias", "_to_copy", "permute", "transpose", "t", "expand", "unsqueeze", "squeeze", "clone", "slice", "select",
-    "alias", "detach", "cat", "stack", "split", "split_with_sizes", "unbind", "flip", "roll", "constant_pad_nd", "repeat", "diagonal",
-    "lift_fresh_copy", "slice_scatter", "select_scatter", "copy", "add", "sub", "rsub", "mul", "div", "neg", "mean", "sum"})
+TAKES_APART = frozenset(
+    {
+        "floor",
+        "ceil",
+        "round",
+        "trunc",
+        "frac",
+        "fmod",
+        "remainder",
+        "floor_divide",
+        "bitwise_and",
+        "bitwise_or",
+        "bitwise_not",
+        "bitwise_xor",
+        "eq",
+        "ne",
+        "gt",
+        "ge",
+        "lt",
+        "le",
+        "heaviside",
+        "argmax",
+        "argmin",
+        "sort",
+        "topk",
+        "sin",
+        "cos",
+        "tan",
+    }
+)
+# What moves numbers, or adds and scales them: what goes in generates what comes out. Products of two ramps don't belong
+# here: a few of them after one another are chaos.
+_COMBINES = frozenset(
+    {
+        "view",
+        "_unsafe_view",
+        "_reshape_alias",
+        "_to_copy",
+        "permute",
+        "transpose",
+        "t",
+        "expand",
+        "unsqueeze",
+        "squeeze",
+        "clone",
+        "slice",
+        "select",
+        "alias",
+        "detach",
+        "cat",
+        "stack",
+        "split",
+        "split_with_sizes",
+        "unbind",
+        "flip",
+        "roll",
+        "constant_pad_nd",
+        "repeat",
+        "diagonal",
+        "lift_fresh_copy",
+        "slice_scatter",
+        "select_scatter",
+        "copy",
+        "add",
+        "sub",
+        "rsub",
+        "mul",
+        "div",
+        "neg",
+        "mean",
+        "sum",
+    }
+)
 _STATISTICS = frozenset({"running_mean", "running_var"})
 _NORMS = frozenset({"_weight_norm_interface", "native_layer_norm", "linalg_vector_norm", "var", "var_mean", "std"})
 _PRODUCTS = frozenset({"mv", "dot", "vdot", "mm"})
@@ -46,9 +110,11 @@ _INTEGERS = frozenset({"uint8", "int8", "int16", "int32", "int64", "bool"})
 class Constants:
     """What acts on the logits beside images and parameters.
 
-    hidden:        by the name of what holds them, how many numbers generate the constants that meet an image or a parameter
+    hidden:        by the name of what holds them, how many numbers generate the constants that meet an image or a
+                   parameter
     literals:      how many numbers the code's own literals amount to: the different ones, and the choice among them
-    norms_by_hand: how many times something is moved or scaled by its own mean or deviation, as a batch norm written by hand does
+    norms_by_hand: how many times something is moved or scaled by its own mean or deviation, as a batch norm written by
+                   hand does
     taken_apart:   operators and functions that could unpack several numbers from one parameter
     """
 
@@ -58,7 +124,9 @@ class Constants:
     taken_apart: tuple[str, ...]
 
 
-def constants(program: Program, weights: Mapping[str, Tensor], inputs: tuple[Tensor, ...], others: tuple[Tensor, ...]) -> Constants:
+def constants(
+    program: Program, weights: Mapping[str, Tensor], inputs: tuple[Tensor, ...], others: tuple[Tensor, ...]
+) -> Constants:
     """Return what acts on the logits of `program` beside images and parameters.
 
     inputs, others: two batches of the network's inputs that have nothing in common; they and the weights are float64
@@ -67,7 +135,9 @@ def constants(program: Program, weights: Mapping[str, Tensor], inputs: tuple[Ten
     with torch.no_grad():
         replay(program, weights, *inputs, see=parts.see, double=True)
         replay(program, weights, *others, see=parts.see_others, double=True)
-    return Constants(parts.hidden(), parts.literals(), parts.norms_by_hand, tuple(sorted({*parts.taken_apart, *parts.multiplied()})))
+    return Constants(
+        parts.hidden(), parts.literals(), parts.norms_by_hand, tuple(sorted({*parts.taken_apart, *parts.multiplied()}))
+    )
 
 
 class _Parts:
@@ -84,8 +154,11 @@ class _Parts:
         self._names = {weight.value: weight.keys[0] for weight in program.weights}
         self._names |= {name: program.labels.get(name, name) for name in program.constants}
         # Constant values, and what products of learned numbers alone are made of.
-        self._values = {weight.value: weights[weight.value] for weight in program.weights
-                        if not weight.parameter and weight.value in weights} | program.constants
+        self._values = {
+            weight.value: weights[weight.value]
+            for weight in program.weights
+            if not weight.parameter and weight.value in weights
+        } | program.constants
         self._products: dict[str, dict[str, object]] = {}
         self._statistics: set[str] = set()
         self._parameters = {weight.value: weight.count for weight in program.weights if weight.parameter}
@@ -105,11 +178,20 @@ class _Parts:
         elif self._sources[node.name] == {"parameter"} and base(node) in _PRODUCTS:
             self._products[node.name] = seen.arguments
         # What is divided by its deviation has lost its mean before, since the last convolution.
-        if "image" in self._sources[node.name] and _is_statistic(base(node), seen) and (
-                base(node) == "sub" or not self._statistics.isdisjoint(
-                    leading(self._program, [node.name], from_=self._convolutions))):
+        if (
+            "image" in self._sources[node.name]
+            and _is_statistic(base(node), seen)
+            and (
+                base(node) == "sub"
+                or not self._statistics.isdisjoint(leading(self._program, [node.name], from_=self._convolutions))
+            )
+        ):
             self._statistics.add(node.name)
-        if self._sources[node.name] == {"parameter"} and node.operator in REGISTRY and base(node) not in _COMBINES | _PRODUCTS | _NORMS:
+        if (
+            self._sources[node.name] == {"parameter"}
+            and node.operator in REGISTRY
+            and base(node) not in _COMBINES | _PRODUCTS | _NORMS
+        ):
             behind = frozenset(leading(self._program, [node.name]) & self._parameters.keys())
             self._made_of[behind] = self._made_of.get(behind, 0) + seen.outputs[0].numel()
         if self._takes_apart(node):
@@ -129,8 +211,14 @@ class _Parts:
         for node in self._acting:
             for argument, name in named_operands(node):
                 own = argument in _STATISTICS and "image" in self._sources[node.name]  # A normalisation's own business.
-                if (not self._sources.get(name) and name in self._values and not own and not self._is_iterated(node, name)
-                        and not self._is_mask(node, name) and node.name not in self._statistics):
+                if (
+                    not self._sources.get(name)
+                    and name in self._values
+                    and not own
+                    and not self._is_iterated(node, name)
+                    and not self._is_mask(node, name)
+                    and node.name not in self._statistics
+                ):
                     new = self._generators(name) - counted
                     counted |= new
                     if new:
@@ -145,8 +233,11 @@ class _Parts:
 
     def multiplied(self) -> list[str]:
         """Return the parameters of which functions make more numbers than a normalisation of weights does."""
-        return [f"functions of {self._names[min(names)]}" for names, made in self._made_of.items()
-                if made > MADE_OF_ONE * sum(self._parameters[name] for name in names) + LEAST_MADE]
+        return [
+            f"functions of {self._names[min(names)]}"
+            for names, made in self._made_of.items()
+            if made > MADE_OF_ONE * sum(self._parameters[name] for name in names) + LEAST_MADE
+        ]
 
     def literals(self) -> int:
         """Return how many numbers the literals amount to."""
@@ -160,9 +251,17 @@ class _Parts:
         return [node for node in self._program.nodes if node.name in self._leads_to_logits and self._sources[node.name]]
 
     def _takes_apart(self, node: Node) -> bool:
-        return (node.name in self._leads_to_logits and "parameter" in self._sources[node.name]
-                and (base(node) in TAKES_APART or base(node) == "_to_copy" and any(
-                    getattr(value, "name", None) in _INTEGERS for _, value in node.keywords)))
+        return (
+            node.name in self._leads_to_logits
+            and "parameter" in self._sources[node.name]
+            and (
+                base(node) in TAKES_APART
+                or (
+                    base(node) == "_to_copy"
+                    and any(getattr(value, "name", None) in _INTEGERS for _, value in node.keywords)
+                )
+            )
+        )
 
     def _generating(self, name: str) -> frozenset[Generator]:
         """Return the numbers that generate a constant: those of its parts, or of itself where these are fewer."""
@@ -170,9 +269,14 @@ class _Parts:
         node = self._made.get(name)
         if node is None or base(node) not in _COMBINES or len(own) <= 1:
             return own
-        if base(node) in ("mul", "div") and sum(self._values[each].numel() > 1 for each in operands(node) if each in self._values) > 1:
+        if (
+            base(node) in ("mul", "div")
+            and sum(self._values[each].numel() > 1 for each in operands(node) if each in self._values) > 1
+        ):
             return own
-        parts = frozenset().union(*(self._generators(each) for each in operands(node) if each in self._values), _literals(node))
+        parts = frozenset().union(
+            *(self._generators(each) for each in operands(node) if each in self._values), _literals(node)
+        )
         return parts if len(parts) <= len(own) else own
 
     def _name(self, name: str) -> str:
@@ -186,16 +290,26 @@ class _Parts:
         return self._names[name]
 
     def _is_mask(self, node: Node, name: str) -> bool:
-        """Whether the constant has a factor for each number of a parameter that is used nowhere else: together they are no more numbers."""
+        """Whether the constant has a factor for each number of a parameter that is used nowhere else: together they are
+        no more numbers."""
         other = next((each for each in operands(node) if each != name), "")
-        return base(node) == "mul" and self._readers[other] == 1 and self._shapes.get(other) == tuple(self._values[name].shape)
+        return (
+            base(node) == "mul"
+            and self._readers[other] == 1
+            and self._shapes.get(other) == tuple(self._values[name].shape)
+        )
 
     def _is_iterated(self, node: Node, name: str) -> bool:
-        """Whether the constant is what a spectral norm's iteration gives: a vector that the kernel makes longer than any other."""
+        """Whether the constant is what a spectral norm's iteration gives: a vector that the kernel makes longer than
+        any other."""
         if node.name not in self._products or self._values[name].ndim != 1:
             return False
         vector = self._values[name].double()
-        others = [each.double() for each in self._products[node.name].values() if isinstance(each, Tensor) and each is not self._values[name]]
+        others = [
+            each.double()
+            for each in self._products[node.name].values()
+            if isinstance(each, Tensor) and each is not self._values[name]
+        ]
         matrix = next((each for each in others if each.ndim == 2), None)
         if matrix is not None and matrix.shape[1] == len(vector):
             return bool((matrix @ vector).norm() >= ITERATED * torch.linalg.matrix_norm(matrix, 2) * vector.norm())
@@ -204,7 +318,8 @@ class _Parts:
 
 
 def _is_statistic(operation: str, seen: Seen) -> bool:
-    """Whether a map is moved or scaled by what a batch norm written by hand keeps: its channels' own means, or their deviations."""
+    """Whether a map is moved or scaled by what a batch norm written by hand keeps: its channels' own means, or their
+    deviations."""
     tensors = [each for each in (seen.arguments.get("self"), seen.arguments.get("other")) if isinstance(each, Tensor)]
     if operation not in ("sub", "div", "mul") or len(tensors) != 2 or tensors[0].ndim != 4:
         return False
@@ -213,7 +328,9 @@ def _is_statistic(operation: str, seen: Seen) -> bool:
         return False
     rows, kept = tensors[0].transpose(0, 1).flatten(1), tensors[1].flatten()
     if operation == "sub":
-        return bool((((rows.mean(1) - kept).abs() <= STATISTIC_APART * rows.std(1)) | (kept == 0)).float().mean() >= NEAR)
+        return bool(
+            (((rows.mean(1) - kept).abs() <= STATISTIC_APART * rows.std(1)) | (kept == 0)).float().mean() >= NEAR
+        )
     ratio = rows.std(1) / kept if operation == "div" else rows.std(1) * kept
     return bool(((ratio.log().abs() <= math.log(DEVIATION_APART)) | (kept == 1)).float().mean() >= NEAR)
 
@@ -222,8 +339,14 @@ def _literals(node: Node) -> list[float]:
     """Return the numbers that a call is given by the code: factors and exponents, no sizes."""
     if node.operator not in REGISTRY:
         return []
-    given: dict[str, Argument] = dict(zip((each.name for each in REGISTRY[node.operator].schema.arguments), node.arguments, strict=False))
+    given: dict[str, Argument] = dict(
+        zip((each.name for each in REGISTRY[node.operator].schema.arguments), node.arguments, strict=False)
+    )
     given |= dict(node.keywords)
-    return [float(f"{given[each.name]:.4g}") for each in REGISTRY[node.operator].schema.arguments
-            if str(each.type) in ("number", "float", "Tensor", "Optional[number]", "Optional[float]", "Optional[Tensor]")
-            and isinstance(given.get(each.name), int | float) and not isinstance(given.get(each.name), bool)]
+    return [
+        float(f"{given[each.name]:.4g}")
+        for each in REGISTRY[node.operator].schema.arguments
+        if str(each.type) in ("number", "float", "Tensor", "Optional[number]", "Optional[float]", "Optional[Tensor]")
+        and isinstance(given.get(each.name), int | float)
+        and not isinstance(given.get(each.name), bool)
+    ]

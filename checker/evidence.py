@@ -36,10 +36,19 @@ if TYPE_CHECKING:
 
 
 class Evidence:
-    """One run of a submission, with what was measured of it so far. Every accessor raises CannotCheckError where it can't be told."""
+    """One run of a submission, with what was measured of it so far. Every accessor raises CannotCheckError where it
+    can't be told."""
 
-    def __init__(self, submission: Submission, run: SubmittedRun, tests: "TestSet", device: str, *, siblings: "Mapping[str, Evidence]",
-                 two_inputs: bool) -> None:
+    def __init__(
+        self,
+        submission: Submission,
+        run: SubmittedRun,
+        tests: "TestSet",
+        device: str,
+        *,
+        siblings: "Mapping[str, Evidence]",
+        two_inputs: bool,
+    ) -> None:
         """siblings: the runs of the same submission by name, this one among them"""
         self.name, self.two_inputs = run.name, two_inputs
         self._siblings = siblings
@@ -59,7 +68,8 @@ class Evidence:
         self._running_statistics = cache(self._statistics_kept)
         self._accuracy = cache(self._measured_accuracy)
 
-    # What the files say -------------------------------------------------------------------------------------------------
+    # What the files say
+    # -------------------------------------------------------------------------------------------------
 
     @property
     def record(self) -> dict:
@@ -83,17 +93,22 @@ class Evidence:
         try:
             normalization = Normalization.from_json(given)
         except ValueError:
-            raise CannotCheckError(f"run.json has no usable normalization: {shown(repr(given))}.",
-                                   'Write "normalization": {"mean": [0.1307], "std": [0.3081]}, a number per channel.') from None
+            raise CannotCheckError(
+                f"run.json has no usable normalization: {shown(repr(given))}.",
+                'Write "normalization": {"mean": [0.1307], "std": [0.3081]}, a number per channel.',
+            ) from None
         channels = self._tests.channels
         if len(normalization.mean) != channels:
-            raise CannotCheckError(f"run.json normalises {len(normalization.mean)} channels, the images have {channels}.",
-                                   "Give a mean and a standard deviation per channel.")
+            raise CannotCheckError(
+                f"run.json normalises {len(normalization.mean)} channels, the images have {channels}.",
+                "Give a mean and a standard deviation per channel.",
+            )
         return normalization
 
     @property
     def recorded_augmentation(self) -> object:
-        """The albumentations pipeline that run.json says the run was trained with, as JSON; None where it says nothing."""
+        """The albumentations pipeline that run.json says the run was trained with, as JSON; None where it says
+        nothing."""
         from checker.augmentation import without_version
 
         return without_version(self.record.get("augmentation"))
@@ -101,10 +116,13 @@ class Evidence:
     def sibling(self, name: str) -> "Evidence":
         """Return the run called `name` of the same submission."""
         if name not in self._siblings:
-            raise CannotCheckError("run.json is missing.", "Train with our train.py, or write the file as the README describes it.")
+            raise CannotCheckError(
+                "run.json is missing.", "Train with our train.py, or write the file as the README describes it."
+            )
         return self._siblings[name]
 
-    # The network and its weights ----------------------------------------------------------------------------------------
+    # The network and its weights
+    # ----------------------------------------------------------------------------------------
 
     @property
     def program(self) -> Program:
@@ -135,7 +153,11 @@ class Evidence:
     @property
     def kernels(self) -> "dict[str, Tensor]":
         """The weights of the convolutions and linear layers that run, in the last epoch: name → float64."""
-        names = {operation.weight_name for operation in self.anatomy.operations if operation.kind in ("convolution", "linear")}
+        names = {
+            operation.weight_name
+            for operation in self.anatomy.operations
+            if operation.kind in ("convolution", "linear")
+        }
         tensors = self.tensors(self.log[-1])
         return {name: tensors[name].double() for name in sorted(names) if name in tensors}
 
@@ -144,20 +166,26 @@ class Evidence:
         """How evenly the kernels' weights are spread; see checker.statistics.evenness."""
         found = evenness(self.kernels)
         if found is None:
-            raise CannotCheckError("The kernels that run hold numbers that are not finite, or there are none.", "See finite_weights.")
+            raise CannotCheckError(
+                "The kernels that run hold numbers that are not finite, or there are none.", "See finite_weights."
+            )
         return found
 
     def _tensors(self, epoch: LoggedEpoch) -> "Mapping[str, Tensor]":
         try:
             return parsed(self.weights(epoch).content)
         except ValueError as error:
-            raise CannotCheckError(f"{shown(epoch.file or '')} can't be read as weights ({error}): truncated, damaged, or more than a "
-                                   f"state dict.", "Save network.state_dict() again, best with safetensors.torch.save_file.") from error
+            raise CannotCheckError(
+                f"{shown(epoch.file or '')} can't be read as weights ({error}): truncated, damaged, or more than a "
+                f"state dict.",
+                "Save network.state_dict() again, best with safetensors.torch.save_file.",
+            ) from error
 
     def _learned_digest(self, epoch: LoggedEpoch) -> str:
         return learned_digest(self.tensors(epoch))
 
-    # What is measured ---------------------------------------------------------------------------------------------------
+    # What is measured
+    # ---------------------------------------------------------------------------------------------------
 
     @property
     def test_total(self) -> int:
@@ -185,8 +213,8 @@ class Evidence:
         return None if found.single is None else self._tests.labels.counts(found.single).images
 
     def looks(self) -> tuple[int | None, float | None]:
-        """Return how many views of an image the network looks at, and the worst accuracy in percent that a single one reaches in
-        the last epochs; None where that was not measured."""
+        """Return how many views of an image the network looks at, and the worst accuracy in percent that a single one
+        reaches in the last epochs; None where that was not measured."""
         with contextlib.suppress(Exception):  # Whatever it is, a rule has told it.
             if self._pending:
                 single = [self.single_view(epoch) for epoch in self.last_epochs]
@@ -204,24 +232,47 @@ class Evidence:
         return self._accuracy()
 
     def accuracy_with(self, operations: tuple[Operation, ...], how: str) -> float:
-        """Return the share of some test images that the last epoch classifies correctly when each of those operations gives
-        something else; for `how` see checker.measure.classes_with."""
+        """Return the share of some test images that the last epoch classifies correctly when each of those operations
+        gives something else; for `how` see checker.measure.classes_with."""
         weights = {weight.value for weight in self.program.weights}
-        biases = {node.name: node.arguments[2].name for node in self.program.nodes
-                  if node.operator == "aten.convolution.default" and node.arguments[2] is not None and node.arguments[2].name in weights}
+        biases = {
+            node.name: node.arguments[2].name
+            for node in self.program.nodes
+            if node.operator == "aten.convolution.default"
+            and node.arguments[2] is not None
+            and node.arguments[2].name in weights
+        }
         changed = [(operation.value, biases.get(operation.value, "")) for operation in operations]
-        return self._tests.labels.accuracy(self._ask("Evaluating it with some of its layers changed", measure.classes_with,
-                                                     self._subject(self.log[-1]), changed, how))
+        return self._tests.labels.accuracy(
+            self._ask(
+                "Evaluating it with some of its layers changed",
+                measure.classes_with,
+                self._subject(self.log[-1]),
+                changed,
+                how,
+            )
+        )
 
     def moved_by_inner_taps(self, operations: tuple[Operation, ...]) -> float:
-        """Return how far the last epoch's logits move when those convolutions keep only the middles of their kernels."""
-        return self._ask("Evaluating it with the middles of some kernels", on_images.moved_by_inner_taps, self._subject(self.log[-1]),
-                         self._chosen(EXPERIMENTED), [operation.value for operation in operations])
+        """Return how far the last epoch's logits move when those convolutions keep only the middles of their
+        kernels."""
+        return self._ask(
+            "Evaluating it with the middles of some kernels",
+            on_images.moved_by_inner_taps,
+            self._subject(self.log[-1]),
+            self._chosen(EXPERIMENTED),
+            [operation.value for operation in operations],
+        )
 
     def dilated_over_copies(self, operations: tuple[Operation, ...]) -> bool:
         """Whether those dilated convolutions see each place of a map twice, so that the dilation changes nothing."""
-        return self._ask("Looking at its dilated convolutions", on_images.dilated_over_copies, self._subject(self.log[-1]),
-                         self._chosen(TRACED), [operation.value for operation in operations])
+        return self._ask(
+            "Looking at its dilated convolutions",
+            on_images.dilated_over_copies,
+            self._subject(self.log[-1]),
+            self._chosen(TRACED),
+            [operation.value for operation in operations],
+        )
 
     @property
     def accuracy_rounded(self) -> float:
@@ -272,7 +323,11 @@ class Evidence:
         from checker.augmentation import inspected
 
         description = self._submission.augmentation.result()
-        return self._heard("Applying augmentation() of train.py", self._tests.submit(inspected, description, hole, fill), of_network=False)
+        return self._heard(
+            "Applying augmentation() of train.py",
+            self._tests.submit(inspected, description, hole, fill),
+            of_network=False,
+        )
 
     def _examination(self) -> Views:
         found = self._ask("Running it", measure.examined, self.program)
@@ -286,24 +341,33 @@ class Evidence:
         return self._ask("Following it", measure.anatomy, self._subject(self.log[-1]), self._chosen(TRACED))
 
     def _exchange(self) -> "Exchange":
-        return self._ask("Exchanging its places", on_images.places_exchanged, self._subject(self.log[-1]), self._chosen(EXPERIMENTED))
+        return self._ask(
+            "Exchanging its places", on_images.places_exchanged, self._subject(self.log[-1]), self._chosen(EXPERIMENTED)
+        )
 
     def _statistics_kept(self) -> "tuple[Statistic, ...]":
         return self._ask("Comparing its running statistics", on_images.statistics_kept, self._subject(self.log[-1]))
 
     def _places_seen(self) -> tuple[int, int]:
-        return self._ask("Changing its pixels", on_images.places_seen, self._subject(self.log[-1]), self._chosen(EXPERIMENTED))
+        return self._ask(
+            "Changing its pixels", on_images.places_seen, self._subject(self.log[-1]), self._chosen(EXPERIMENTED)
+        )
 
     def _constants_used(self) -> "Constants":
-        return self._ask("Counting its constants", on_images.constants_used, self._subject(self.log[-1]), self._chosen(COUNTED))
+        return self._ask(
+            "Counting its constants", on_images.constants_used, self._subject(self.log[-1]), self._chosen(COUNTED)
+        )
 
     def _rounded(self) -> float:
-        return self._tests.labels.accuracy(self._ask("Rounding its weights", measure.classes_rounded, self._subject(self.log[-1])))
+        return self._tests.labels.accuracy(
+            self._ask("Rounding its weights", measure.classes_rounded, self._subject(self.log[-1]))
+        )
 
     def _chosen(self, count: int) -> list[int]:
-        """Return the places of some test images, always the same for the same weights, and none that anybody could know beforehand."""
+        """Return the places of some test images, always the same for the same weights, and none that anybody could know
+        beforehand."""
         seed = hashlib.shake_256(self.learned_digest(self.log[-1]).encode()).digest(4 * count)
-        return [int.from_bytes(seed[4 * place:4 * place + 4]) % self.test_total for place in range(count)]
+        return [int.from_bytes(seed[4 * place : 4 * place + 4]) % self.test_total for place in range(count)]
 
     def _predictions(self, epoch: LoggedEpoch) -> Predictions:
         # Asked for one, all are started, so that they run at once.
@@ -325,7 +389,9 @@ class Evidence:
     def _subject(self, epoch: LoggedEpoch) -> Subject:
         wrong = self.unfilled(epoch)
         if wrong:
-            raise CannotCheckError(f"{shown(epoch.file or '')} doesn't fit the network: {shown(wrong[0])}.", "See weights_match_model.")
+            raise CannotCheckError(
+                f"{shown(epoch.file or '')} doesn't fit the network: {shown(wrong[0])}.", "See weights_match_model."
+            )
         return Subject(self.program, self._examined(), as_file(self.tensors(epoch)), self.normalization, self._device)
 
     def _ask(self, doing: str, measurement: object, *arguments: object) -> object:
@@ -340,26 +406,40 @@ class Evidence:
                 raise self._endless
             return asked.result()
         except measure.DependentImagesError:
-            raise CannotCheckError("The logits of an image depend on which others are in the batch.",
-                                   "In evaluation a network sees one image at a time: use running statistics, and no softmax or norm over "
-                                   "the batch.") from None
+            raise CannotCheckError(
+                "The logits of an image depend on which others are in the batch.",
+                "In evaluation a network sees one image at a time: use running statistics, and no softmax or norm over "
+                "the batch.",
+            ) from None
         except measure.OtherForFewError:
-            raise CannotCheckError("The network computes something else for two images than for a whole batch.",
-                                   "Its forward pass must not look at the size of the batch.") from None
+            raise CannotCheckError(
+                "The network computes something else for two images than for a whole batch.",
+                "Its forward pass must not look at the size of the batch.",
+            ) from None
         except measure.OutputError as error:
-            found, wanted = (" and ".join("×".join(map(str, shape)) or "a number" for shape in shapes) or "nothing"
-                             for shapes in (error.found, error.wanted))
-            raise CannotCheckError(f"The network returns {found} for {error.wanted[0][0]} images, not {wanted}.",
-                                   "Return one row of logits or log-probabilities for each image, one for each class"
-                                   + (", of the digit and of the sum." if self.two_inputs else ".")) from None
+            found, wanted = (
+                " and ".join("×".join(map(str, shape)) or "a number" for shape in shapes) or "nothing"
+                for shapes in (error.found, error.wanted)
+            )
+            raise CannotCheckError(
+                f"The network returns {found} for {error.wanted[0][0]} images, not {wanted}.",
+                "Return one row of logits or log-probabilities for each image, one for each class"
+                + (", of the digit and of the sum." if self.two_inputs else "."),
+            ) from None
         except ReplayError as error:
-            raise CannotCheckError(f"{doing} failed: {shown(str(error))}", "Try it in Python on a batch of images, in evaluation mode.") from error
+            raise CannotCheckError(
+                f"{doing} failed: {shown(str(error))}", "Try it in Python on a batch of images, in evaluation mode."
+            ) from error
         except (WorkerDiedError, MemoryError) as error:
-            raise CannotCheckError(f"{doing} ended the process that did it.", "It takes too much memory, or crashes PyTorch: try it in Python "
-                                                                              "on a batch of images.") from error
+            raise CannotCheckError(
+                f"{doing} ended the process that did it.",
+                "It takes too much memory, or crashes PyTorch: try it in Python on a batch of images.",
+            ) from error
         except measure.TooSlowError as error:
             # What takes too long once is not tried again for each rule.
-            problem = CannotCheckError(f"{doing} takes longer than {error.seconds / 60:g} minutes.",
-                                       "Make it smaller: networks of the sessions take one or two, for all test images.")
+            problem = CannotCheckError(
+                f"{doing} takes longer than {error.seconds / 60:g} minutes.",
+                "Make it smaller: networks of the sessions take one or two, for all test images.",
+            )
             self._endless = problem if of_network else self._endless
             raise problem from error

@@ -5,7 +5,8 @@ import math
 import torch
 from torch import Tensor
 
-# Of a tensor's largest number, how much a description of it may be wrong: more than float32 rounds, and nothing that could be trained.
+# Of a tensor's largest number, how much a description of it may be wrong: more than float32 rounds, and nothing that
+# could be trained.
 EXACT = 1e-5
 # Numbers that generate others are the same where so many digits are.
 DIGITS = 4
@@ -20,11 +21,12 @@ Generator = float | tuple[str, int]
 
 
 def generators(tensor: Tensor, name: str) -> frozenset[Generator]:
-    """Return the numbers that `tensor`, which is called `name`, can be made of; where no few of them do it, all of its own.
+    """Return the numbers that `tensor`, which is called `name`, can be made of; where no few of them do it, all of its
+    own.
 
-    Known are numbers that are the same along some dimensions, products of vectors, polynomials of the indices (coordinates), their
-    roots (distances) and exponentials (a Gaussian), binomial rows, triangles, identities, squares that look the same from all sides,
-    and a few of these one after the other.
+    Known are numbers that are the same along some dimensions, products of vectors, polynomials of the indices
+    (coordinates), their roots (distances) and exponentials (a Gaussian), binomial rows, triangles, identities, squares
+    that look the same from all sides, and a few of these one after the other.
     """
     numbers = _one_of_equals(tensor.detach().cpu().double())
     finite = numbers.isfinite()
@@ -49,7 +51,8 @@ def _few(numbers: Tensor) -> set[float] | None:
 
 
 def _one_of_equals(numbers: Tensor) -> Tensor:
-    """Return `numbers` with one of the slices that repeat along a dimension: all the same, or the same few again and again."""
+    """Return `numbers` with one of the slices that repeat along a dimension: all the same, or the same few again and
+    again."""
     for dim in range(numbers.ndim):
         side = numbers.shape[dim]
         for period in (each for each in range(1, side // 2 + 1) if side % each == 0):
@@ -82,11 +85,19 @@ def _polynomial(numbers: Tensor) -> set[float] | None:
     """A polynomial of the indices, each from -1 to 1; or its root, or its exponential."""
     sides = [side for side in numbers.shape if side > 1]
     places = torch.meshgrid(*(torch.linspace(-1, 1, side, dtype=torch.float64) for side in sides), indexing="ij")
-    powers = [torch.ones(sides, dtype=torch.float64), *places, *(one * other for place, one in enumerate(places) for other in places[:place + 1])]
+    powers = [
+        torch.ones(sides, dtype=torch.float64),
+        *places,
+        *(one * other for place, one in enumerate(places) for other in places[: place + 1]),
+    ]
     if numbers.numel() <= len(powers):
         return None
     terms = torch.stack([each.flatten() for each in powers], 1)
-    shown = [numbers] + ([numbers.square()] if bool((numbers >= 0).all()) else []) + ([numbers.log()] if bool((numbers > 0).all()) else [])
+    shown = (
+        [numbers]
+        + ([numbers.square()] if bool((numbers >= 0).all()) else [])
+        + ([numbers.log()] if bool((numbers > 0).all()) else [])
+    )
     for made in (each.reshape(-1, 1) for each in shown):
         factors = torch.linalg.lstsq(terms, made).solution
         if _equal(terms @ factors, made):
@@ -102,7 +113,7 @@ def _product(numbers: Tensor) -> set[float] | None:
     vectors = []
     for dim in range(numbers.ndim):
         index = [int(each) for each in place]
-        vectors.append(numbers[(*index[:dim], slice(None), *index[dim + 1:])] / scale)
+        vectors.append(numbers[(*index[:dim], slice(None), *index[dim + 1 :])] / scale)
     product = scale
     for dim, vector in enumerate(vectors):
         product = product * vector.view([-1 if each == dim else 1 for each in range(numbers.ndim)])
@@ -138,7 +149,9 @@ def _vector(vector: Tensor) -> set[float] | None:
 def _symmetric(numbers: Tensor) -> set[float] | None:
     """A square that is the same from all sides, as a Laplacian is: an eighth of it."""
     square = numbers.squeeze()
-    if square.ndim != 2 or not all(each.shape == square.shape and _equal(each, square) for each in (square.T, square.flip(0), square.flip(1))):
+    if square.ndim != 2 or not all(
+        each.shape == square.shape and _equal(each, square) for each in (square.T, square.flip(0), square.flip(1))
+    ):
         return None
     half = (len(square) + 1) // 2
     return {_rounded(float(square[row, column])) for row in range(half) for column in range(row + 1)}

@@ -1,5 +1,5 @@
-"""What the checker computes of a recorded network, in fp32, with the submitted weights. Runs in worker processes, which know the
-test images and no label; returns numbers, and judges nothing."""
+"""What the checker computes of a recorded network, in fp32, with the submitted weights. Runs in worker processes, which
+know the test images and no label; returns numbers, and judges nothing."""
 
 import time
 from collections.abc import Sequence
@@ -52,7 +52,8 @@ class OutputError(Exception):
 
 @dataclass(frozen=True)
 class Predictions:
-    """The predicted classes of all test images, NO_CLASS where logits aren't finite: for each number that was tried a row.
+    """The predicted classes of all test images, NO_CLASS where logits aren't finite: for each number that was tried a
+    row.
 
     digits: numbers×N, sums: the same for networks of two inputs
     single: as digits, where the network looked at one view alone; None where it always does
@@ -67,7 +68,8 @@ class Predictions:
 
 @dataclass(frozen=True)
 class Examined:
-    """What is known of a program before anything is computed: its views, and for which numbers of images it is small enough."""
+    """What is known of a program before anything is computed: its views, and for which numbers of images it is small
+    enough."""
 
     views: Views
     affordable: frozenset[int]
@@ -77,7 +79,7 @@ def examined(images: Images, program: Program) -> Examined:
     """See that `program` is small enough to be run, and returns logits. Raises OutputError, ReplayError."""
     batch = program.batch or BATCH
     found = measure(program, batch).outputs
-    wanted = tuple((batch, classes) for classes in (CLASSES, CLASSES + NUMBERS - 1)[:len(program.inputs)])
+    wanted = tuple((batch, classes) for classes in (CLASSES, CLASSES + NUMBERS - 1)[: len(program.inputs)])
     if found != wanted:
         raise OutputError(found, wanted)
     for few in (1, TRACED, EXPERIMENTED, COUNTED // 2, AVERAGED) if program.batch is None else ():
@@ -97,13 +99,13 @@ def predictions(images: Images, subject: Subject, numbers: Sequence[int | None])
     network = _Network(subject)
     joined = _Network(subject, subject.views.program)
     all_logits = np.empty((len(images.pixels), CLASSES), np.float32)
-    digits, sums, single = ([np.empty((len(numbers), len(images.pixels)), np.int16) for _ in range(3)])
+    digits, sums, single = [np.empty((len(numbers), len(images.pixels)), np.int16) for _ in range(3)]
     for start in range(0, len(images.pixels), network.batch):
         batch = slice(start, min(start + network.batch, len(images.pixels)))
         for row, number in enumerate(numbers):
             given = images.inputs(batch, subject, number)
             logits = joined(*given)
-            own = logits[:subject.outputs]
+            own = logits[: subject.outputs]
             network.look_at(own, given, start)
             digits[row, batch] = _classes(own[0])
             if row == 0:
@@ -115,7 +117,9 @@ def predictions(images: Images, subject: Subject, numbers: Sequence[int | None])
         spent = time.monotonic() - began
         if spent > SECONDS / 20 and spent / batch.stop * len(images.pixels) > SECONDS:
             raise TooSlowError(SECONDS)
-    return Predictions(digits, sums if subject.two_inputs else None, single if subject.views.program is not None else None, all_logits)
+    return Predictions(
+        digits, sums if subject.two_inputs else None, single if subject.views.program is not None else None, all_logits
+    )
 
 
 def anatomy(images: Images, subject: Subject, chosen: Sequence[int]) -> Anatomy:
@@ -126,18 +130,19 @@ def anatomy(images: Images, subject: Subject, chosen: Sequence[int]) -> Anatomy:
     network = _Network(subject)
     number = 3 if subject.two_inputs else None
     places = torch.arange(network.batch)
-    places[:len(chosen)] = torch.as_tensor(chosen)
+    places[: len(chosen)] = torch.as_tensor(chosen)
     given = images.inputs(places, subject, number)
     count = subject.program.batch or len(chosen)
     few = [each[:count] for each in given]
     for one, all in zip(network(*few), network(*given), strict=True):
-        if not same_logits(one[:len(chosen)], all[:len(chosen)]):
+        if not same_logits(one[: len(chosen)], all[: len(chosen)]):
             raise OtherForFewError
     return follow(subject.program, network.weights, *few)
 
 
 def classes_rounded(images: Images, subject: Subject) -> np.ndarray:
-    """Return the classes of the first ABLATED images when every parameter is moved by half of the last of the 8 bits that bfloat16 has,
+    """Return the classes of the first ABLATED images when every parameter is moved by half of the last of the 8 bits
+    that bfloat16 has,
     up or down: as far as rounding moves it, but those too that are round already."""
     network, generator = _Network(subject), torch.Generator().manual_seed(0)
     for name in network.parameters:
@@ -187,8 +192,8 @@ class InputsUsed:
     sums:                           predicted, 10×VARIED
     learned:                        how many learned numbers act on the sum and not on the digit
     shuffled:                       predicted once those are shuffled, within each tensor
-    within_sums:                    share of the shuffled logits' variance that lies within pairs of the same sum: where the
-                                    sum was computed before anything learned, the pairs of a sum stay alike
+    within_sums:                    share of the shuffled logits' variance that lies within pairs of the same sum: where
+                                    the sum was computed before anything learned, the pairs of a sum stay alike
     """
 
     digit_by_number: bool
@@ -219,8 +224,11 @@ def inputs_used(images: Images, subject: Subject) -> InputsUsed:
         digit_by_image=not same_logits(digits[0], digits[0][:1].expand_as(digits[0])),
         sum_by_number=not all(same_logits(each, sums[0]) for each in sums),
         sum_by_image=not same_logits(sums[0], sums[0][:1].expand_as(sums[0])),
-        sums=np.stack([_classes(each) for each in sums]), learned=sum(int(mask.sum()) for _, mask in masks),
-        shuffled=np.stack([_classes(each) for each in shuffled]), within_sums=_within_sums(shuffled, digits[0].argmax(1)))
+        sums=np.stack([_classes(each) for each in sums]),
+        learned=sum(int(mask.sum()) for _, mask in masks),
+        shuffled=np.stack([_classes(each) for each in shuffled]),
+        within_sums=_within_sums(shuffled, digits[0].argmax(1)),
+    )
 
 
 def same_logits(a: Tensor, b: Tensor) -> bool:
@@ -256,11 +264,16 @@ class _Network:
         """See that an image gets the same logits among others. Raises DependentImagesError."""
         place = start // self.batch % self.batch  # Another one of each batch.
         if self._program.batch is None or self.batch == 1:
-            alone = [each[place:place + 1] for each in given]
+            alone = [each[place : place + 1] for each in given]
             kept, where = slice(place, place + 1), slice(0, 1)
         else:  # It takes only so many: the others become others.
-            alone = [torch.cat([each[:place].flip(0).roll(1, 0), each[place:place + 1], each[place + 1:].roll(1, 0)]) for each in given]
-            alone[0] = torch.where((torch.arange(self.batch) == place).view(-1, 1, 1, 1).to(alone[0].device), alone[0], 0.5 * alone[0])
+            alone = [
+                torch.cat([each[:place].flip(0).roll(1, 0), each[place : place + 1], each[place + 1 :].roll(1, 0)])
+                for each in given
+            ]
+            alone[0] = torch.where(
+                (torch.arange(self.batch) == place).view(-1, 1, 1, 1).to(alone[0].device), alone[0], 0.5 * alone[0]
+            )
             kept = where = slice(place, place + 1)
             if start >= 4 * self.batch:
                 return
@@ -291,8 +304,14 @@ def _only_for_the_sum(network: _Network, batch: Tensor) -> list[tuple[str, Tenso
     for logits in (digits, sums):
         factors = torch.randn(logits.shape, generator=generator).to(logits.device)
         if logits.requires_grad:
-            gradients.append(torch.autograd.grad((logits * factors).sum(), [network.weights[name] for name in names], retain_graph=True,
-                                                 allow_unused=True))
+            gradients.append(
+                torch.autograd.grad(
+                    (logits * factors).sum(),
+                    [network.weights[name] for name in names],
+                    retain_graph=True,
+                    allow_unused=True,
+                )
+            )
         else:
             gradients.append([None] * len(names))
     for name in names:
@@ -307,9 +326,12 @@ def _only_for_the_sum(network: _Network, batch: Tensor) -> list[tuple[str, Tenso
 
 
 def _within_sums(sums: Sequence[Tensor], digits: Tensor) -> float:
-    """Return the share of the logits' variance that lies within groups of equal digit + number; NaN where there is none."""
+    """Return the share of the logits' variance that lies within groups of equal digit + number; NaN where there is
+    none."""
     logits = torch.cat(list(sums)).double()
     logits = logits - logits.mean(1, keepdim=True)
     groups = torch.cat([digits + number for number in range(len(sums))])
-    within = sum((logits[groups == group] - logits[groups == group].mean(0)).square().sum() for group in groups.unique())
+    within = sum(
+        (logits[groups == group] - logits[groups == group].mean(0)).square().sum() for group in groups.unique()
+    )
     return float(within / (logits - logits.mean(0)).square().sum())

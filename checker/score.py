@@ -12,8 +12,8 @@ NO_CLASS = -1
 
 @dataclass(frozen=True)
 class Counts:
-    """How many test images are classified correctly, beside whatever number; and how many sums, over all pairs of an image
-    and a number, where those were tried."""
+    """How many test images are classified correctly, beside whatever number; and how many sums, over all pairs of an
+    image and a number, where those were tried."""
 
     images: int
     sums: int | None = None
@@ -29,17 +29,18 @@ class Labels:
         return len(self._labels)
 
     def counts(self, digits: np.ndarray, sums: np.ndarray | None = None) -> Counts:
-        """Return how many are right of the predicted digits (numbers×N) and sums (the same, for the numbers from 0 on)."""
-        images = int((digits == self._labels[:digits.shape[1]]).all(0).sum())
+        """Return how many are right of the predicted digits (numbers×N) and sums (the same, for the numbers from 0
+        on)."""
+        images = int((digits == self._labels[: digits.shape[1]]).all(0).sum())
         return Counts(images, None if sums is None or len(sums) < NUMBERS else int(self._right_sums(sums).sum()))
 
     def accuracy(self, digits: np.ndarray) -> float:
         """Return the share of the first N images whose predicted class (N) is right."""
-        return float((digits == self._labels[:len(digits)]).mean())
+        return float((digits == self._labels[: len(digits)]).mean())
 
     def sum_accuracy(self, sums: np.ndarray) -> float:
         """Return the share of right sums (10×N) of the first N images with the numbers 0 to 9."""
         return float(self._right_sums(sums).mean())
 
     def _right_sums(self, sums: np.ndarray) -> np.ndarray:
-        return sums == self._labels[:sums.shape[1]] + np.arange(len(sums))[:, None]
+        return sums == self._labels[: sums.shape[1]] + np.arange(len(sums))[:, None]

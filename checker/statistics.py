@@ -44,12 +44,13 @@ def learned_digest(tensors: Mapping[str, Tensor]) -> str:
 
 
 def apart(one: np.ndarray, other: np.ndarray) -> float:
-    """Return how far two networks' logits (N×classes) of the same images differ at most, as a share of how far they lie apart.
+    """Return how far two networks' logits (N×classes) of the same images differ at most, as a share of how far they lie
+    apart.
 
     What all classes of an image have in common decides nothing, nor does a scale of them all; both are left out.
     """
     one, other = ((each - each.mean(1, keepdims=True)).astype(np.float64) for each in (one, other))
-    one, other = (each / np.sqrt((each ** 2).mean()) for each in (one, other))
+    one, other = (each / np.sqrt((each**2).mean()) for each in (one, other))
     return float(np.abs(one - other).max())
 
 
@@ -63,4 +64,6 @@ def evenness(kernels: Mapping[str, Tensor]) -> float | None:
     if not rows or not all(bool(row.isfinite().all()) for row in rows):
         return None
     even = [row.abs().mean() / row.square().mean().sqrt() if bool(row.any()) else row.new_zeros(()) for row in rows]
-    return float(sum(ratio * row.numel() for ratio, row in zip(even, rows, strict=True)) / sum(row.numel() for row in rows))
+    return float(
+        sum(ratio * row.numel() for ratio, row in zip(even, rows, strict=True)) / sum(row.numel() for row in rows)
+    )

@@ -1,6 +1,5 @@
 """What measurements are given: a recorded network with the weights of one epoch, and the test images."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -22,8 +21,8 @@ TRACED = 2  # Images that a program is followed with.
 
 @dataclass(frozen=True)
 class Subject:
-    """What is measured: a recorded network that was examined, with the weights of one epoch (safetensors), and how its images are
-    normalised."""
+    """What is measured: a recorded network that was examined, with the weights of one epoch (safetensors), and how its
+    images are normalised."""
 
     program: Program
     views: Views
@@ -54,7 +53,12 @@ class Images:
         self.pixels = pixels
 
     def inputs(self, chosen: slice | Tensor, subject: Subject, number: int | None) -> list[Tensor]:
-        """Return what the network is given: float32 images on its device, normalised, channels last; and one-hot numbers."""
+        """Return what the network is given: float32 images on its device, normalised, channels last; and one-hot
+        numbers."""
         pixels = subject.normalization(self.pixels[chosen].float() / 255).contiguous(memory_format=torch.channels_last)
         batch = pixels.to(subject.device)
-        return [batch] if number is None else [batch, F.one_hot(torch.full((len(batch),), number, device=batch.device), NUMBERS).float()]
+        return (
+            [batch]
+            if number is None
+            else [batch, F.one_hot(torch.full((len(batch),), number, device=batch.device), NUMBERS).float()]
+        )

@@ -1,4 +1,5 @@
-"""A submission as data: what its files say and what its network is. Nothing here has been believed, and nothing here can run."""
+"""A submission as data: what its files say and what its network is. Nothing here has been believed, and nothing here
+can run."""
 
 from collections.abc import Callable
 from concurrent.futures import Future

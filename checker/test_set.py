@@ -1,4 +1,5 @@
-"""The test set as the checker uses it: pixels for the workers, labels for the score, and both verified before anything is judged."""
+"""The test set as the checker uses it: pixels for the workers, labels for the score, and both verified before anything
+is judged."""
 
 import threading
 from collections.abc import Callable

@@ -1,12 +1,13 @@
 """What measurements go by, and rules name in their texts. Imports nothing, so that listing the rules takes no time."""
 
-# A place that moves by less than this share of its map's spread, when all pixels beyond a line are changed, doesn't see them. Rounding in fp32
-# makes 1e-7; in our deepest network, under-100k, the outermost pixels that must be seen move places by 1e-4 and more.
+# A place that moves by less than this share of its map's spread, when all pixels beyond a line are changed, doesn't see
+# them. Rounding in fp32 makes 1e-7; in our deepest network, under-100k, the outermost pixels that must be seen move
+# places by 1e-4 and more.
 SEEN = 1e-5
 # How much larger everything before a norm is made, to see whether it normalises.
 FACTOR = 100.0
-# A channel that moves by less than this share of its spread, when all that it is made of is FACTOR times as large, is normalised. Through a
-# tanh or a sigmoid it moves by half of its spread and more.
+# A channel that moves by less than this share of its spread, when all that it is made of is FACTOR times as large, is
+# normalised. Through a tanh or a sigmoid it moves by half of its spread and more.
 UNMOVED = 0.25
 # What can be seen of a shift (half of one of 32 pixels), of a scale, and of a rotation in degrees.
 LEAST_SHIFT, LEAST_SCALE, LEAST_ROTATION = 1 / 64, 0.02, 1.0

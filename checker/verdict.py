@@ -43,7 +43,8 @@ class RuleResult:
 class RunResult:
     """All verdicts on one run; `required` runs decide whether the submission passes, the others are shown.
 
-    views: of each image that the network looks at; single_view: what one of them alone holds over the last epochs, in percent;
+    views: of each image that the network looks at; single_view: what one of them alone holds over the last epochs, in
+           percent;
     None where that was not measured
     """
 

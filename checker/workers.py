@@ -1,8 +1,9 @@
 """Worker processes that measure: one for each core, with one thread, so that runs and epochs keep all cores busy.
 
-What they run is arithmetic, but as much of it as a stranger likes. So each is kept by another process, its keeper, which only waits:
-it ends what takes too long, and puts a new worker in the place of one that has died. Keepers are forked before labels are read and
-before anything has used PyTorch, and what they fork knows as little. They end with the checker, however that ends.
+What they run is arithmetic, but as much of it as a stranger likes. So each is kept by another process, its keeper,
+which only waits: it ends what takes too long, and puts a new worker in the place of one that has died. Keepers are
+forked before labels are read and before anything has used PyTorch, and what they fork knows as little. They end with
+the checker, however that ends.
 """
 
 import contextlib
@@ -36,23 +37,39 @@ class WorkerDiedError(Exception):
 
 
 class Workers:
-    """Processes that share the pixels of the test images, and know nothing else of them: they are forked before labels are read."""
+    """Processes that share the pixels of the test images, and know nothing else of them: they are forked before labels
+    are read."""
 
-    def __init__(self, count: int, shape: tuple[int, int, int], processes: int | None = None, *, memory: int | None = MOST_MEMORY,
-                 seconds: float = SECONDS) -> None:
+    def __init__(
+        self,
+        count: int,
+        shape: tuple[int, int, int],
+        processes: int | None = None,
+        *,
+        memory: int | None = MOST_MEMORY,
+        seconds: float = SECONDS,
+    ) -> None:
         """count: at most so many images C×H×W; processes: as many as there are cores, where none are named;
         memory: bytes that each of them may have, None where there is no limit; seconds: that a measurement may take"""
         size = (count, *shape)
         # Anonymous memory: PyTorch's own shared memory has a file, which the keepers close.
-        self._pixels = torch.frombuffer(mmap.mmap(-1, max(math.prod(size), 1)), dtype=torch.uint8)[:math.prod(size)].view(size)
+        self._pixels = torch.frombuffer(mmap.mmap(-1, max(math.prod(size), 1)), dtype=torch.uint8)[
+            : math.prod(size)
+        ].view(size)
         context = multiprocessing.get_context("fork")
         self._count = context.Value("q", 0, lock=False)
-        wanted = processes or (len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
+        wanted = processes or (
+            len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        )
         self._idle: queue.SimpleQueue[Connection] = queue.SimpleQueue()
         self._keepers = []
         for _ in range(wanted):
             here, there = context.Pipe()
-            keeper = context.Process(target=_keep, args=(there, os.getpid(), _Shared(self._pixels, self._count), memory, seconds), daemon=True)
+            keeper = context.Process(
+                target=_keep,
+                args=(there, os.getpid(), _Shared(self._pixels, self._count), memory, seconds),
+                daemon=True,
+            )
             keeper.start()
             there.close()
             self._keepers.append((keeper, here))
@@ -61,7 +78,7 @@ class Workers:
 
     def show(self, pixels: Tensor) -> None:
         """Let the workers see the test images: uint8 N×C×H×W."""
-        self._pixels[:len(pixels)].copy_(pixels)
+        self._pixels[: len(pixels)].copy_(pixels)
         self._count.value = len(pixels)
 
     def submit(self, measurement: Callable, *arguments: object) -> Future:
@@ -112,7 +129,7 @@ class _Shared(Images):
 
     @property
     def pixels(self) -> Tensor:
-        return self._all[:self._count.value]
+        return self._all[: self._count.value]
 
 
 def _keep(asked: Connection, parent: int, images: Images, memory: int | None, seconds: float) -> None:
@@ -207,7 +224,8 @@ def _raised(error: Exception) -> bytes:
 
 
 def _limit(memory: int | None) -> None:
-    """Let this process have no more memory than it has and `memory`, and be the first to go where the machine has none left."""
+    """Let this process have no more memory than it has and `memory`, and be the first to go where the machine has none
+    left."""
     with contextlib.suppress(OSError, ValueError):
         with open("/proc/self/oom_score_adj", "w") as file:
             file.write("1000")
@@ -229,6 +247,7 @@ def _end_with(parent: int) -> None:
 
 
 def _close_all_but(pipe: Connection) -> None:
-    """Close every file that was inherited, above all the pipe by whose end the sandbox knows that the checker has ended."""
+    """Close every file that was inherited, above all the pipe by whose end the sandbox knows that the checker has
+    ended."""
     os.closerange(3, pipe.fileno())
     os.closerange(pipe.fileno() + 1, os.sysconf("SC_OPEN_MAX"))

@@ -17,7 +17,8 @@ def _uniform(count: int, limit: float, like: Tensor) -> Tensor:
 
 @dataclass(frozen=True)
 class Affine:
-    """Rotation, shift, scale and shear, drawn for each image and applied as one affine map; black comes in from outside.
+    """Rotation, shift, scale and shear, drawn for each image and applied as one affine map; black comes in from
+    outside.
 
     degrees: rotation in [-degrees, degrees]
     shift:   pixels, each axis by itself
@@ -40,10 +41,17 @@ class Affine:
         shear = _uniform(count, self.shear, images)
         cos, sin = angle.cos(), angle.sin()
         # Output-to-input map in grid_sample's coordinates, where the image spans [-1, 1].
-        theta = torch.stack([
-            cos * scale_x, shear * cos - sin * scale_y, _uniform(count, 2 * self.shift / width, images),
-            sin * scale_x, shear * sin + cos * scale_y, _uniform(count, 2 * self.shift / height, images),
-        ], dim=1).view(count, 2, 3)
+        theta = torch.stack(
+            [
+                cos * scale_x,
+                shear * cos - sin * scale_y,
+                _uniform(count, 2 * self.shift / width, images),
+                sin * scale_x,
+                shear * sin + cos * scale_y,
+                _uniform(count, 2 * self.shift / height, images),
+            ],
+            dim=1,
+        ).view(count, 2, 3)
         grid = F.affine_grid(theta, list(images.shape), align_corners=False)
         return F.grid_sample(images, grid, mode=self.mode, align_corners=False)
 

@@ -36,5 +36,5 @@ def batches(images: Images, recipe: Recipe, processes: Processes = Processes()) 
 def in_order(images: Images, normalization: Normalization) -> Iterator[tuple[Tensor, Tensor]]:
     """Yield all images in batches for an evaluation: float32 N×C×H×W (channels last, normalised), int64 N."""
     for start in range(0, len(images), EVALUATION_BATCH):
-        inputs = normalization(images.pixels[start:start + EVALUATION_BATCH].float() / 255)
-        yield inputs.contiguous(memory_format=torch.channels_last), images.labels[start:start + EVALUATION_BATCH]
+        inputs = normalization(images.pixels[start : start + EVALUATION_BATCH].float() / 255)
+        yield inputs.contiguous(memory_format=torch.channels_last), images.labels[start : start + EVALUATION_BATCH]

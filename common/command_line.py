@@ -45,8 +45,10 @@ def main(session: Session, description: str) -> int:
             pass
         elif any((runs / f".{name}").exists() for name in (session.recipes if options.run == "all" else [options.run])):
             again = [argument for argument in sys.argv[1:] if argument != "--resume"] + ["--resume"]
-            print(f"\nInterrupted; go on from the last whole epoch with: {_launcher()} {session.name}/train.py {shlex.join(again)}",
-                  file=sys.stderr)
+            print(
+                f"\nInterrupted; go on from the last whole epoch with: {_launcher()} {session.name}/train.py {shlex.join(again)}",
+                file=sys.stderr,
+            )
         else:
             print("\nInterrupted before anything was written.", file=sys.stderr)
         return 130
@@ -56,18 +58,22 @@ def main(session: Session, description: str) -> int:
 def _names(session: Session, runs: Path, options: argparse.Namespace) -> list[str]:
     """Return the runs that the command line asks for, in their order. Raises RunError."""
     if options.out is None and (options.epochs is not None or options.seed is not None):
-        raise RunError("--epochs and --seed make another run than the one that session's runs folder stands for; "
-                       "choose a folder for it with --out.")
+        raise RunError(
+            "--epochs and --seed make another run than the one that session's runs folder stands for; "
+            "choose a folder for it with --out."
+        )
     if options.run != "all":
         return [options.run]
     names = list(session.recipes)
     unfinished = [name for name in names if (runs / f".{name}").exists()]
     if options.resume and unfinished:
         # Those before the one that was interrupted are finished, those after it have not been started.
-        names = names[names.index(unfinished.pop(0)):]
+        names = names[names.index(unfinished.pop(0)) :]
     if unfinished:
-        raise RunError(f"There are unfinished runs in {runs}: {', '.join(unfinished)}; finish each with --run NAME "
-                       f"--resume, or delete its hidden folder.")
+        raise RunError(
+            f"There are unfinished runs in {runs}: {', '.join(unfinished)}; finish each with --run NAME "
+            f"--resume, or delete its hidden folder."
+        )
     return names
 
 
@@ -78,18 +84,30 @@ def _launcher() -> str:
 
 
 def _parser(session: Session, description: str) -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog=f"python {session.name}/train.py", description=description,
-                                     formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--run", choices=[*session.recipes, "all"], default=session.main, metavar="NAME",
-                        help=f"{', '.join(session.recipes)} or all (default: {session.main})")
+    parser = argparse.ArgumentParser(
+        prog=f"python {session.name}/train.py",
+        description=description,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "--run",
+        choices=[*session.recipes, "all"],
+        default=session.main,
+        metavar="NAME",
+        help=f"{', '.join(session.recipes)} or all (default: {session.main})",
+    )
     parser.add_argument("--epochs", type=positive, help="train for so many epochs instead of the recipe's")
     parser.add_argument("--seed", type=_seed, help="start from another seed than the recipe's")
     parser.add_argument("--device", default="cpu", help="cpu (default), cuda, cuda:1, mps")
-    parser.add_argument("--data-dir", metavar="FOLDER", help="the data sets, as torchvision lays them out "
-                                                             "(default: $DATA_DIR, else data/)")
+    parser.add_argument(
+        "--data-dir",
+        metavar="FOLDER",
+        help="the data sets, as torchvision lays them out (default: $DATA_DIR, else data/)",
+    )
     parser.add_argument("--resume", action="store_true", help="go on with a run that was interrupted")
-    parser.add_argument("--out", metavar="FOLDER", type=Path,
-                        help=f"write the run to FOLDER/NAME (default: {session.name}/runs)")
+    parser.add_argument(
+        "--out", metavar="FOLDER", type=Path, help=f"write the run to FOLDER/NAME (default: {session.name}/runs)"
+    )
     return parser
 
 
@@ -115,8 +133,16 @@ def _seed(text: str) -> int:
     return number
 
 
-def _run(session: Session, name: str, runs: Path, options: argparse.Namespace, device: torch.device, processes: Processes, *,
-         resume: bool) -> Path:
+def _run(
+    session: Session,
+    name: str,
+    runs: Path,
+    options: argparse.Namespace,
+    device: torch.device,
+    processes: Processes,
+    *,
+    resume: bool,
+) -> Path:
     changes = {key: value for key, value in (("epochs", options.epochs), ("seed", options.seed)) if value is not None}
     recipe = replace(session.recipes[name], **changes)
 
@@ -126,7 +152,9 @@ def _run(session: Session, name: str, runs: Path, options: argparse.Namespace, d
         return images
 
     if processes.count > 1:
-        processes.first_does(lambda: (read("train"), read("test")) and None)  # It downloads, and none may read it before.
+        processes.first_does(
+            lambda: (read("train"), read("test")) and None
+        )  # It downloads, and none may read it before.
     train, test = read("train"), read("test")
     return train_run(session, name, recipe, train, test, device, runs, resume=resume, processes=processes)
 
@@ -142,5 +170,7 @@ def _farewell(session: Session, run: Path) -> str:
         if not (folder / "model.py").exists():
             first = f"copy {session.name}'s model.py and train.py into {folder}, then "
         return f"The run is in {run}; {first}check it with: {check} --path {shlex.quote(str(folder))} --run {run.name}"
-    return (f"The run is in {run}; to check it, copy it to FOLDER/runs/{run.name}, and {session.name}'s model.py and train.py into "
-            f"FOLDER, then: {check} --path FOLDER --run {run.name}")
+    return (
+        f"The run is in {run}; to check it, copy it to FOLDER/runs/{run.name}, and {session.name}'s model.py and train.py into "
+        f"FOLDER, then: {check} --path FOLDER --run {run.name}"
+    )

@@ -33,13 +33,28 @@ class Dataset:
     digests: dict[str, str]
 
 
-MNIST = Dataset("MNIST", "MNIST/raw", {"train": 60_000, "test": 10_000}, (1, 28, 28), tuple("0123456789"), {
-    "train": "d18cfd466eb143ac1097fde604dba9eec4116885869d04cc648b510949f9e88c",
-    "test": "a0863a96c44e5666edbb30c4071ee79ca0514c621e6349c5967fc78e7305c891"})
-CIFAR10 = Dataset("CIFAR10", "cifar-10-batches-py", {"train": 50_000, "test": 10_000}, (3, 32, 32),
-                  ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"), {
-    "train": "973ef2abb5897efc795681a4d79a6f5f642fa2bcb1a828f7476017c89db53a57",
-    "test": "2c33b053d1cd726af8d86e174a96dd89d7000ba1412add026d68142375b89d51"})
+MNIST = Dataset(
+    "MNIST",
+    "MNIST/raw",
+    {"train": 60_000, "test": 10_000},
+    (1, 28, 28),
+    tuple("0123456789"),
+    {
+        "train": "d18cfd466eb143ac1097fde604dba9eec4116885869d04cc648b510949f9e88c",
+        "test": "a0863a96c44e5666edbb30c4071ee79ca0514c621e6349c5967fc78e7305c891",
+    },
+)
+CIFAR10 = Dataset(
+    "CIFAR10",
+    "cifar-10-batches-py",
+    {"train": 50_000, "test": 10_000},
+    (3, 32, 32),
+    ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"),
+    {
+        "train": "973ef2abb5897efc795681a4d79a6f5f642fa2bcb1a828f7476017c89db53a57",
+        "test": "2c33b053d1cd726af8d86e174a96dd89d7000ba1412add026d68142375b89d51",
+    },
+)
 DATASETS = {dataset.name: dataset for dataset in (MNIST, CIFAR10)}
 
 
@@ -88,13 +103,17 @@ def load_images(dataset: Dataset, split: str, folder: str | Path | None = None) 
         with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
             read = getattr(datasets, dataset.name)(root, train=split == "train", download=True)
             pixels = torch.as_tensor(read.data)
-            images = Images(pixels.unsqueeze(1) if pixels.ndim == 3 else pixels.permute(0, 3, 1, 2).contiguous(),
-                            torch.as_tensor(read.targets))
+            images = Images(
+                pixels.unsqueeze(1) if pixels.ndim == 3 else pixels.permute(0, 3, 1, 2).contiguous(),
+                torch.as_tensor(read.targets),
+            )
     except (OSError, RuntimeError, ValueError, EOFError, KeyError, UnpicklingError) as error:
         raise DataError(_remedy(dataset, root, error)) from error
     if tuple(images.pixels.shape) != (dataset.sizes[split], *dataset.shape) or len(images) != dataset.sizes[split]:
-        raise DataError(f"{dataset.name} in {root} is damaged: its {split} set holds {len(images):,} images, "
-                        f"not {dataset.sizes[split]:,}; delete {root / dataset.folder} and let it download again.")
+        raise DataError(
+            f"{dataset.name} in {root} is damaged: its {split} set holds {len(images):,} images, "
+            f"not {dataset.sizes[split]:,}; delete {root / dataset.folder} and let it download again."
+        )
     return images
 
 
@@ -105,16 +124,20 @@ def verify(images: Images, dataset: Dataset, split: str, folder: str | Path | No
     """
     if images.digest() != dataset.digests[split]:
         root = data_folder(folder)
-        raise DataError(f"The {split} set in {root / dataset.folder} is not {dataset.name} as it was published (it is damaged, or "
-                        f"other images lie in its place); delete that folder and let it download again.")
+        raise DataError(
+            f"The {split} set in {root / dataset.folder} is not {dataset.name} as it was published (it is damaged, or "
+            f"other images lie in its place); delete that folder and let it download again."
+        )
 
 
 def _remedy(dataset: Dataset, root: Path, error: Exception) -> str:
     files = root / dataset.folder
     if files.is_dir() and not isinstance(error, OSError) and "download" not in str(error).lower():
         return f"{dataset.name} in {files} is damaged ({error}); delete that folder and let it download again."
-    return (f"No {dataset.name} in {root}, and it could not be downloaded; connect to the network, or set DATA_DIR "
-            f"or --data-dir to a folder that holds {dataset.folder} as torchvision writes it.")
+    return (
+        f"No {dataset.name} in {root}, and it could not be downloaded; connect to the network, or set DATA_DIR "
+        f"or --data-dir to a folder that holds {dataset.folder} as torchvision writes it."
+    )
 
 
 def hold_out(train: Images, count: int = 10_000, seed: int = 1234) -> tuple[Images, Images]:
@@ -135,12 +158,18 @@ class Normalization:
 
     @classmethod
     def from_json(cls, value: object) -> "Normalization":
-        """Return what a run.json says, {"mean": [0.1307], "std": [0.3081]}. Raises ValueError where that is of no use."""
+        """Return what a run.json says, {"mean": [0.1307], "std": [0.3081]}. Raises ValueError where that is of no
+        use."""
         try:
             mean, std = (tuple(float(number) for number in value[key]) for key in ("mean", "std"))
         except (TypeError, KeyError, OverflowError) as error:
             raise ValueError("no mean and standard deviation") from error
-        if not mean or len(mean) != len(std) or not all(map(math.isfinite, mean)) or not all(0 < each < math.inf for each in std):
+        if (
+            not mean
+            or len(mean) != len(std)
+            or not all(map(math.isfinite, mean))
+            or not all(0 < each < math.inf for each in std)
+        ):
             raise ValueError("no finite mean and positive standard deviation for each channel")
         return cls(mean, std)
 

@@ -17,8 +17,10 @@ def choose_device(name: str) -> torch.device:
             raise RuntimeError(f"no network is trained on {device.type}")
         torch.empty(1, device=device)
     except (RuntimeError, AssertionError, NotImplementedError) as error:
-        raise DeviceError(f"The device {name!r} is not available on this machine; "
-                          f"try --device cpu{', or --device cuda' if torch.cuda.is_available() else ''}.") from error
+        raise DeviceError(
+            f"The device {name!r} is not available on this machine; "
+            f"try --device cpu{', or --device cuda' if torch.cuda.is_available() else ''}."
+        ) from error
     return device
 
 

@@ -31,5 +31,7 @@ class Epoch:
     def from_line(cls, line: dict) -> "Epoch":
         """Return the epoch that a line of the log tells of."""
         own = {each.name for each in fields(cls)}
-        return cls(**{key: value for key, value in line.items() if key in own},
-                   also={key: value for key, value in line.items() if key not in own and key != "weights"})
+        return cls(
+            **{key: value for key, value in line.items() if key in own},
+            also={key: value for key, value in line.items() if key not in own and key != "weights"},
+        )

@@ -7,8 +7,11 @@ from pathlib import Path
 from common.errors import FileError
 
 
-def write_atomically(path: Path, content: bytes | str, remedy: str = "free some space, or see who may write there, and try again") -> None:
-    """Write `content` to `path`, whole or not at all. Raises FileError, which ends with `remedy`, where it can't be written."""
+def write_atomically(
+    path: Path, content: bytes | str, remedy: str = "free some space, or see who may write there, and try again"
+) -> None:
+    """Write `content` to `path`, whole or not at all. Raises FileError, which ends with `remedy`, where it can't be
+    written."""
     beside = path.with_name(f".{path.name}.part")
     try:
         if path.exists() and not path.is_file():  # A device would be replaced by a file.

@@ -22,6 +22,8 @@ def trained(session: Session, name: str) -> tuple[nn.Module, list[dict]]:
         network = session.build(name)
         network.load_state_dict(load_file(folder / log[-1]["weights"]["file"]))
     except (OSError, ValueError, KeyError, TypeError, IndexError, RuntimeError, SafetensorError) as error:
-        raise RunError(f"{folder} holds no finished run of this network ({type(error).__name__}); train it with "
-                       f"python {session.name}/train.py --run {name}.") from error
+        raise RunError(
+            f"{folder} holds no finished run of this network ({type(error).__name__}); train it with "
+            f"python {session.name}/train.py --run {name}."
+        ) from error
     return network, log

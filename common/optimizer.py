@@ -25,7 +25,8 @@ def kernels(network: nn.Module) -> list[nn.Parameter]:
 
 
 def weight_average(network: nn.Module, recipe: Recipe) -> AveragedModel | None:
-    """Return the exponential moving average of the weights and statistics of `network`; None where `recipe` asks for none."""
+    """Return the exponential moving average of the weights and statistics of `network`; None where `recipe` asks for
+    none."""
     if not recipe.averaging:
         return None
     return AveragedModel(network, multi_avg_fn=_exponential_average(recipe.averaging), use_buffers=True)
@@ -33,9 +34,11 @@ def weight_average(network: nn.Module, recipe: Recipe) -> AveragedModel | None:
 
 def _exponential_average(decay: float) -> Callable[[list[Tensor], list[Tensor], Tensor], None]:
     """Return AveragedModel's update. It starts with a short memory, so that the first epochs' average is of use too."""
+
     def update(averaged: list[Tensor], current: list[Tensor], count: Tensor) -> None:
         if averaged[0].is_floating_point():
             torch._foreach_lerp_(averaged, current, 1 - min(decay, (1 + float(count)) / (10 + float(count))))
         else:  # Batch norm's counts of batches.
             torch._foreach_copy_(averaged, current)
+
     return update

@@ -21,10 +21,17 @@ class AugmentedBatches:
     the worker that made it, and not from where a run was resumed.
     """
 
-    def __init__(self, images: Images, recipe: Recipe, pipeline: Callable[[], object], device: torch.device,
-                 processes: Processes = Processes(), workers: int | None = None) -> None:
-        """`pipeline` returns an albumentations composition; each worker makes its own. Of every batch there is the share
-        of this one of the `processes`.
+    def __init__(
+        self,
+        images: Images,
+        recipe: Recipe,
+        pipeline: Callable[[], object],
+        device: torch.device,
+        processes: Processes = Processes(),
+        workers: int | None = None,
+    ) -> None:
+        """`pipeline` returns an albumentations composition; each worker makes its own. Of every batch there is the
+        share of this one of the `processes`.
 
         workers: how many processes augment; one where the CPU trains too, which needs its cores, else all cores but one
         """
@@ -33,19 +40,30 @@ class AugmentedBatches:
         self._recipe, self._device, self._processes = recipe, device, processes
         self._epoch = _Numbers(-(-len(images) // recipe.batch_size))
         self._loader = DataLoader(
-            _Augmented(images, recipe, pipeline, processes), batch_size=None, sampler=self._epoch, num_workers=workers,
-            persistent_workers=True, prefetch_factor=4, pin_memory=device.type == "cuda", multiprocessing_context="fork",
-            # Otherwise it draws a seed from the global one when it starts, and a resumed run would go on with other numbers.
-            generator=torch.Generator())
+            _Augmented(images, recipe, pipeline, processes),
+            batch_size=None,
+            sampler=self._epoch,
+            num_workers=workers,
+            persistent_workers=True,
+            prefetch_factor=4,
+            pin_memory=device.type == "cuda",
+            multiprocessing_context="fork",
+            # Otherwise it draws a seed from the global one when it starts, and a resumed run would go on with other
+            # numbers.
+            generator=torch.Generator(),
+        )
 
     def __call__(self, epoch: int) -> Iterator[tuple[Tensor, Tensor]]:
-        """Yield the batches of epoch number `epoch` (from 1): float32 N×C×H×W (channels last), int64 N, on the device."""
+        """Yield the batches of epoch number `epoch` (from 1): float32 N×C×H×W (channels last), int64 N, on the
+        device."""
         self._epoch.epoch = epoch
         self._processes.draw_apart()
         for pixels, labels in self._loader:
             pixels = pixels.to(self._device, non_blocking=True).permute(0, 3, 1, 2).float() / 255
-            yield (self._recipe.normalization(pixels).contiguous(memory_format=torch.channels_last),
-                   labels.to(self._device, non_blocking=True))
+            yield (
+                self._recipe.normalization(pixels).contiguous(memory_format=torch.channels_last),
+                labels.to(self._device, non_blocking=True),
+            )
 
 
 class _Numbers:
@@ -72,7 +90,9 @@ class _Augmented(Dataset):
         self._order = lru_cache(maxsize=2)(self._shuffled)
 
     def _shuffled(self, epoch: int) -> Tensor:
-        return torch.randperm(len(self._labels), generator=torch.Generator().manual_seed(self._recipe.seed * 10_007 + epoch))
+        return torch.randperm(
+            len(self._labels), generator=torch.Generator().manual_seed(self._recipe.seed * 10_007 + epoch)
+        )
 
     def __getitem__(self, which: tuple[int, int]) -> tuple[Tensor, Tensor]:
         epoch, number = which
@@ -81,7 +101,7 @@ class _Augmented(Dataset):
 
             cv2.setNumThreads(0)  # What albumentations computes with would take cores from the training.
             self._pipeline = self._make()
-        batch = self._order(epoch)[number * self._recipe.batch_size:(number + 1) * self._recipe.batch_size]
+        batch = self._order(epoch)[number * self._recipe.batch_size : (number + 1) * self._recipe.batch_size]
         chosen = self._processes.share(batch)
         seed = (self._recipe.seed * 10_007 + epoch) * 100_003 + number
         self._pipeline.set_random_seed(seed * self._processes.count + self._processes.place)

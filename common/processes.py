@@ -32,7 +32,7 @@ class Processes:
 
     def share(self, batch: Tensor) -> Tensor:
         """Return this process's share of `batch` (N first); the shares of all make up the batch, each item once."""
-        return batch[self.place::self.count]
+        return batch[self.place :: self.count]
 
     def total(self, values: Tensor) -> Tensor:
         """Return the sum of `values` over all processes, the same in each."""
@@ -41,7 +41,8 @@ class Processes:
         return values
 
     def first_does(self, action: Callable[[], Result]) -> Result:
-        """Return, in every process, what `action` returns in the first; raise in all the UserError that it raises there."""
+        """Return, in every process, what `action` returns in the first; raise in all the UserError that it raises
+        there."""
         if self.count == 1:
             return action()
         told: list[object] = [None, None]
@@ -81,15 +82,17 @@ def joined(device: str) -> Iterator[tuple[Processes, torch.device]]:
     local = int(os.environ["LOCAL_RANK"])
     if device == "cuda" and torch.cuda.is_available():
         if torch.cuda.device_count() < int(os.environ["LOCAL_WORLD_SIZE"]):
-            raise DeviceError(f"There are more processes than GPUs; start {torch.cuda.device_count()} with --nproc-per-node, "
-                              f"or add --device cpu.")
+            raise DeviceError(
+                f"There are more processes than GPUs; start {torch.cuda.device_count()} with --nproc-per-node, "
+                f"or add --device cpu."
+            )
         device = f"cuda:{local}"
     own = choose_device(device)
     if own.type == "cuda":
         torch.cuda.set_device(own)
-    # The group's threads end when nothing holds it any more; those that are left when Python ends may abort the process. So no
-    # network that `wrap` made may live on, and this must be imported before there is a group: the group that is there when
-    # DistributedDataParallel imports it becomes a default argument of its functions.
+    # The group's threads end when nothing holds it any more; those that are left when Python ends may abort the
+    # process. So no network that `wrap` made may live on, and this must be imported before there is a group: the group
+    # that is there when DistributedDataParallel imports it becomes a default argument of its functions.
     import torch.distributed.nn  # noqa: F401
 
     dist.init_process_group("nccl" if own.type == "cuda" else "gloo")

@@ -9,7 +9,6 @@ from rich.table import Table
 
 from common.epoch import Epoch
 
-
 # Of a column with its heading on two lines, where that has two words; of the bar with all that stands beside it.
 _WIDTHS = {"epoch": 5, "lr": 7, "train loss": 6, "train %": 6, "test loss": 6, "test %": 6}
 _WIDTH_OF_THE_BAR = 76
@@ -18,7 +17,8 @@ _DISPENSABLE = ("lr", "images/s", "train loss", "test loss", "train %")
 
 
 def _that_fit(width: int, also: tuple[str, ...]) -> dict[str, int]:
-    """Return the columns that a terminal of so many characters can show without cutting numbers off: heading → least width."""
+    """Return the columns that a terminal of so many characters can show without cutting numbers off: heading → least
+    width."""
     columns = _WIDTHS | {f"{name} %": max(6, len(name)) for name in also} | {"images/s": 8}
     for heading in _DISPENSABLE:
         if sum(columns.values()) + 3 * len(columns) + 1 > width:
@@ -72,13 +72,22 @@ class TrainingProgress:
         train = 100 * epoch.train_correct / epoch.train_total
         test = 100 * epoch.test_correct / epoch.test_total
         also = {name: 100 * epoch.also[f"{name}_correct"] / epoch.also[f"{name}_total"] for name in self._also}
-        cells = {"epoch": f"{epoch.epoch}", "lr": f"{epoch.lr:.5f}", "train loss": f"{epoch.train_loss:.4f}", "train %": f"{train:.2f}",
-                 "test loss": f"{epoch.test_loss:.4f}", "test %": f"{test:.2f}", "images/s": f"{epoch.images_per_second:,.0f}",
-                 **{f"{name} %": f"{share:.2f}" for name, share in also.items()}}
+        cells = {
+            "epoch": f"{epoch.epoch}",
+            "lr": f"{epoch.lr:.5f}",
+            "train loss": f"{epoch.train_loss:.4f}",
+            "train %": f"{train:.2f}",
+            "test loss": f"{epoch.test_loss:.4f}",
+            "test %": f"{test:.2f}",
+            "images/s": f"{epoch.images_per_second:,.0f}",
+            **{f"{name} %": f"{share:.2f}" for name, share in also.items()},
+        }
         self._table.add_row(*(cells[heading] for heading in self._columns))
         self.step(epoch.epoch, self._images_per_epoch, epoch.train_loss)
         if self._live is None:
-            self._console.print(f"epoch {epoch.epoch:2d} of {self._epochs}  lr {epoch.lr:.5f}  "
-                                f"train {epoch.train_loss:.4f} {train:6.2f} %  test {epoch.test_loss:.4f} {test:6.2f} %  "
-                                + "".join(f"{name} {share:6.2f} %  " for name, share in also.items())
-                                + f"{epoch.images_per_second:,.0f} images/s")
+            self._console.print(
+                f"epoch {epoch.epoch:2d} of {self._epochs}  lr {epoch.lr:.5f}  "
+                f"train {epoch.train_loss:.4f} {train:6.2f} %  test {epoch.test_loss:.4f} {test:6.2f} %  "
+                + "".join(f"{name} {share:6.2f} %  " for name, share in also.items())
+                + f"{epoch.images_per_second:,.0f} images/s"
+            )

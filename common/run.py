@@ -3,7 +3,7 @@
 import hashlib
 import platform
 import sys
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from pathlib import Path
 
 import torch
@@ -19,8 +19,18 @@ from common.session import Session
 from common.training import Trainer
 
 
-def train_run(session: Session, name: str, recipe: Recipe, train: Images, test: Images, device: torch.device,
-              runs: Path, *, resume: bool = False, processes: Processes = Processes()) -> Path:
+def train_run(
+    session: Session,
+    name: str,
+    recipe: Recipe,
+    train: Images,
+    test: Images,
+    device: torch.device,
+    runs: Path,
+    *,
+    resume: bool = False,
+    processes: Processes = Processes(),
+) -> Path:
     """Train the run called `name` and return its finished folder, `runs`/`name`. Raises UserError.
 
     Where several processes train together each calls this; the first alone evaluates, reports and touches the disk.
@@ -49,7 +59,9 @@ def train_run(session: Session, name: str, recipe: Recipe, train: Images, test: 
         for line in folder.log:
             progress.add(Epoch.from_line(line))
         for number in range(len(folder.log) + 1, recipe.epochs + 1):
-            epoch = trainer.run_epoch(number, test_images, lambda images, loss, number=number: progress.step(number, images, loss))
+            epoch = trainer.run_epoch(
+                number, test_images, lambda images, loss, number=number: progress.step(number, images, loss)
+            )
             folder.add_epoch(epoch, trainer.evaluated, trainer.state(), recipe.epochs)
             progress.add(epoch)
     folder.write("summary.txt", table)
@@ -63,15 +75,24 @@ def describe(session: Session, name: str, trainer: Trainer, train: Images, test:
 
     recipe = trainer.recipe
     return {
-        "session": session.name, "run": name, "recipe": recipe.as_dict(), "seed": recipe.seed,
+        "session": session.name,
+        "run": name,
+        "recipe": recipe.as_dict(),
+        "seed": recipe.seed,
         "normalization": {"mean": recipe.normalization.mean, "std": recipe.normalization.std},
-        "parameters": parameter_count(trainer.network), "device": describe_device(trainer.device),
-        "precision": trainer.precision, "threads": torch.get_num_threads(),
-        "versions": {"python": platform.python_version(), "torch": torch.__version__, "torchvision": torchvision.__version__},
+        "parameters": parameter_count(trainer.network),
+        "device": describe_device(trainer.device),
+        "precision": trainer.precision,
+        "threads": torch.get_num_threads(),
+        "versions": {
+            "python": platform.python_version(),
+            "torch": torch.__version__,
+            "torchvision": torchvision.__version__,
+        },
         "dataset": {"name": session.dataset.name, "train": train.digest(), "test": test.digest()},
         **({} if trainer.processes.count == 1 else {"processes": trainer.processes.count}),
         "model_sha256": hashlib.sha256((session.folder / "model.py").read_bytes()).hexdigest(),
-        "started": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        "started": datetime.now(UTC).isoformat(timespec="seconds"),
         **({} if session.augmentation is None else {"augmentation": session.augmentation().to_dict()}),
     }
 
@@ -82,6 +103,16 @@ def _illustrate(session: Session, name: str, folder: RunFolder, trainer: Trainer
     title = f"{session.name} {name}"
     found = session.task.evaluate(trainer.evaluated, test, trainer.recipe.normalization)
     augmented = trainer.recipe.augmentations or session.augmentation
-    folder.write("curves.png", curves(title, folder.log, session.threshold, session.task.also,
-                                      train="train (as augmented)" if augmented else "train"))
-    folder.write("misclassified.png", misclassified(title, test.to("cpu"), found.predictions.cpu(), session.dataset.classes))
+    folder.write(
+        "curves.png",
+        curves(
+            title,
+            folder.log,
+            session.threshold,
+            session.task.also,
+            train="train (as augmented)" if augmented else "train",
+        ),
+    )
+    folder.write(
+        "misclassified.png", misclassified(title, test.to("cpu"), found.predictions.cpu(), session.dataset.classes)
+    )

@@ -21,8 +21,9 @@ from common.files import write_atomically
 
 FORMAT = 1
 KEPT_EPOCHS = 5
-# What the numbers of a run follow from: with another of these, a resumed run would end otherwise than it began. The number of
-# threads belongs here too, but it follows from what else the machine does, and changes no more than how sums are rounded.
+# What the numbers of a run follow from: with another of these, a resumed run would end otherwise than it began. The
+# number of threads belongs here too, but it follows from what else the machine does, and changes no more than how sums
+# are rounded.
 _DECIDING = ("recipe", "augmentation", "dataset", "model_sha256", "device", "precision", "processes", "versions")
 
 
@@ -41,25 +42,30 @@ class RunFolder:
         self.warning: str | None = None
 
     def start(self) -> None:
-        """Begin an empty run. Raises RunError where an unfinished one is in the way, or one that another process is writing."""
+        """Begin an empty run. Raises RunError where an unfinished one is in the way, or one that another process is
+        writing."""
         try:
             self.path.mkdir(parents=True)
         except FileExistsError as error:
             self._claim()
             self._lock.close()
-            raise RunError(f"An unfinished run lies in {self.path}; add --resume to go on with it, "
-                           f"or delete that folder to start again.") from error
+            raise RunError(
+                f"An unfinished run lies in {self.path}; add --resume to go on with it, "
+                f"or delete that folder to start again."
+            ) from error
         except OSError as error:
-            raise RunError(f"{self.path} could not be created ({error.strerror}); "
-                           f"choose another folder with --out.") from error
+            raise RunError(
+                f"{self.path} could not be created ({error.strerror}); choose another folder with --out."
+            ) from error
         self._claim()
         self._write_description()
 
     def resume(self) -> dict | None:
         """Take up an unfinished run: return its last checkpoint, or None where no epoch was finished.
 
-        Where it goes on with another number of threads, `warning` then says so, and run.json from which epoch. Raises RunError
-        where there is no such run, another process is writing it, it is damaged, or what its numbers follow from has changed.
+        Where it goes on with another number of threads, `warning` then says so, and run.json from which epoch. Raises
+        RunError where there is no such run, another process is writing it, it is damaged, or what its numbers follow
+        from has changed.
         """
         if not self.path.is_dir():
             raise RunError(f"There is no unfinished run in {self.path}; leave out --resume to start one.")
@@ -72,8 +78,10 @@ class RunFolder:
             earlier = json.loads(written.read_text()) if written.exists() else mine
             changed = [key for key in _DECIDING if earlier.get(key) != mine.get(key)]
             if changed:
-                raise RunError(f"The unfinished run in {self.path} has another {' and '.join(changed)}; "
-                               f"delete that folder to start again.")
+                raise RunError(
+                    f"The unfinished run in {self.path} has another {' and '.join(changed)}; "
+                    f"delete that folder to start again."
+                )
             self.description["started"] = earlier["started"]
             if not (self.path / "last.pt").exists():
                 self._write_description()
@@ -81,7 +89,7 @@ class RunFolder:
             checkpoint = torch.load(self.path / "last.pt", map_location="cpu", weights_only=True)
             lines = (self.path / "epochs.jsonl").read_text().splitlines()
             # A line more than the checkpoint knows belongs to an epoch that will be trained again.
-            self.log = [json.loads(line) for line in lines[:checkpoint["epoch"]]]
+            self.log = [json.loads(line) for line in lines[: checkpoint["epoch"]]]
             if len(self.log) != checkpoint["epoch"]:
                 raise ValueError("the log is shorter than the checkpoint is old")
             self._compare_threads(earlier, checkpoint["epoch"])
@@ -89,14 +97,17 @@ class RunFolder:
         except UserError:
             raise
         except Exception as error:  # Whatever a damaged file makes a parser raise.
-            raise RunError(f"The unfinished run in {self.path} is damaged ({type(error).__name__}); "
-                           f"delete that folder to start again.") from error
+            raise RunError(
+                f"The unfinished run in {self.path} is damaged ({type(error).__name__}); "
+                f"delete that folder to start again."
+            ) from error
         return checkpoint
 
     def write(self, name: str, content: bytes | str) -> None:
         """Write one file of the run, whole or not at all. Raises FileError."""
-        write_atomically(self.path / name, content,
-                         "free some space or choose another folder with --out, then go on with --resume")
+        write_atomically(
+            self.path / name, content, "free some space or choose another folder with --out, then go on with --resume"
+        )
 
     def add_epoch(self, epoch: Epoch, network: nn.Module, state: dict, epochs: int) -> None:
         """Write one epoch: its weights (of the last five of `epochs`), its line in the log, the checkpoint."""
@@ -130,14 +141,20 @@ class RunFolder:
         return self.final
 
     def _compare_threads(self, earlier: dict, epochs: int) -> None:
-        """Take over the numbers of threads of the `epochs` that are trained; `warning` says where the next has another one."""
-        by_epoch = {epoch: threads for epoch, threads in earlier.get("threads_from_epoch", {"1": earlier["threads"]}).items()
-                    if int(epoch) <= epochs}
+        """Take over the numbers of threads of the `epochs` that are trained; `warning` says where the next has another
+        one."""
+        by_epoch = {
+            epoch: threads
+            for epoch, threads in earlier.get("threads_from_epoch", {"1": earlier["threads"]}).items()
+            if int(epoch) <= epochs
+        }
         before, now = list(by_epoch.values())[-1], self.description["threads"]
         if now != before:
             by_epoch = by_epoch | {str(epochs + 1): now}
-            self.warning = (f"The run goes on with {now} {'thread' if now == 1 else 'threads'}, not {before}: it will end with "
-                            f"other roundings than an uninterrupted one (OMP_NUM_THREADS={before} gives the same).")
+            self.warning = (
+                f"The run goes on with {now} {'thread' if now == 1 else 'threads'}, not {before}: it will end with "
+                f"other roundings than an uninterrupted one (OMP_NUM_THREADS={before} gives the same)."
+            )
         self.description["threads"] = by_epoch["1"]
         if len(by_epoch) > 1:
             self.description["threads_from_epoch"] = by_epoch
@@ -149,11 +166,13 @@ class RunFolder:
             # Not flock: the workers that load data would inherit it, and outlive a killed run by seconds.
             fcntl.lockf(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
-            raise RunError(f"Another process is training the run in {self.path}; let it finish, or end it and go on with "
-                           f"--resume.") from error
+            raise RunError(
+                f"Another process is training the run in {self.path}; let it finish, or end it and go on with --resume."
+            ) from error
         except OSError as error:
-            raise RunError(f"{self.path / 'lock'} could not be locked ({error.strerror}); "
-                           f"choose another folder with --out.") from error
+            raise RunError(
+                f"{self.path / 'lock'} could not be locked ({error.strerror}); choose another folder with --out."
+            ) from error
 
     def _write_description(self) -> None:
         self.write("run.json", json.dumps(self.description, indent=2) + "\n")

@@ -29,7 +29,8 @@ def summary(network: nn.Module, image: tuple[int, ...], *others: tuple[int, ...]
     called = _calls(network)
     # torchsummary fails on inputs of different ranks, so it is given the image alone.
     network.register_forward_pre_hook(
-        lambda module, inputs: (*inputs, *(torch.zeros(len(inputs[0]), *shape) for shape in others)))
+        lambda module, inputs: (*inputs, *(torch.zeros(len(inputs[0]), *shape) for shape in others))
+    )
     printed = io.StringIO()
     network.train()  # A network that looks several times in evaluation is printed once.
     with contextlib.redirect_stdout(printed):
@@ -45,11 +46,15 @@ def summary(network: nn.Module, image: tuple[int, ...], *others: tuple[int, ...]
         lines.append(line)
     multiply_adds = sum(operation.multiply_adds for operation in found.operations)
     height, width = found.receptive_field
-    return "\n".join([
-        *lines, f"Parameters, each counted once: {parameter_count(network):,}",
-        f"Multiply-adds for one image: {multiply_adds:,}",
-        f"Receptive field: {height}×{width} before the global average, {found.seen[0]}×{found.seen[1]} with it", "",
-    ])
+    return "\n".join(
+        [
+            *lines,
+            f"Parameters, each counted once: {parameter_count(network):,}",
+            f"Multiply-adds for one image: {multiply_adds:,}",
+            f"Receptive field: {height}×{width} before the global average, {found.seen[0]}×{found.seen[1]} with it",
+            "",
+        ]
+    )
 
 
 def _calls(network: nn.Module) -> list[str]:
@@ -67,13 +72,16 @@ def _calls(network: nn.Module) -> list[str]:
 
 
 def receptive_field_table(traced: Anatomy) -> str:
-    """Return a Markdown table of what ran: output shape, parameters, multiply-adds and receptive field of each layer."""
+    """Return a Markdown table of what ran: output shape, parameters, multiply-adds and receptive field of each
+    layer."""
     rows = ["| layer | output | parameters | multiply-adds | receptive field |", "|---|---|---:|---:|---:|"]
     for operation in traced.operations:
         window = f" {'×'.join(map(str, operation.weight[2:]))}" if operation.kind == "convolution" else ""
         grouped = ", depthwise" if operation.groups > 1 and operation.weight[1] == 1 else ""
         strided = f", stride {operation.stride[0]}" if operation.stride and operation.stride[0] > 1 else ""
         dilated = f", dilation {operation.dilation[0]}" if operation.dilation and operation.dilation[0] > 1 else ""
-        rows.append(f"| {operation.kind}{window}{grouped}{strided}{dilated} | {'×'.join(map(str, operation.output))} | "
-                    f"{operation.parameters:,} | {operation.multiply_adds:,} | {operation.receptive_field[0]} |")
+        rows.append(
+            f"| {operation.kind}{window}{grouped}{strided}{dilated} | {'×'.join(map(str, operation.output))} | "
+            f"{operation.parameters:,} | {operation.multiply_adds:,} | {operation.receptive_field[0]} |"
+        )
     return "\n".join(rows)

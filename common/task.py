@@ -15,8 +15,8 @@ from common.data import Images, Normalization
 
 @dataclass(frozen=True)
 class Evaluation:
-    """What a network does on a set of images: mean loss, and for each image (N) its prediction (int64) and whether it is
-    right (bool). `also` as in Epoch."""
+    """What a network does on a set of images: mean loss, and for each image (N) its prediction (int64) and whether it
+    is right (bool). `also` as in Epoch."""
 
     loss: float
     predictions: Tensor

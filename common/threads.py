@@ -1,7 +1,7 @@
 """How many threads train: as many as there are idle cores.
 
-A step of a small network takes milliseconds, and each of its operations waits for its slowest thread: where one of them has
-to share its core with another process, training is several times slower than with one thread fewer.
+A step of a small network takes milliseconds, and each of its operations waits for its slowest thread: where one of them
+has to share its core with another process, training is several times slower than with one thread fewer.
 """
 
 import os
@@ -27,12 +27,15 @@ def choose_threads(cores: int, idle: float) -> Threads:
     count = min(cores, max(1, round(idle)))
     if count == cores:
         return Threads(count)
-    return Threads(count, f"The machine is busy: training with {count} of {cores} threads "
-                          f"(set OMP_NUM_THREADS to decide otherwise).")
+    return Threads(
+        count,
+        f"The machine is busy: training with {count} of {cores} threads (set OMP_NUM_THREADS to decide otherwise).",
+    )
 
 
 def use_idle_cores() -> str | None:
-    """Set the number of threads that PyTorch computes with, unless $OMP_NUM_THREADS does; return what is to be said about it."""
+    """Set the number of threads that PyTorch computes with, unless $OMP_NUM_THREADS does; return what is to be said
+    about it."""
     cores = torch.get_num_threads()
     if os.environ.get("OMP_NUM_THREADS") or cores == 1:
         return None
@@ -42,8 +45,8 @@ def use_idle_cores() -> str | None:
 
 
 def idle_cores(statistics: Path = Path("/proc/stat")) -> float:
-    """Return how many of the machine's cores have nothing to do, measured for a moment; where that can't be measured, what
-    the load average of the last minute leaves."""
+    """Return how many of the machine's cores have nothing to do, measured for a moment; where that can't be measured,
+    what the load average of the last minute leaves."""
     try:
         before, started = _idle_seconds(statistics), time.monotonic()
         time.sleep(_SAMPLE_SECONDS)

@@ -26,9 +26,16 @@ from common.task import Classification, Task
 class Trainer:
     """A network, its optimizer and its weight average, trained one epoch at a time."""
 
-    def __init__(self, network: nn.Module, recipe: Recipe, train: Images, device: torch.device,
-                 task: Task = Classification(), augmentation: Callable[[], object] | None = None,
-                 processes: Processes = Processes()) -> None:
+    def __init__(
+        self,
+        network: nn.Module,
+        recipe: Recipe,
+        train: Images,
+        device: torch.device,
+        task: Task = Classification(),
+        augmentation: Callable[[], object] | None = None,
+        processes: Processes = Processes(),
+    ) -> None:
         """`augmentation` returns an albumentations pipeline, for images one by one; see common.pipeline.
 
         Raises RunError where a batch is too small to be shared among the processes.
@@ -36,8 +43,10 @@ class Trainer:
         if augmentation is not None and recipe.augmentations:
             raise ValueError("Images are augmented one by one or by the batch, not both.")
         if (len(train) - 1) % recipe.batch_size + 1 < processes.count:
-            raise RunError(f"The last batch of an epoch has fewer images than the {processes.count} processes that share it; "
-                           f"start fewer with --nproc-per-node.")
+            raise RunError(
+                f"The last batch of an epoch has fewer images than the {processes.count} processes that share it; "
+                f"start fewer with --nproc-per-node."
+            )
         self.recipe = recipe
         self.task = task
         self.processes = processes
@@ -104,7 +113,12 @@ class Trainer:
                 loss_sum += self._sum_losses(pending, epoch, step)
                 pending = []
                 on_step(seen, loss_sum / seen)
-        return {"lr": lr, "train_loss": loss_sum / seen, "train_correct": int(self.processes.total(correct)), "train_total": seen}
+        return {
+            "lr": lr,
+            "train_loss": loss_sum / seen,
+            "train_correct": int(self.processes.total(correct)),
+            "train_total": seen,
+        }
 
     def _penalty(self) -> Tensor:
         return self.recipe.l1 * torch.stack([kernel.abs().sum() for kernel in kernels(self.network)]).sum()
@@ -114,8 +128,10 @@ class Trainer:
         for offset, loss in enumerate(losses):
             if not math.isfinite(loss):
                 at = step - len(losses) + offset + 1 - self.steps_per_epoch * (epoch - 1)
-                raise DivergedError(f"The loss became {loss} in epoch {epoch}, step {at} of {self.steps_per_epoch}; "
-                                    f"lower the learning rate ({self.recipe.lr:g} at its peak).")
+                raise DivergedError(
+                    f"The loss became {loss} in epoch {epoch}, step {at} of {self.steps_per_epoch}; "
+                    f"lower the learning rate ({self.recipe.lr:g} at its peak)."
+                )
         return sum(loss * count for loss, (_, count) in zip(losses, pending, strict=True))
 
     def run_epoch(self, epoch: int, test: Images, on_step: Callable[[int, float], None]) -> Epoch:
@@ -124,8 +140,16 @@ class Trainer:
         trained = self.train_epoch(epoch, on_step)
         seconds = time.perf_counter() - started
         found = self.task.evaluate(self.evaluated, test, self.recipe.normalization)
-        return Epoch(epoch=epoch, **trained, test_loss=found.loss, test_correct=int(found.right.sum()), test_total=len(test),
-                     seconds=seconds, images_per_second=trained["train_total"] / seconds, also=found.also)
+        return Epoch(
+            epoch=epoch,
+            **trained,
+            test_loss=found.loss,
+            test_correct=int(found.right.sum()),
+            test_total=len(test),
+            seconds=seconds,
+            images_per_second=trained["train_total"] / seconds,
+            also=found.also,
+        )
 
     def state(self) -> dict:
         """Return what `restore` needs to go on from the end of an epoch."""

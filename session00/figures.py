@@ -55,7 +55,9 @@ def kernels(before: nn.Sequential, after: nn.Sequential) -> bytes:
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(10, 3.2), layout="constrained")
-    for row, (words, network) in zip(figure.subfigures(2, 1), (("before training", before), ("after training", after)), strict=True):
+    for row, (words, network) in zip(
+        figure.subfigures(2, 1), (("before training", before), ("after training", after)), strict=True
+    ):
         weights = network[0][0].weight.detach()[:, 0]
         limit = float(weights.abs().max())
         row.suptitle(f"{words}: weights between {weights.min():.2f} and {weights.max():.2f}", fontsize=10)
@@ -74,8 +76,16 @@ def channels(network: nn.Sequential, image: Tensor) -> bytes:
         first = network[0](image)[0]
         later = nn.Sequential(*list(network)[:5])(image)[0]
     rows = figure.subfigures(3, 1)
-    for row, maps, words in zip(rows, (first, later[:8], later[8:]), ("first convolution, 8 channels: edges by their direction",
-                                "fourth convolution, 16 channels: strokes, curves and ends", ""), strict=True):
+    for row, maps, words in zip(
+        rows,
+        (first, later[:8], later[8:]),
+        (
+            "first convolution, 8 channels: edges by their direction",
+            "fourth convolution, 16 channels: strokes, curves and ends",
+            "",
+        ),
+        strict=True,
+    ):
         row.suptitle(words, fontsize=10)
         for axes, one in zip(row.subplots(1, 8), maps, strict=True):
             axes.imshow(one.numpy(), cmap="gray")
@@ -90,13 +100,17 @@ def receptive_fields(traced: Anatomy, image: Tensor) -> bytes:
 
     widening = []
     for operation in traced.operations:
-        if operation.kind in ("convolution", "max pool") and (not widening or operation.receptive_field[0] > widening[-1][1]):
+        if operation.kind in ("convolution", "max pool") and (
+            not widening or operation.receptive_field[0] > widening[-1][1]
+        ):
             widening.append((operation.kind, operation.receptive_field[0], operation.output))
     widening = [each for each in widening if each[2][-1] > 1]
     figure = Figure(figsize=(12, 2.3), layout="constrained")
     for axes, (kind, field, output) in zip(figure.subplots(1, len(widening)), widening, strict=True):
         axes.imshow(image.numpy(), cmap="gray", extent=(0, 28, 28, 0))
-        axes.add_patch(Rectangle((14 - field / 2, 14 - field / 2), field, field, fill=False, edgecolor="#d55e00", linewidth=2))
+        axes.add_patch(
+            Rectangle((14 - field / 2, 14 - field / 2), field, field, fill=False, edgecolor="#d55e00", linewidth=2)
+        )
         axes.set(xlim=(-3, 31), ylim=(31, -3))
         axes.set_title(f"{kind}\n{output[0]}×{output[1]}×{output[2]}\nsees {field}×{field}", fontsize=8)
         axes.axis("off")
@@ -112,7 +126,9 @@ def main() -> int:
         image = test.pixels[:1]
         write_atomically(FOLDER / "kernels.png", kernels(before, after))
         write_atomically(FOLDER / "channels.png", channels(after, Normalization()(image.float() / 255)))
-        write_atomically(FOLDER / "receptive-field.png", receptive_fields(anatomy(after, torch.zeros(2, 1, 28, 28)), image[0, 0]))
+        write_atomically(
+            FOLDER / "receptive-field.png", receptive_fields(anatomy(after, torch.zeros(2, 1, 28, 28)), image[0, 0])
+        )
     except UserError as error:
         print(error, file=sys.stderr)
         return 2

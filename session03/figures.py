@@ -1,6 +1,6 @@
 """Draw session 3's picture from its committed run: examples with both predictions, and the addition table it learned.
 
-    python session03/figures.py
+python session03/figures.py
 """
 
 import argparse
@@ -47,16 +47,31 @@ def draw(network: nn.Module, test: Images) -> bytes:
         for axes, index in zip(row, indices, strict=False):
             digit, number, read, added = (int(each[index]) for each in (test.labels, numbers, digits, sums))
             axes.imshow(test.pixels[index, 0].numpy(), cmap="gray")
-            axes.set_title(f"{read} + {number} = {added}\nis {digit} + {number} = {digit + number}", fontsize=10,
-                           color=RIGHT if (read, added) == (digit, digit + number) else WRONG)
+            axes.set_title(
+                f"{read} + {number} = {added}\nis {digit} + {number} = {digit + number}",
+                fontsize=10,
+                color=RIGHT if (read, added) == (digit, digit + number) else WRONG,
+            )
     table = network.sum.weight.detach().view(19, 10, NUMBERS).argmax(0)
     axes = below.subplots(1, 1)
     axes.imshow(table.numpy(), cmap="viridis")
     for digit in range(10):
         for number in range(NUMBERS):
-            axes.text(number, digit, int(table[digit, number]), ha="center", va="center", color="white" if table[digit, number] < 12 else "black")
-    axes.set(xlabel="number", ylabel="digit", xticks=range(NUMBERS), yticks=range(10),
-             title="The addition table it learned: the sum with the largest weight for each pair")
+            axes.text(
+                number,
+                digit,
+                int(table[digit, number]),
+                ha="center",
+                va="center",
+                color="white" if table[digit, number] < 12 else "black",
+            )
+    axes.set(
+        xlabel="number",
+        ylabel="digit",
+        xticks=range(NUMBERS),
+        yticks=range(10),
+        title="The addition table it learned: the sum with the largest weight for each pair",
+    )
     return png(figure)
 
 

@@ -61,18 +61,34 @@ class DigitSum:
                     sums += int((outputs[1].argmax(1) == targets[:, 1]).sum())
                 predictions.append(outputs[0].argmax(1))
                 right.append(always)
-        return Evaluation(loss / len(images), torch.cat(predictions), torch.cat(right),
-                          also={"sum_correct": sums, "sum_total": NUMBERS * len(images)})
+        return Evaluation(
+            loss / len(images),
+            torch.cat(predictions),
+            torch.cat(right),
+            also={"sum_correct": sums, "sum_total": NUMBERS * len(images)},
+        )
 
 
 RECIPES = {
     "digit-sum": Recipe(
-        optimizer="sgd", lr=0.3, nesterov=True, weight_decay=0.0001, schedule="one-cycle", averaging=0.999,
-        augmentations=(Affine(degrees=10, shift=2, scale=0.1, shear=0.15),)),
+        optimizer="sgd",
+        lr=0.3,
+        nesterov=True,
+        weight_decay=0.0001,
+        schedule="one-cycle",
+        averaging=0.999,
+        augmentations=(Affine(degrees=10, shift=2, scale=0.1, shear=0.15),),
+    ),
 }
 
-SESSION = Session(folder=Path(__file__).resolve().parent, build=build, recipes=RECIPES, main="digit-sum", threshold=99.4,
-                  task=DigitSum())
+SESSION = Session(
+    folder=Path(__file__).resolve().parent,
+    build=build,
+    recipes=RECIPES,
+    main="digit-sum",
+    threshold=99.4,
+    task=DigitSum(),
+)
 
 if __name__ == "__main__":
     sys.exit(main(SESSION, __doc__))

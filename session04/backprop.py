@@ -102,18 +102,32 @@ def write(path: Path) -> None:
     with xlsxwriter.Workbook(content, {"in_memory": True}) as workbook:
         # Without the time in it, the same formulas make the same file.
         workbook.set_properties({"title": "Backpropagation", "created": datetime(2020, 1, 1)})
-        formats = {"title": workbook.add_format({"bold": True, "font_size": 14}), "bold": workbook.add_format({"bold": True}),
-                   "heading": workbook.add_format({"bold": True, "bottom": 1, "align": "right"}),
-                   "given": workbook.add_format({"bg_color": "#fff2a8", "border": 1}),
-                   "number": workbook.add_format({"num_format": "0.000000"}), "count": workbook.add_format({"num_format": "0"})}
-        _training(workbook, formats, "Backprop", "Backpropagation by formulas: the weights of the class", CLASS_WEIGHTS, RATE)
+        formats = {
+            "title": workbook.add_format({"bold": True, "font_size": 14}),
+            "bold": workbook.add_format({"bold": True}),
+            "heading": workbook.add_format({"bold": True, "bottom": 1, "align": "right"}),
+            "given": workbook.add_format({"bg_color": "#fff2a8", "border": 1}),
+            "number": workbook.add_format({"num_format": "0.000000"}),
+            "count": workbook.add_format({"num_format": "0"}),
+        }
+        _training(
+            workbook, formats, "Backprop", "Backpropagation by formulas: the weights of the class", CLASS_WEIGHTS, RATE
+        )
         _training(workbook, formats, "Later cohort", "The same with a later cohort's weights", LATER_WEIGHTS, RATE)
         _learning_rates(workbook, formats)
     write_atomically(path, content.getvalue(), "close it where it is open, or choose another file with --out")
 
 
-def _training(workbook: "Workbook", formats: Mapping[str, "Format"], name: str, title: str, weights: Sequence[float], rate: float,
-              *, given_by: Mapping[str, str] | None = None) -> None:
+def _training(
+    workbook: "Workbook",
+    formats: Mapping[str, "Format"],
+    name: str,
+    title: str,
+    weights: Sequence[float],
+    rate: float,
+    *,
+    given_by: Mapping[str, str] | None = None,
+) -> None:
     """Add a sheet that trains: what is given at the top, the derivation beside it, then a row an iteration.
 
     given_by: formulas for "rate", the inputs and the weights, where another sheet gives them
@@ -143,22 +157,38 @@ def _column(first: tuple[int, int], names: Sequence[str] | Mapping[str, float]) 
     return {name: (first[0] + number, first[1]) for number, name in enumerate(names)}
 
 
-def _rows(sheet: "Worksheet", formats: Mapping[str, "Format"], places: Mapping[str, tuple[int, int]],
-          values: Sequence[Mapping[str, float]]) -> None:
+def _rows(
+    sheet: "Worksheet",
+    formats: Mapping[str, "Format"],
+    places: Mapping[str, tuple[int, int]],
+    values: Sequence[Mapping[str, float]],
+) -> None:
     from xlsxwriter.utility import xl_rowcol_to_cell
 
     given = {name: xl_rowcol_to_cell(*place, row_abs=True, col_abs=True) for name, place in places.items()}
     for iteration, row_values in enumerate(values):
         row = FIRST_ROW + iteration
-        here, before = ({name: xl_rowcol_to_cell(at, column) for column, name in enumerate(NAMES)} for at in (row, row - 1))
-        formulas = {"iteration": f"{before['iteration']}+1" if iteration else "0", **{name: given[name] for name in INPUTS}}
+        here, before = (
+            {name: xl_rowcol_to_cell(at, column) for column, name in enumerate(NAMES)} for at in (row, row - 1)
+        )
+        formulas = {
+            "iteration": f"{before['iteration']}+1" if iteration else "0",
+            **{name: given[name] for name in INPUTS},
+        }
         for weight in WEIGHTS:
-            formulas[weight] = f"{before[weight]}-{given['rate']}*{before[f'd{weight[1]}']}" if iteration else given[weight]
+            formulas[weight] = (
+                f"{before[weight]}-{given['rate']}*{before[f'd{weight[1]}']}" if iteration else given[weight]
+            )
         for name, _, formula in COMPUTED:
             formulas[name] = re.sub(r"[a-z]+\d?", lambda found, here=here: here[found[0]], formula)
         for column, name in enumerate(NAMES):
-            sheet.write_formula(row, column, f"={formulas[name]}", formats["count" if name == "iteration" else "number"],
-                                row_values[name])
+            sheet.write_formula(
+                row,
+                column,
+                f"={formulas[name]}",
+                formats["count" if name == "iteration" else "number"],
+                row_values[name],
+            )
 
 
 def _learning_rates(workbook: "Workbook", formats: Mapping[str, "Format"]) -> None:
@@ -170,22 +200,40 @@ def _learning_rates(workbook: "Workbook", formats: Mapping[str, "Format"]) -> No
     sheet.write(2, 0, "η", formats["bold"])
     sheet.write(3, 0, "iteration", formats["heading"])
     chart = workbook.add_chart({"type": "scatter", "subtype": "straight"})
-    main = {key: f"=Backprop!{xl_rowcol_to_cell(*place)}"
-            for key, place in (_column(FIRST_INPUT, INPUTS) | _column(FIRST_WEIGHT, WEIGHTS)).items()}
+    main = {
+        key: f"=Backprop!{xl_rowcol_to_cell(*place)}"
+        for key, place in (_column(FIRST_INPUT, INPUTS) | _column(FIRST_WEIGHT, WEIGHTS)).items()
+    }
     error = xl_col_to_name(NAMES.index("e"))
     for column, rate in enumerate(RATES, start=1):
         name = f"rate {rate:g}"
         sheet.write_number(2, column, rate, formats["given"])
         sheet.write_formula(3, column, f'="η = "&{xl_rowcol_to_cell(2, column)}', formats["heading"], f"η = {rate:g}")
-        _training(workbook, formats, name, "The same with a learning rate from the sheet before", CLASS_WEIGHTS, rate,
-                  given_by=main | {"rate": f"='Learning rates'!{xl_rowcol_to_cell(2, column)}"})
+        _training(
+            workbook,
+            formats,
+            name,
+            "The same with a learning rate from the sheet before",
+            CLASS_WEIGHTS,
+            rate,
+            given_by=main | {"rate": f"='Learning rates'!{xl_rowcol_to_cell(2, column)}"},
+        )
         for iteration, row in enumerate(train(CLASS_WEIGHTS, rate)):
             if column == 1:
-                sheet.write_formula(4 + iteration, 0, f"='{name}'!A{FIRST_ROW + iteration + 1}", formats["count"], iteration)
-            sheet.write_formula(4 + iteration, column, f"='{name}'!{error}{FIRST_ROW + iteration + 1}", formats["number"], row["e"])
+                sheet.write_formula(
+                    4 + iteration, 0, f"='{name}'!A{FIRST_ROW + iteration + 1}", formats["count"], iteration
+                )
+            sheet.write_formula(
+                4 + iteration, column, f"='{name}'!{error}{FIRST_ROW + iteration + 1}", formats["number"], row["e"]
+            )
         last = 4 + ITERATIONS
-        chart.add_series({"name": ["Learning rates", 3, column], "categories": ["Learning rates", 4, 0, last, 0],
-                          "values": ["Learning rates", 4, column, last, column]})
+        chart.add_series(
+            {
+                "name": ["Learning rates", 3, column],
+                "categories": ["Learning rates", 4, 0, last, 0],
+                "values": ["Learning rates", 4, column, last, column],
+            }
+        )
     chart.set_title({"name": "Error against iterations"})
     chart.set_x_axis({"name": "iteration", "min": 0, "max": ITERATIONS})
     chart.set_y_axis({"name": "E_total", "min": 0})
@@ -197,10 +245,16 @@ def _learning_rates(workbook: "Workbook", formats: Mapping[str, "Format"]) -> No
 
 def main() -> int:
     """Write the workbook and return the exit code."""
-    parser = argparse.ArgumentParser(prog="python session04/backprop.py", description=__doc__,
-                                     formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--out", metavar="FILE", type=Path, default=Path(__file__).resolve().parent / "backprop.xlsx",
-                        help="write the workbook to FILE (default: session04/backprop.xlsx)")
+    parser = argparse.ArgumentParser(
+        prog="python session04/backprop.py", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--out",
+        metavar="FILE",
+        type=Path,
+        default=Path(__file__).resolve().parent / "backprop.xlsx",
+        help="write the workbook to FILE (default: session04/backprop.xlsx)",
+    )
     path = parser.parse_args().out
     try:
         write(path)

@@ -22,13 +22,31 @@ DIGITS = (Affine(degrees=10, shift=2, scale=0.1, shear=0.15),)
 
 RECIPES = {
     # As published: SGD at 0.1, batches of 64, 17 epochs. The schedule, the average and the augmentation are ours.
-    "published-10066": Recipe(epochs=17, batch_size=64, optimizer="sgd", lr=0.1, nesterov=True, schedule="one-cycle",
-                              averaging=0.999, augmentations=DIGITS),
-    "under-20k": Recipe(epochs=19, optimizer="sgd", lr=0.3, nesterov=True, weight_decay=0.0001, schedule="one-cycle",
-                        averaging=0.999, augmentations=DIGITS),
+    "published-10066": Recipe(
+        epochs=17,
+        batch_size=64,
+        optimizer="sgd",
+        lr=0.1,
+        nesterov=True,
+        schedule="one-cycle",
+        averaging=0.999,
+        augmentations=DIGITS,
+    ),
+    "under-20k": Recipe(
+        epochs=19,
+        optimizer="sgd",
+        lr=0.3,
+        nesterov=True,
+        weight_decay=0.0001,
+        schedule="one-cycle",
+        averaging=0.999,
+        augmentations=DIGITS,
+    ),
 }
 
-SESSION = Session(folder=Path(__file__).resolve().parent, build=build, recipes=RECIPES, main="under-20k", threshold=99.4)
+SESSION = Session(
+    folder=Path(__file__).resolve().parent, build=build, recipes=RECIPES, main="under-20k", threshold=99.4
+)
 
 if __name__ == "__main__":
     sys.exit(main(SESSION, __doc__))

@@ -29,7 +29,9 @@ def main() -> int:
         for name in RUNS:
             network, logs[name] = trained(SESSION, name)
             found = SESSION.task.evaluate(network, test, SESSION.recipes[name].normalization)
-            picture = misclassified(name, test, found.predictions, [str(digit) for digit in range(10)], most=10, columns=2)
+            picture = misclassified(
+                name, test, found.predictions, [str(digit) for digit in range(10)], most=10, columns=2
+            )
             write_atomically(SESSION.folder / f"misclassified-{name}.png", picture)
         picture = comparison("Session 6: three normalisations of one network", logs, SESSION.threshold)
         write_atomically(SESSION.folder / "comparison.png", picture)

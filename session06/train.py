@@ -18,9 +18,18 @@ from common.command_line import main
 from common.recipe import Recipe
 from common.session import Session
 
-BATCH = Recipe(epochs=20, optimizer="sgd", lr=0.3, nesterov=True, weight_decay=0.0001, schedule="one-cycle",
-               averaging=0.999, augmentations=(Affine(degrees=10, shift=2, scale=0.1, shear=0.15),))
-# Without batch norm, SGD wants a rate of its own; AdamW finds a step for each weight, and did better on held-out images.
+BATCH = Recipe(
+    epochs=20,
+    optimizer="sgd",
+    lr=0.3,
+    nesterov=True,
+    weight_decay=0.0001,
+    schedule="one-cycle",
+    averaging=0.999,
+    augmentations=(Affine(degrees=10, shift=2, scale=0.1, shear=0.15),),
+)
+# Without batch norm, SGD wants a rate of its own; AdamW finds a step for each weight, and did better on held-out
+# images.
 OTHERS = replace(BATCH, optimizer="adamw", lr=0.01, nesterov=False, weight_decay=0.01)
 
 RECIPES = {

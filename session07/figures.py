@@ -1,4 +1,5 @@
-"""Draw session 7's pictures: what the pipeline does to images, and what the committed run cifar10 makes of the test set.
+"""Draw session 7's pictures: what the pipeline does to images, and what the committed run cifar10 makes of the test
+set.
 
     python session07/figures.py
 
@@ -56,12 +57,24 @@ def confusion(test: Images, predictions: Tensor) -> bytes:
     for row in range(len(names)):
         for column in range(len(names)):
             right = row == column
-            axes.text(column, row, int(counts[row, column]), ha="center", va="center", weight="bold" if right else "normal",
-                      color="#0072b2" if right else "white" if wrong[row, column] > 0.6 * wrong.max() else "black")
+            axes.text(
+                column,
+                row,
+                int(counts[row, column]),
+                ha="center",
+                va="center",
+                weight="bold" if right else "normal",
+                color="#0072b2" if right else "white" if wrong[row, column] > 0.6 * wrong.max() else "black",
+            )
     accuracy = [100 * float(counts[row, row]) / int(counts[row].sum()) for row in range(len(names))]
-    axes.set(xlabel="read as", ylabel="is", xticks=range(len(names)), yticks=range(len(names)),
-             title=f"{SESSION.name} {RUN}: {100 * float(counts.trace()) / len(test):.2f} % of {len(test):,} test images; "
-                   f"mistakes shaded")
+    axes.set(
+        xlabel="read as",
+        ylabel="is",
+        xticks=range(len(names)),
+        yticks=range(len(names)),
+        title=f"{SESSION.name} {RUN}: {100 * float(counts.trace()) / len(test):.2f} % of {len(test):,} test images; "
+        f"mistakes shaded",
+    )
     axes.set_xticklabels(names, rotation=45, ha="right")
     axes.set_yticklabels([f"{name} ({share:.1f} %)" for name, share in zip(names, accuracy, strict=True)])
     return png(figure)
@@ -81,13 +94,24 @@ def grad_cam(network: nn.Module, test: Images, predictions: Tensor) -> bytes:
     inputs = SESSION.recipes[RUN].normalization(shown.pixels.float() / 255)
     look = network.eval().network  # One of its two looks.
     before_average = list(look.children())[-2]
-    maps = [LayerAttribution.interpolate(LayerGradCam(look, before_average).attribute(inputs, target=target, relu_attributions=True),
-                                         inputs.shape[2:], "bilinear") for target in (read, shown.labels)]
+    maps = [
+        LayerAttribution.interpolate(
+            LayerGradCam(look, before_average).attribute(inputs, target=target, relu_attributions=True),
+            inputs.shape[2:],
+            "bilinear",
+        )
+        for target in (read, shown.labels)
+    ]
     figure = Figure(figsize=(SHOWN * 1.25, 4.6), layout="constrained")
     figure.suptitle(f"Grad-CAM: the first ten test images that {RUN} gets wrong")
     for column, axes in enumerate(figure.subplots(3, SHOWN).T):
         image = shown.pixels[column].permute(1, 2, 0).numpy()
-        for each, title, heat in zip(axes, ("", f"read as {names[read[column]]}", f"is {names[shown.labels[column]]}"), (None, *maps), strict=True):
+        for each, title, heat in zip(
+            axes,
+            ("", f"read as {names[read[column]]}", f"is {names[shown.labels[column]]}"),
+            (None, *maps),
+            strict=True,
+        ):
             each.axis("off")
             each.imshow(image)
             each.set_title(title, fontsize=9)
@@ -104,8 +128,14 @@ def main() -> int:
         network, _ = trained(SESSION, RUN)
         predictions = SESSION.task.evaluate(network, test, SESSION.recipes[RUN].normalization).predictions
         for name, picture in (
-            ("augmented", augmented(train)), ("confusion", confusion(test, predictions)),
-            ("misclassified", misclassified(f"{SESSION.name} {RUN}", test, predictions, SESSION.dataset.classes, most=SHOWN, columns=5)),
+            ("augmented", augmented(train)),
+            ("confusion", confusion(test, predictions)),
+            (
+                "misclassified",
+                misclassified(
+                    f"{SESSION.name} {RUN}", test, predictions, SESSION.dataset.classes, most=SHOWN, columns=5
+                ),
+            ),
             ("grad-cam", grad_cam(network, test, predictions)),
         ):
             write_atomically(SESSION.folder / f"{name}.png", picture)

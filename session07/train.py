@@ -28,8 +28,15 @@ from common.session import Session
 
 MEAN, STD = (0.4914, 0.4822, 0.4465), (0.2470, 0.2435, 0.2616)
 
-ONE_CYCLE = Recipe(optimizer="sgd", lr=0.2, nesterov=True, weight_decay=0.0005, schedule="one-cycle", averaging=0.999,
-                   normalization=Normalization(MEAN, STD))
+ONE_CYCLE = Recipe(
+    optimizer="sgd",
+    lr=0.2,
+    nesterov=True,
+    weight_decay=0.0005,
+    schedule="one-cycle",
+    averaging=0.999,
+    normalization=Normalization(MEAN, STD),
+)
 
 RECIPES = {
     "cifar10": replace(ONE_CYCLE, epochs=80),
@@ -46,16 +53,30 @@ def augmentation() -> object:
 
     # The assignment names it, though albumentations would rather call it Affine.
     warnings.filterwarnings("ignore", "ShiftScaleRotate is a special case")
-    return A.Compose([
-        A.HorizontalFlip(p=0.5),
-        A.ShiftScaleRotate(shift_limit=0.1, scale_limit=0.1, rotate_limit=5, border_mode=4, p=0.5),
-        A.CoarseDropout(num_holes_range=(1, 1), hole_height_range=(16, 16), hole_width_range=(16, 16),
-                        fill=tuple(round(255 * value) for value in MEAN), p=0.25),
-    ])
+    return A.Compose(
+        [
+            A.HorizontalFlip(p=0.5),
+            A.ShiftScaleRotate(shift_limit=0.1, scale_limit=0.1, rotate_limit=5, border_mode=4, p=0.5),
+            A.CoarseDropout(
+                num_holes_range=(1, 1),
+                hole_height_range=(16, 16),
+                hole_width_range=(16, 16),
+                fill=tuple(round(255 * value) for value in MEAN),
+                p=0.25,
+            ),
+        ]
+    )
 
 
-SESSION = Session(folder=Path(__file__).resolve().parent, build=build, recipes=RECIPES, main="cifar10", threshold=85.0,
-                  dataset=CIFAR10, augmentation=augmentation)
+SESSION = Session(
+    folder=Path(__file__).resolve().parent,
+    build=build,
+    recipes=RECIPES,
+    main="cifar10",
+    threshold=85.0,
+    dataset=CIFAR10,
+    augmentation=augmentation,
+)
 
 if __name__ == "__main__":
     sys.exit(main(SESSION, __doc__))

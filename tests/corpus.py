@@ -1,5 +1,5 @@
-"""The corpus of submissions under tests/submissions/: each is a folder that holds what differs from a base, and is trained for a
-second on generated images, so that it really classifies.
+"""The corpus of submissions under tests/submissions/: each is a folder that holds what differs from a base, and is
+trained for a second on generated images, so that it really classifies.
 
 A folder holds `case.json`, {"session": …, "tries": one sentence, …}:
 
@@ -9,8 +9,8 @@ A folder holds `case.json`, {"session": …, "tries": one sentence, …}:
     run       the name of the run, "mine" where none is given
     weights   "base": those of the base, since its own model.py must not run outside the sandbox
 
-and, where they differ from the base, model.py, train.py, and change.py, whose change(run, network) is called with the run's folder
-once it is written.
+and, where they differ from the base, model.py, train.py, and change.py, whose change(run, network) is called with the
+run's folder once it is written.
 """
 
 import hashlib
@@ -32,8 +32,8 @@ from tests.recorded_here import load
 from tests.written_submission import tiles
 
 FOLDER = Path(__file__).resolve().parent / "submissions"
-COUNT = 1_000
-STEPS, SUM_STEPS, LATER_STEPS, BATCH = 60, 250, 4, 50
+COUNT = 500
+STEPS, SUM_STEPS, LATER_STEPS, BATCH = 60, 250, 4, 40
 MEAN, STD = 0.5, 0.3
 
 
@@ -77,7 +77,8 @@ def images(dataset: str, seed: int = 0) -> Images:
 
 
 def write(case: Case, folder: Path) -> Path:
-    """Write a case as a submission, and return its run's folder. All that it says is true, but for what change.py makes of it."""
+    """Write a case as a submission, and return its run's folder. All that it says is true, but for what change.py makes
+    of it."""
     folder.mkdir(parents=True, exist_ok=True)
     for source in (case.base, case.folder):
         for path in source.iterdir():
@@ -87,8 +88,18 @@ def write(case: Case, folder: Path) -> Path:
     run.mkdir(parents=True)
     network = _network(case.base if case.weights == "base" else folder, case.run)
     count = {"session04": 15, "session05": 15, "session06": 15, "session07": 15, "session03": 6}[case.session]
-    lines = [{"epoch": epoch, "train_total": {"MNIST": 60_000, "CIFAR10": 50_000}[case.assignment.dataset], "test_correct": 0,
-              "test_total": COUNT, "sum_correct": 0, "sum_total": 10 * COUNT, "weights": None} for epoch in range(1, count + 1)]
+    lines = [
+        {
+            "epoch": epoch,
+            "train_total": {"MNIST": 60_000, "CIFAR10": 50_000}[case.assignment.dataset],
+            "test_correct": 0,
+            "test_total": COUNT,
+            "sum_correct": 0,
+            "sum_total": 10 * COUNT,
+            "weights": None,
+        }
+        for epoch in range(1, count + 1)
+    ]
     _train(case, network, SUM_STEPS if case.assignment.two_inputs else STEPS)
     for line in lines[-5:]:
         _train(case, network, LATER_STEPS)
@@ -99,8 +110,16 @@ def write(case: Case, folder: Path) -> Path:
         line["weights"] = {"file": file.name, "sha256": hashlib.sha256(content).hexdigest()}
     (run / "epochs.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
     channels = {"MNIST": 1, "CIFAR10": 3}[case.assignment.dataset]
-    (run / "run.json").write_text(json.dumps({
-        "format": 1, "run": case.run, "normalization": {"mean": [MEAN] * channels, "std": [STD] * channels}, "recipe": {"epochs": count}}))
+    (run / "run.json").write_text(
+        json.dumps(
+            {
+                "format": 1,
+                "run": case.run,
+                "normalization": {"mean": [MEAN] * channels, "std": [STD] * channels},
+                "recipe": {"epochs": count},
+            }
+        )
+    )
     if (case.folder / "change.py").exists():
         _module(case.folder / "change.py").change(run, network)
     return run
@@ -125,7 +144,7 @@ def _train(case: Case, network: nn.Module, steps: int) -> None:
     optimizer = getattr(network, "_optimizer", None)
     if optimizer is None:
         trained = [parameter for parameter in network.parameters() if parameter.requires_grad]
-        optimizer = torch.optim.Adam(trained, 0.01) if trained else None
+        optimizer = torch.optim.Adam(trained, 0.01, fused=True) if trained else None
         object.__setattr__(network, "_optimizer", optimizer)
     if optimizer is None:
         return
@@ -151,7 +170,7 @@ def _correct(case: Case, network: nn.Module) -> tuple[int, int]:
     digits = sums = 0
     with torch.no_grad():
         for start in range(0, COUNT, 100):
-            labels, inputs = test.labels[start:start + 100], [_normalized(test.pixels[start:start + 100])]
+            labels, inputs = test.labels[start : start + 100], [_normalized(test.pixels[start : start + 100])]
             if not case.assignment.two_inputs:
                 digits += int((network(*inputs).argmax(1) == labels).sum())
                 continue

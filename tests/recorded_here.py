@@ -1,4 +1,5 @@
-"""The sandbox's tasks and the workers' measurements, done in the tests' own process: for submissions that the tests wrote themselves."""
+"""The sandbox's tasks and the workers' measurements, done in the tests' own process: for submissions that the tests
+wrote themselves."""
 
 import hashlib
 import json
@@ -10,9 +11,9 @@ from types import ModuleType
 
 import torch
 
-from checker.subject import Images
 from checker.sandbox import inside
 from checker.sandbox.tasks import Answer, Problem, Task
+from checker.subject import Images
 
 _RECORDED: dict[tuple[bytes, str], Answer] = {}
 
@@ -43,8 +44,11 @@ class AnswersHere(Iterator[Answer]):
     def __init__(self, folder: Path, tasks: Sequence[Task], **options: object) -> None:
         self._folder, self._tasks = Path(folder), iter(tasks)
         files = [str(task.arguments["file"]) for task in tasks if task.kind == "weights"]
-        self.digests = {file: hashlib.sha256((self._folder / file).read_bytes()).hexdigest() for file in files
-                        if (self._folder / file).is_file()}
+        self.digests = {
+            file: hashlib.sha256((self._folder / file).read_bytes()).hexdigest()
+            for file in files
+            if (self._folder / file).is_file()
+        }
 
     def stop(self) -> None:
         pass
@@ -74,7 +78,9 @@ class AnswersHere(Iterator[Answer]):
         sys.path.insert(0, str(self._folder))
         sys.dont_write_bytecode = True
         try:
-            text, blob = getattr(inside.Submission(str(self._folder), str(self._folder), {}, 10**9), task.kind)(**task.arguments)
+            text, blob = getattr(inside.Submission(str(self._folder), str(self._folder), {}, 10**9), task.kind)(
+                **task.arguments
+            )
             return Answer(json.loads(text), blob)
         except inside.RefusedError as error:
             return Answer(problem=Problem(error.kind, error.message, error.help))

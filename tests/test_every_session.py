@@ -1,4 +1,5 @@
-"""What holds for every session: its runs, networks, recipes and rules belong together, and its committed runs are true."""
+"""What holds for every session: its runs, networks, recipes and rules belong together, and its committed runs are
+true."""
 
 import hashlib
 import json
@@ -23,7 +24,9 @@ def test_every_run_has_a_network_a_recipe_and_rules(name: str) -> None:
     session = SESSIONS[name]
     assert session.name == name and session.main in session.recipes
     assert set(session.recipes) == set(ASSIGNMENTS[name].runs)
-    assert {path.name for path in (session.folder / "runs").iterdir() if not path.name.startswith(".")} == set(session.recipes)
+    assert {path.name for path in (session.folder / "runs").iterdir() if not path.name.startswith(".")} == set(
+        session.recipes
+    )
 
 
 @pytest.mark.parametrize(("name", "run"), RUNS)
@@ -32,7 +35,7 @@ def test_networks_return_logits_and_average_their_maps(name: str, run: str) -> N
     inputs = [torch.rand(3, *shape) for shape in SESSIONS[name].task.input_shapes(SESSIONS[name].dataset.shape)]
     outputs = network(*inputs)
     sizes = [each.shape for each in outputs] if ASSIGNMENTS[name].two_inputs else [outputs.shape]
-    assert sizes == [(3, 10), (3, 19)][:len(sizes)]
+    assert sizes == [(3, 10), (3, 19)][: len(sizes)]
     traced = anatomy(network, *(each[:2] for each in inputs))
     assert traced.collapses == {"average"} and traced.flat and not traced.not_understood
 
@@ -40,8 +43,11 @@ def test_networks_return_logits_and_average_their_maps(name: str, run: str) -> N
 @pytest.mark.parametrize("name", SESSIONS)
 def test_model_py_stands_alone(name: str, tmp_path: Path) -> None:
     (tmp_path / "model.py").write_text((SESSIONS[name].folder / "model.py").read_text())
-    subprocess.run([sys.executable, "-I", "-c", f"import runpy; runpy.run_path('model.py')['build']('{SESSIONS[name].main}')"],
-                   cwd=tmp_path, check=True)
+    subprocess.run(
+        [sys.executable, "-I", "-c", f"import runpy; runpy.run_path('model.py')['build']('{SESSIONS[name].main}')"],
+        cwd=tmp_path,
+        check=True,
+    )
 
 
 @pytest.mark.parametrize(("name", "run"), RUNS)
@@ -51,7 +57,9 @@ def test_committed_runs_were_trained_with_the_committed_code(name: str, run: str
     record = json.loads((folder / "run.json").read_text())
     assert record["model_sha256"] == hashlib.sha256((session.folder / "model.py").read_bytes()).hexdigest()
     assert record["recipe"] == json.loads(json.dumps(session.recipes[run].as_dict()))
-    assert record.get("augmentation") == (session.augmentation and json.loads(json.dumps(session.augmentation().to_dict())))
+    assert record.get("augmentation") == (
+        session.augmentation and json.loads(json.dumps(session.augmentation().to_dict()))
+    )
     assert record["parameters"] == parameter_count(session.build(run))
     assert all((folder / file).stat().st_size > 0 for file in ("curves.png", "misclassified.png", "summary.txt"))
 
@@ -75,18 +83,37 @@ PROMISED = [
 
 def test_the_checker_passes_all_committed_runs_and_they_hold_what_the_project_promises(real_data: Path) -> None:
     """One test, so that what takes minutes is measured once, however many processes run the tests."""
-    finished = subprocess.run([sys.executable, "-m", "checker", "all", "--data-dir", real_data, "--format", "json"], cwd=REPOSITORY,
-                              stdout=subprocess.PIPE, text=True, check=False)
-    runs = {(submission["assignment"], run["name"]): run
-            for submission in json.loads(finished.stdout)["submissions"] for run in submission["runs"]}
+    finished = subprocess.run(
+        [sys.executable, "-m", "checker", "all", "--data-dir", real_data, "--format", "json"],
+        cwd=REPOSITORY,
+        stdout=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+    runs = {
+        (submission["assignment"], run["name"]): run
+        for submission in json.loads(finished.stdout)["submissions"]
+        for run in submission["runs"]
+    }
     assert set(runs) == set(RUNS)
-    broken = [(key, rule["id"], rule["message"]) for key, run in runs.items() if run["required"] for rule in run["rules"] if rule["passed"] is not True]
+    broken = [
+        (key, rule["id"], rule["message"])
+        for key, run in runs.items()
+        if run["required"]
+        for rule in run["rules"]
+        if rule["passed"] is not True
+    ]
     assert finished.returncode == 0 and not broken, broken
     for session, name, rule, least in PROMISED:
-        assert {each["id"]: each["measured"] for each in runs[session, name]["rules"]}[rule] >= least, (session, name, rule)
+        assert {each["id"]: each["measured"] for each in runs[session, name]["rules"]}[rule] >= least, (
+            session,
+            name,
+            rule,
+        )
 
 
 def test_the_readmes_show_what_was_measured() -> None:
-    finished = subprocess.run([sys.executable, "benchmarks/readme.py", "--check"], cwd=REPOSITORY,
-                              capture_output=True, text=True, check=False)
+    finished = subprocess.run(
+        [sys.executable, "benchmarks/readme.py", "--check"], cwd=REPOSITORY, capture_output=True, text=True, check=False
+    )
     assert finished.returncode == 0, finished.stderr

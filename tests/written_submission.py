@@ -18,7 +18,7 @@ from tests.recorded_here import load
 
 TILE = 4
 COUNT = 1_000  # Of the test images that submissions are measured with.
-HONEST_MODEL = '''
+HONEST_MODEL = """
 import torch
 from torch import nn
 
@@ -35,7 +35,7 @@ class Network(nn.Module):
 
 def build(name):
     return Network()
-'''
+"""
 
 
 def tiles() -> Tensor:
@@ -80,9 +80,17 @@ def set_tiles(network: nn.Module) -> None:
         network.classify.bias.zero_()
 
 
-def write_submission(folder: Path, *, model: str = HONEST_MODEL, prepare: Callable[[nn.Module], None] = set_tiles,
-                     name: str = "mine", epochs: int = 15, recipe: dict[str, object] | None = None, channels: int = 1,
-                     count: int = COUNT) -> Path:
+def write_submission(
+    folder: Path,
+    *,
+    model: str = HONEST_MODEL,
+    prepare: Callable[[nn.Module], None] = set_tiles,
+    name: str = "mine",
+    epochs: int = 15,
+    recipe: dict[str, object] | None = None,
+    channels: int = 1,
+    count: int = COUNT,
+) -> Path:
     """Write a submission with one run and return the run's folder; whatever it claims is true until a test changes it.
 
     prepare: sets the weights of a newly built network
@@ -97,16 +105,31 @@ def write_submission(folder: Path, *, model: str = HONEST_MODEL, prepare: Callab
     prepare(network)
     lines = []
     for epoch in range(1, epochs + 1):
-        line = {"epoch": epoch, "train_total": 60_000, "test_correct": count, "test_total": count,
-                "sum_correct": 10 * count, "sum_total": 10 * count, "weights": None}
+        line = {
+            "epoch": epoch,
+            "train_total": 60_000,
+            "test_correct": count,
+            "test_total": count,
+            "sum_correct": 10 * count,
+            "sum_total": 10 * count,
+            "weights": None,
+        }
         if epoch > epochs - 5:
             with torch.no_grad():  # Five different networks that classify alike.
                 network.classify.weight[epoch % len(network.classify.weight)].mul_(1.02)
             line["weights"] = write_weights(run / f"epoch-{epoch:02d}.safetensors", network.state_dict())
         lines.append(line)
     write_log(run, lines)
-    (run / "run.json").write_text(json.dumps({
-        "format": 1, "run": name, "normalization": {"mean": [0.5] * channels, "std": [0.3] * channels}, "recipe": {"epochs": epochs} | (recipe or {})}))
+    (run / "run.json").write_text(
+        json.dumps(
+            {
+                "format": 1,
+                "run": name,
+                "normalization": {"mean": [0.5] * channels, "std": [0.3] * channels},
+                "recipe": {"epochs": epochs} | (recipe or {}),
+            }
+        )
+    )
     return run
 
 

@@ -1,4 +1,5 @@
-"""Do the outer taps of kernels matter? Without them the logits must move; and a dilated kernel must not see each place twice."""
+"""Do the outer taps of kernels matter? Without them the logits must move; and a dilated kernel must not see each place
+twice."""
 
 from collections.abc import Collection, Mapping
 
@@ -9,28 +10,38 @@ from common.anatomy.program import Program
 from common.anatomy.replay import Seen, replay
 
 
-def moved_by_inner_taps(program: Program, weights: Mapping[str, Tensor], values: Collection[str], *inputs: Tensor) -> float:
-    """Return how far the logits move, as a share of how far they lie apart, when the kernels of the convolutions that make `values` keep
-    nothing but their middles."""
-    kernels = {node.name: node.arguments[1].name for node in program.nodes if node.operator == "aten.convolution.default"}
+def moved_by_inner_taps(
+    program: Program, weights: Mapping[str, Tensor], values: Collection[str], *inputs: Tensor
+) -> float:
+    """Return how far the logits move, as a share of how far they lie apart, when the kernels of the convolutions that
+    make `values` keep nothing but their middles."""
+    kernels = {
+        node.name: node.arguments[1].name for node in program.nodes if node.operator == "aten.convolution.default"
+    }
     names = {kernels[value] for value in values}
     inner = {**weights, **{name: _inner(weights[name]) for name in names & weights.keys()}}
     with torch.no_grad():
         before = replay(program, weights, *inputs, double=True)[0]
         after = replay(program, inner, *inputs, change=dict.fromkeys(names - weights.keys(), _inner), double=True)[0]
-    return float((after - before).square().mean().sqrt() / (before - before.mean(1, keepdim=True)).square().mean().sqrt())
+    return float(
+        (after - before).square().mean().sqrt() / (before - before.mean(1, keepdim=True)).square().mean().sqrt()
+    )
 
 
-def dilated_over_copies(program: Program, weights: Mapping[str, Tensor], values: Collection[str], *inputs: Tensor) -> bool:
-    """Whether all of the dilated convolutions that make `values` are given maps whose every other row is the one before it, or nothing:
-    there a dilation changes nothing."""
+def dilated_over_copies(
+    program: Program, weights: Mapping[str, Tensor], values: Collection[str], *inputs: Tensor
+) -> bool:
+    """Whether all of the dilated convolutions that make `values` are given maps whose every other row is the one before
+    it, or nothing: there a dilation changes nothing."""
     copies: list[bool] = []
 
     def look(seen: Seen) -> None:
         if seen.node.name in values:
             even, odd = (seen.arguments["input"][..., start::2, :] for start in (0, 1))
             rows = min(even.shape[-2], odd.shape[-2])
-            copies.append(bool((even[..., :rows, :] == odd[..., :rows, :]).all()) or not bool(even.any()) or not bool(odd.any()))
+            copies.append(
+                bool((even[..., :rows, :] == odd[..., :rows, :]).all()) or not bool(even.any()) or not bool(odd.any())
+            )
 
     with torch.no_grad():
         replay(program, weights, *inputs, see=look, double=True)

@@ -1,4 +1,5 @@
-"""Does a network normalise? What goes into a norm is scaled, and what comes out must stay; and nothing else may do that."""
+"""Does a network normalise? What goes into a norm is scaled, and what comes out must stay; and nothing else may do
+that."""
 
 import math
 from collections.abc import Mapping
@@ -43,7 +44,9 @@ def running_statistics(program: Program, weights: Mapping[str, Tensor], *inputs:
         if mean is None or variance is None or seen.arguments["input"].ndim < 2:
             return
         values, least = seen.arguments["input"].transpose(0, 1).flatten(1), seen.arguments["eps"]
-        if seen.arguments["input"].shape[0] == 1 < len(inputs[0]) and len(values) % len(inputs[0]) == 0:  # An instance norm: of all images.
+        if (
+            seen.arguments["input"].shape[0] == 1 < len(inputs[0]) and len(values) % len(inputs[0]) == 0
+        ):  # An instance norm: of all images.
             channels = len(values) // len(inputs[0])
             values = values.unflatten(0, (-1, channels)).transpose(0, 1).flatten(1)
             mean, variance = mean[:channels], variance[:channels]
@@ -51,7 +54,10 @@ def running_statistics(program: Program, weights: Mapping[str, Tensor], *inputs:
         apart = (own_mean - mean).abs() / (torch.maximum(own_variance, variance) + least).sqrt()
         ratio = ((own_variance + least) / (variance + least)).log().abs()
         is_kept = (mean != 0) | (variance != 1)
-        found.extend(Statistic(seen.node.module, float(a), float(r), bool(kept)) for a, r, kept in zip(apart, ratio, is_kept, strict=True))
+        found.extend(
+            Statistic(seen.node.module, float(a), float(r), bool(kept))
+            for a, r, kept in zip(apart, ratio, is_kept, strict=True)
+        )
 
     with torch.no_grad():
         replay(program, weights, *inputs, see=compare, double=True)
@@ -63,8 +69,8 @@ class Normalised:
     """What is normalised in a network.
 
     by_hand: modules before whose layers something is, and by no norm of the network
-    moved:   by module of each norm that averages over its own input: how far its output moves, as a share of its spread, when its input
-             is FACTOR times as large and shifted by its spread; near 0 where it normalises
+    moved:   by module of each norm that averages over its own input: how far its output moves, as a share of its
+             spread, when its input is FACTOR times as large and shifted by its spread; near 0 where it normalises
     """
 
     by_hand: tuple[str, ...]
@@ -74,13 +80,17 @@ class Normalised:
 def normalised(program: Program, weights: Mapping[str, Tensor], *inputs: Tensor) -> Normalised:
     """Return what is normalised in `program`, by its norms and beside them.
 
-    Everything that layers and norms return is made FACTOR times as large. What then goes unmoved into the next layer has been
-    normalised on the way.
+    Everything that layers and norms return is made FACTOR times as large. What then goes unmoved into the next layer
+    has been normalised on the way.
     """
     of_images = depending(program, [each.name for each in program.inputs])
     learned = depending(program, [weight.value for weight in program.weights if weight.parameter]) - of_images
-    layers = {node.name: next((argument, name) for argument, name in named_operands(node) if name in of_images) for node in program.nodes
-              if node.name in of_images and (node.operator.startswith(_NORMS) or base(node) in _PRODUCTS and learned & set(operands(node)))}
+    layers = {
+        node.name: next((argument, name) for argument, name in named_operands(node) if name in of_images)
+        for node in program.nodes
+        if node.name in of_images
+        and (node.operator.startswith(_NORMS) or (base(node) in _PRODUCTS and learned & set(operands(node))))
+    }
     behind = depending(program, layers)
     made: dict[str, Tensor] = {}
     given: dict[str, Tensor] = {}
@@ -118,4 +128,6 @@ def _is_unmoved(before: Tensor, after: Tensor) -> bool:
     rows = before.flatten(2).transpose(0, 1).flatten(1) if before.ndim > 2 else before.T
     others = after.flatten(2).transpose(0, 1).flatten(1) if after.ndim > 2 else after.T
     spread = (rows - rows.mean(1, keepdim=True)).norm(dim=1)
-    return not bool(((others - rows).norm(dim=1) >= UNMOVED * spread).all())  # So that NaN, which is no evidence, is none that it moved.
+    return not bool(
+        ((others - rows).norm(dim=1) >= UNMOVED * spread).all()
+    )  # So that NaN, which is no evidence, is none that it moved.

@@ -1,5 +1,5 @@
-"""The experiments on test images, with the weights of one epoch: what workers are asked for. Each takes `images`, `subject` and, where it
-needs only a few images, their places as `chosen`."""
+"""The experiments on test images, with the weights of one epoch: what workers are asked for. Each takes `images`,
+`subject` and, where it needs only a few images, their places as `chosen`."""
 
 from collections.abc import Collection, Sequence
 
@@ -49,12 +49,16 @@ def norms(images: Images, subject: Subject, chosen: Sequence[int]) -> Normalised
 
 
 def statistics_kept(images: Images, subject: Subject) -> tuple[Statistic, ...]:
-    """Return how far the statistics that normalisations keep lie from those of the first AVERAGED images; see checker.experiments.norms."""
-    return running_statistics(subject.program, _weights(subject), *_given(images, subject, range(AVERAGED), number=None))
+    """Return how far the statistics that normalisations keep lie from those of the first AVERAGED images; see
+    checker.experiments.norms."""
+    return running_statistics(
+        subject.program, _weights(subject), *_given(images, subject, range(AVERAGED), number=None)
+    )
 
 
 def moved_by_inner_taps(images: Images, subject: Subject, chosen: Sequence[int], values: Collection[str]) -> float:
-    """Return how far the logits move without the outer taps of the convolutions that make `values`; see checker.experiments.kernels."""
+    """Return how far the logits move without the outer taps of the convolutions that make `values`; see
+    checker.experiments.kernels."""
     return kernels.moved_by_inner_taps(subject.program, _weights(subject), values, *_given(images, subject, chosen))
 
 
@@ -73,7 +77,7 @@ def _given(images: Images, subject: Subject, chosen: Sequence[int], number: int 
     number: beside each image, where there are two inputs; one after the other where it is None
     """
     places = torch.arange(subject.program.batch or len(chosen))
-    places[:len(chosen)] = torch.as_tensor(chosen)[:len(places)]
+    places[: len(chosen)] = torch.as_tensor(chosen)[: len(places)]
     given = [each.double() for each in images.inputs(places, subject, (number or 0) if subject.two_inputs else None)]
     if subject.two_inputs and number is None:
         given[1] = torch.eye(NUMBERS, dtype=torch.float64, device=given[1].device)[torch.arange(len(places)) % NUMBERS]

@@ -1,4 +1,5 @@
-"""Do all places of a map share their weights? Places are exchanged, and what comes of them must be exchanged with them."""
+"""Do all places of a map share their weights? Places are exchanged, and what comes of them must be exchanged with
+them."""
 
 import math
 from collections.abc import Callable, Mapping
@@ -11,10 +12,24 @@ from common.anatomy.program import Program
 from common.anatomy.replay import Seen, replay
 from common.anatomy.ways import base, depending, leading, operands
 
-# How much the maps are changed to see what depends on them, as a share of their spread: what is merely added stays then.
+# How much the maps are changed to see what depends on them, as a share of their spread: what is merely added stays
+# then.
 NUDGE = 0.1
-_MOVES = ("aten.slice.", "aten.select.", "aten.flip.", "aten.roll.", "aten.constant_pad", "aten.reflection_pad", "aten.replication_pad",
-          "aten.index", "aten._unsafe_index", "aten.unfold.", "aten.gather.", "aten.slice_scatter", "aten.split")
+_MOVES = (
+    "aten.slice.",
+    "aten.select.",
+    "aten.flip.",
+    "aten.roll.",
+    "aten.constant_pad",
+    "aten.reflection_pad",
+    "aten.replication_pad",
+    "aten.index",
+    "aten._unsafe_index",
+    "aten.unfold.",
+    "aten.gather.",
+    "aten.slice_scatter",
+    "aten.split",
+)
 _BY_HAND = frozenset({"cat", "slice", "index", "_unsafe_index"})
 _RESAMPLED = ("upsample", "pixel_shuffle", "pixel_unshuffle", "col2im")
 
@@ -24,11 +39,12 @@ class Exchange:
     """What came of exchanging the places of all maps.
 
     moved:    how far the logits moved, as a share of how far they lie apart
-    inside:   how far what goes into a windowed operation differs from its own, exchanged, where that depends on the maps before; as a share
-              of its change
-    counting: how many places of a map the logits hang on, in the middle of all channels and images: 1 where only the largest counts,
-              0 where they hang on none
-    by_hand:  operators behind the last maps that move places themselves, so that a window may have been written with them
+    inside:   how far what goes into a windowed operation differs from its own, exchanged, where that depends on the
+              maps before; as a share of its change
+    counting: how many places of a map the logits hang on, in the middle of all channels and images: 1 where only the
+              largest counts, 0 where they hang on none
+    by_hand:  operators behind the last maps that move places themselves, so that a window may have been written with
+              them
     """
 
     moved: float
@@ -40,8 +56,10 @@ class Exchange:
 def exchange_places(program: Program, weights: Mapping[str, Tensor], *inputs: Tensor) -> Exchange:
     """Return what comes of exchanging the places of all maps that windowed operations make.
 
-    These are convolutions and poolings whose windows are larger than a place, and resampling. Between two of them everything must treat
-    all places alike, and so must what makes the logits of the last ones: an average over them doesn't notice. `weights` and `inputs` are
+    These are convolutions and poolings whose windows are larger than a place, and resampling. Between two of them
+    everything must treat
+    all places alike, and so must what makes the logits of the last ones: an average over them doesn't notice. `weights`
+                                                                          and `inputs` are
     float64.
     """
     moving: set[str] = set()
@@ -57,10 +75,17 @@ def exchange_places(program: Program, weights: Mapping[str, Tensor], *inputs: Te
         # What a map was before, so that a shortcut around a window and the way through it are exchanged alike.
         change = {name: replaced_by(_exchanged(map)) for name, map in maps.items()}
         after = replay(program, weights, _exchanged(inputs[0]), *inputs[1:], change=change, double=True)
-    moves = [((one - other).abs().amax() / (one - one.mean(1, keepdim=True)).abs().amax()) for one, other in zip(before, after, strict=True)]
+    moves = [
+        ((one - other).abs().amax() / (one - one.mean(1, keepdim=True)).abs().amax())
+        for one, other in zip(before, after, strict=True)
+    ]
     last = {name: map for name, map in maps.items() if name in behind}
-    return Exchange(float(torch.stack(moves).max()), _inside(program, weights, inputs, maps), _counting(program, weights, inputs, last),
-                    tuple(sorted({node.operator for node in program.nodes if node.name in behind - maps.keys()} & moving)))
+    return Exchange(
+        float(torch.stack(moves).max()),
+        _inside(program, weights, inputs, maps),
+        _counting(program, weights, inputs, last),
+        tuple(sorted({node.operator for node in program.nodes if node.name in behind - maps.keys()} & moving)),
+    )
 
 
 def last_maps(program: Program, weights: Mapping[str, Tensor], inputs: tuple[Tensor, ...]) -> dict[str, Tensor]:
@@ -84,8 +109,11 @@ def _maps(program: Program, weights: Mapping[str, Tensor], inputs: tuple[Tensor,
     return maps
 
 
-def _inside(program: Program, weights: Mapping[str, Tensor], inputs: tuple[Tensor, ...], maps: Mapping[str, Tensor]) -> float:
-    """Return how far the inputs of windowed operations, or rather what a nudge to all maps changes of them, differ from those exchanged."""
+def _inside(
+    program: Program, weights: Mapping[str, Tensor], inputs: tuple[Tensor, ...], maps: Mapping[str, Tensor]
+) -> float:
+    """Return how far the inputs of windowed operations, or rather what a nudge to all maps changes of them, differ from
+    those exchanged."""
     generator = torch.Generator().manual_seed(1)
 
     def nudged(map: Tensor) -> Tensor:
@@ -100,7 +128,9 @@ def _inside(program: Program, weights: Mapping[str, Tensor], inputs: tuple[Tenso
         moved = _given(program, weights, (act(images), *inputs[1:]), {name: act(map) for name, map in others.items()})
         change.append({name: moved[name] - value for name, value in plain.items()})
     made = {node.name: node for node in program.nodes}
-    raw = depending(program, [each.name for each in program.inputs]) - depending(program, [each.value for each in program.weights])
+    raw = depending(program, [each.name for each in program.inputs]) - depending(
+        program, [each.value for each in program.weights]
+    )
     by_hand = {node.name for node in program.nodes if node.operator.startswith(_MOVES) or base(node) in _BY_HAND}
     apart = 0.0
     for name, own in change[0].items():
@@ -113,7 +143,9 @@ def _inside(program: Program, weights: Mapping[str, Tensor], inputs: tuple[Tenso
     return apart
 
 
-def _given(program: Program, weights: Mapping[str, Tensor], inputs: tuple[Tensor, ...], maps: Mapping[str, Tensor]) -> dict[str, Tensor]:
+def _given(
+    program: Program, weights: Mapping[str, Tensor], inputs: tuple[Tensor, ...], maps: Mapping[str, Tensor]
+) -> dict[str, Tensor]:
     """Return what goes into the operations that make the maps, when these are replaced."""
     found: dict[str, Tensor] = {}
 
@@ -122,19 +154,38 @@ def _given(program: Program, weights: Mapping[str, Tensor], inputs: tuple[Tensor
             found[seen.node.name] = next(each for each in seen.arguments.values() if isinstance(each, Tensor))
 
     with torch.no_grad():
-        replay(program, weights, *inputs, see=note, change={name: replaced_by(map) for name, map in maps.items()}, double=True)
+        replay(
+            program,
+            weights,
+            *inputs,
+            see=note,
+            change={name: replaced_by(map) for name, map in maps.items()},
+            double=True,
+        )
     return found
 
 
-def _counting(program: Program, weights: Mapping[str, Tensor], inputs: tuple[Tensor, ...], maps: Mapping[str, Tensor]) -> float:
-    """Return how many places of the maps the logits hang on: (Σ|g|)² / Σg² of their gradients g over the places of a channel."""
+def _counting(
+    program: Program, weights: Mapping[str, Tensor], inputs: tuple[Tensor, ...], maps: Mapping[str, Tensor]
+) -> float:
+    """Return how many places of the maps the logits hang on: (Σ|g|)² / Σg² of their gradients g over the places of a
+    channel."""
     leaves = {name: map.detach().requires_grad_() for name, map in maps.items()}
     image = inputs[0].detach().requires_grad_(not maps)  # Without any window the image itself is the last map.
     with torch.enable_grad():
-        logits = replay(program, weights, image, *inputs[1:], change={name: replaced_by(leaf) for name, leaf in leaves.items()}, double=True)[0]
+        logits = replay(
+            program,
+            weights,
+            image,
+            *inputs[1:],
+            change={name: replaced_by(leaf) for name, leaf in leaves.items()},
+            double=True,
+        )[0]
         if not logits.requires_grad:
             return 0.0
-        factors = torch.randn(logits.shape, dtype=torch.float64, generator=torch.Generator().manual_seed(0)).to(logits.device)
+        factors = torch.randn(logits.shape, dtype=torch.float64, generator=torch.Generator().manual_seed(0)).to(
+            logits.device
+        )
         gradients = torch.autograd.grad((logits * factors).sum(), list(leaves.values()) or [image], allow_unused=True)
     counts = []
     for each in gradients:
@@ -154,7 +205,11 @@ def _is_windowed(seen: Seen) -> bool:
         # One of a single place that leaves places out, the shortcut of many residual networks, makes another map too.
         return max(*seen.arguments["weight"].shape[2:], *seen.arguments["stride"]) > 1
     if name == "slice":  # So does every other row or column.
-        return seen.arguments["dim"] % 4 > 1 and seen.arguments["step"] == 2 and out.shape[seen.arguments["dim"]] >= _side(seen) // 2
+        return (
+            seen.arguments["dim"] % 4 > 1
+            and seen.arguments["step"] == 2
+            and out.shape[seen.arguments["dim"]] >= _side(seen) // 2
+        )
     if name in ("index", "_unsafe_index"):  # Rows and columns several times: resampling, which leaves none out.
         return out.shape[-2:].numel() > seen.arguments["self"].shape[-2:].numel()
     if name == "cat" or "_pad" in name:  # All places, and more around them.
@@ -172,7 +227,8 @@ def _side(seen: Seen) -> int:
 
 
 def _exchanged(map: Tensor) -> Tensor:
-    """Return a map N×C×H×W, or N×C×places, with its places exchanged; always in the same way for maps of as many places."""
+    """Return a map N×C×H×W, or N×C×places, with its places exchanged; always in the same way for maps of as many
+    places."""
     flat = map.flatten(2)
     order = torch.randperm(flat.shape[2], generator=torch.Generator().manual_seed(0))
     return flat[:, :, order.to(map.device)].view(map.shape)

@@ -1,4 +1,5 @@
-"""How far do the last maps see? Pixels are changed beyond a line, and the places at the other border move where they see one of them."""
+"""How far do the last maps see? Pixels are changed beyond a line, and the places at the other border move where they
+see one of them."""
 
 from collections.abc import Collection, Mapping
 
@@ -14,22 +15,37 @@ from common.anatomy.replay import Seen, replay
 MATTERS = 0.01
 
 
-def receptive_field(program: Program, weights: Mapping[str, Tensor], averaged: Collection[str], strides: Mapping[str, tuple[float, float]],
-                    *inputs: Tensor) -> tuple[int, int]:
-    """Return how far, (height, width) in pixels, the places of the last maps see; of several maps that matter the one that sees most.
+def receptive_field(
+    program: Program,
+    weights: Mapping[str, Tensor],
+    averaged: Collection[str],
+    strides: Mapping[str, tuple[float, float]],
+    *inputs: Tensor,
+) -> tuple[int, int]:
+    """Return how far, (height, width) in pixels, the places of the last maps see; of several maps that matter the one
+    that sees most.
 
-    averaged: names of the values that are averaged over all places, where they are known; else the last maps are what is looked at
+    averaged: names of the values that are averaged over all places, where they are known; else the last maps are what
+              is looked at
     strides:  how many pixels (down, across) lie between neighbouring places, by the names of maps
-    The first place sees down to some line of pixels, and the last one up to another; between them lie the strides from one to the other. A
-    field that reaches beyond the image to both sides shows as far as the image goes. Where no map matters, nothing is seen.
+    The first place sees down to some line of pixels, and the last one up to another; between them lie the strides from
+    one to the other. A field that reaches beyond the image to both sides shows as far as the image goes. Where no map
+    matters, nothing is seen.
     """
     last = last_maps(program, weights, inputs)
     sides = {map.shape[-2:] for map in last.values()}
     known = {map.shape[-2:]: strides[name] for name, map in last.items() if name in strides}
     # What is averaged may lie otherwise in memory than a map, as in an einsum.
-    means = {name: map for name, map in _values(program, weights, inputs, averaged).items() if map.ndim == 4 and map.shape[-2:] in sides}
-    maps = {name: map for name, map in (means or last).items()
-            if map.ndim == 4 and map.shape[-2:].numel() > 1 and _matters(program, weights, inputs, name, map)}
+    means = {
+        name: map
+        for name, map in _values(program, weights, inputs, averaged).items()
+        if map.ndim == 4 and map.shape[-2:] in sides
+    }
+    maps = {
+        name: map
+        for name, map in (means or last).items()
+        if map.ndim == 4 and map.shape[-2:].numel() > 1 and _matters(program, weights, inputs, name, map)
+    }
     if not maps:
         return 0, 0
     fields = []
@@ -43,23 +59,38 @@ def receptive_field(program: Program, weights: Mapping[str, Tensor], averaged: C
     return tuple(max(field for each, field in fields if each == dim) for dim in (2, 3))
 
 
-def _values(program: Program, weights: Mapping[str, Tensor], inputs: tuple[Tensor, ...], names: Collection[str]) -> dict[str, Tensor]:
+def _values(
+    program: Program, weights: Mapping[str, Tensor], inputs: tuple[Tensor, ...], names: Collection[str]
+) -> dict[str, Tensor]:
     found: dict[str, Tensor] = {}
     with torch.no_grad():
-        replay(program, weights, *inputs, see=lambda seen: found.update({seen.node.name: seen.outputs[0]} if seen.node.name in names else {}),
-               double=True)
+        replay(
+            program,
+            weights,
+            *inputs,
+            see=lambda seen: found.update({seen.node.name: seen.outputs[0]} if seen.node.name in names else {}),
+            double=True,
+        )
     return found
 
 
-def _matters(program: Program, weights: Mapping[str, Tensor], inputs: tuple[Tensor, ...], name: str, map: Tensor) -> bool:
+def _matters(
+    program: Program, weights: Mapping[str, Tensor], inputs: tuple[Tensor, ...], name: str, map: Tensor
+) -> bool:
     with torch.no_grad():
         before = replay(program, weights, *inputs, double=True)[0]
         after = replay(program, weights, *inputs, change={name: replaced_by(map.roll(1, 0))}, double=True)[0]
     return bool((after - before).abs().max() >= MATTERS * (before - before.mean(1, keepdim=True)).abs().max())
 
 
-def _lines_seen(program: Program, weights: Mapping[str, Tensor], inputs: tuple[Tensor, ...], maps: Mapping[str, Tensor], dim: int,
-                from_end: bool) -> dict[str, int]:
+def _lines_seen(
+    program: Program,
+    weights: Mapping[str, Tensor],
+    inputs: tuple[Tensor, ...],
+    maps: Mapping[str, Tensor],
+    dim: int,
+    from_end: bool,
+) -> dict[str, int]:
     """Return how many lines of pixels the places at one border of each map see, counted from that border.
 
     In one batch lie an image and its like with all lines beyond the first, the second, … filled with noise.
@@ -75,22 +106,33 @@ def _lines_seen(program: Program, weights: Mapping[str, Tensor], inputs: tuple[T
             beyond = slice(0, side - line) if from_end else slice(line, side)
             place = (line + 1, slice(None), *((beyond, slice(None)) if dim == 2 else (slice(None), beyond)))
             batch[place] = noise[place[1:]]
-        for name, moves in _moves(program, weights, (batch, *(each[:1].expand(count, -1) for each in inputs[1:])), maps, dim, from_end).items():
-            lines = (moves[1:side + 1] > SEEN).nonzero()
+        for name, moves in _moves(
+            program, weights, (batch, *(each[:1].expand(count, -1) for each in inputs[1:])), maps, dim, from_end
+        ).items():
+            lines = (moves[1 : side + 1] > SEEN).nonzero()
             seen_at[name] = max(seen_at[name], int(lines.max()) + 1 if len(lines) else 0)
     return seen_at
 
 
-def _moves(program: Program, weights: Mapping[str, Tensor], batch: tuple[Tensor, ...], maps: Mapping[str, Tensor], dim: int,
-           from_end: bool) -> dict[str, Tensor]:
-    """Return by how much of its map's spread the places at a border move, at most, from the first image of a batch to each other."""
+def _moves(
+    program: Program,
+    weights: Mapping[str, Tensor],
+    batch: tuple[Tensor, ...],
+    maps: Mapping[str, Tensor],
+    dim: int,
+    from_end: bool,
+) -> dict[str, Tensor]:
+    """Return by how much of its map's spread the places at a border move, at most, from the first image of a batch to
+    each other."""
     found: dict[str, Tensor] = {}
 
     def compare(seen: Seen) -> None:
         if seen.node.name in maps:
             map, real = seen.outputs[0], maps[seen.node.name]
             spread = (real - real.mean((0, 2, 3), keepdim=True)).abs().amax((0, 2, 3))
-            spread = spread.clamp(min=float(SEEN * spread.max()))  # A channel that is dead but for rounding sees nothing.
+            spread = spread.clamp(
+                min=float(SEEN * spread.max())
+            )  # A channel that is dead but for rounding sees nothing.
             border = map.select(dim, map.shape[dim] - 1 if from_end else 0)
             found[seen.node.name] = ((border - border[:1]).abs().amax(2) / spread).amax(1)
 

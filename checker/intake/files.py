@@ -11,7 +11,8 @@ MB = 10**6
 
 
 def read_regular(path: Path, most: int, help: str) -> bytes:
-    """Return the content of a regular file of at most `most` bytes. Raises CannotCheckError, with `help` where it is missing."""
+    """Return the content of a regular file of at most `most` bytes. Raises CannotCheckError, with `help` where it is
+    missing."""
     name = shown(path.name)
     try:
         # Without O_NONBLOCK a pipe would be waited for; a link could lead anywhere.
@@ -20,7 +21,9 @@ def read_regular(path: Path, most: int, help: str) -> bytes:
         raise CannotCheckError(f"{name} is missing.", help) from None
     except (OSError, ValueError) as error:
         if os.path.islink(path):
-            raise CannotCheckError(f"{name} is a link, and links are not followed.", "Put the file itself there.") from error
+            raise CannotCheckError(
+                f"{name} is a link, and links are not followed.", "Put the file itself there."
+            ) from error
         raise CannotCheckError(f"{name} can't be read ({getattr(error, 'strerror', error)}).", help) from error
     found = os.fstat(descriptor)
     if not stat.S_ISREG(found.st_mode):
@@ -28,7 +31,9 @@ def read_regular(path: Path, most: int, help: str) -> bytes:
         raise CannotCheckError(f"{name} is no regular file.", "Put the file itself there.")
     with os.fdopen(descriptor, "rb") as file:
         if found.st_size > most:
-            raise CannotCheckError(f"{name} holds {found.st_size / MB:,.0f} MB; at most {most / MB:,.0f} MB are read.", help)
+            raise CannotCheckError(
+                f"{name} holds {found.st_size / MB:,.0f} MB; at most {most / MB:,.0f} MB are read.", help
+            )
         try:
             content = file.read(most + 1)  # It may have grown since.
         except OSError as error:
@@ -43,8 +48,10 @@ def read_text(path: Path, most: int, help: str) -> str:
     try:
         return read_regular(path, most, help).decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise CannotCheckError(f"{shown(path.name)} can't be read ({error.reason} in line {error.object[:error.start].count(10) + 1}).",
-                               "Save it as UTF-8.") from error
+        raise CannotCheckError(
+            f"{shown(path.name)} can't be read ({error.reason} in line {error.object[: error.start].count(10) + 1}).",
+            "Save it as UTF-8.",
+        ) from error
 
 
 def strict_json(text: str) -> object:
@@ -53,9 +60,10 @@ def strict_json(text: str) -> object:
 
 
 def shown(name: str, most: int = 100) -> str:
-    """Return a text that can be printed: no control characters, which a terminal obeys, and no more than so many letters."""
+    """Return a text that can be printed: no control characters, which a terminal obeys, and no more than so many
+    letters."""
     plain = "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in name)
-    return plain if len(plain) <= most else f"{plain[:most - 1]}…"
+    return plain if len(plain) <= most else f"{plain[: most - 1]}…"
 
 
 def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:

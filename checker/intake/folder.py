@@ -1,4 +1,5 @@
-"""A folder with model.py and runs/NAME: read at once, but for what the sandbox makes of its code, which comes as it is done."""
+"""A folder with model.py and runs/NAME: read at once, but for what the sandbox makes of its code, which comes as it is
+done."""
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
@@ -18,8 +19,16 @@ from checker.verdict import CannotCheckError
 FIXED_BATCH = 50
 
 
-def read_folder(folder: Path, names: Sequence[str], inputs: Sequence[tuple[int, ...]], *, networks: bool, augmentation: bool,
-                isolation: str, hidden: Sequence[Path] = ()) -> Submission:
+def read_folder(
+    folder: Path,
+    names: Sequence[str],
+    inputs: Sequence[tuple[int, ...]],
+    *,
+    networks: bool,
+    augmentation: bool,
+    isolation: str,
+    hidden: Sequence[Path] = (),
+) -> Submission:
     """Return the runs called `names` of a folder.
 
     inputs: shapes of the networks' inputs without the batch
@@ -57,15 +66,24 @@ def _size(run: SubmittedRun) -> int:
 
 def _read_run(folder: Path, inputs: Sequence[tuple[int, ...]], most: int) -> SubmittedRun:
     if folder.is_symlink():
-        error = CannotCheckError(f"{shown(folder.name)} is a link, and links are not followed.", "Put the run's folder itself there.")
+        error = CannotCheckError(
+            f"{shown(folder.name)} is a link, and links are not followed.", "Put the run's folder itself there."
+        )
         return SubmittedRun(folder.name, error, error, {}, Future())
     log = read_log(folder, two_inputs=len(inputs) > 1)
     weights = {} if isinstance(log, CannotCheckError) else read_weights(folder, log, most)
     return SubmittedRun(folder.name, read_record(folder), log, weights, Future())
 
 
-def _questions(runs: dict[str, SubmittedRun], pipeline: Future, inputs: Sequence[tuple[int, ...]], digests: Mapping[str, str], *,
-               networks: bool, augmentation: bool) -> list[Question]:
+def _questions(
+    runs: dict[str, SubmittedRun],
+    pipeline: Future,
+    inputs: Sequence[tuple[int, ...]],
+    digests: Mapping[str, str],
+    *,
+    networks: bool,
+    augmentation: bool,
+) -> list[Question]:
     """Return what is asked of the folder's code, where the answer belongs, and how it is read.
 
     digests: the SHA-256 of the weight files that the sandbox reads, by their path, there before its first answer
@@ -73,8 +91,13 @@ def _questions(runs: dict[str, SubmittedRun], pipeline: Future, inputs: Sequence
     asked: list[Question] = []
     for name, run in runs.items():
         if networks:
-            asked.append((Task("network", {"run": name, "inputs": [list(shape) for shape in inputs], "batch": FIXED_BATCH}),
-                          run.program, _program_for(inputs)))
+            asked.append(
+                (
+                    Task("network", {"run": name, "inputs": [list(shape) for shape in inputs], "batch": FIXED_BATCH}),
+                    run.program,
+                    _program_for(inputs),
+                )
+            )
     for name, run in runs.items() if networks else ():
         pending = [place for place, file in run.weights.items() if not file.done()]
         for place in pending:
@@ -86,7 +109,8 @@ def _questions(runs: dict[str, SubmittedRun], pipeline: Future, inputs: Sequence
 
 
 def _take(answers: Answers, asked: list[Question]) -> None:
-    """Put each answer where it belongs. Whatever happens, each place gets an answer or an error: somebody waits for it."""
+    """Put each answer where it belongs. Whatever happens, each place gets an answer or an error: somebody waits for
+    it."""
     try:
         with answers:
             for (_, place, reading), answer in zip(asked, answers, strict=True):
@@ -104,6 +128,7 @@ def _take(answers: Answers, asked: list[Question]) -> None:
 
 def _program_for(inputs: Sequence[tuple[int, ...]]) -> Callable[[Answer], object]:
     """Return what reads a recorded network, and sees that it takes what it will be given."""
+
     def program(answer: Answer) -> object:
         from common.anatomy.program import ProgramError, from_values
 
@@ -114,8 +139,13 @@ def _program_for(inputs: Sequence[tuple[int, ...]]) -> Callable[[Answer], object
         except ProgramError as error:
             raise CannotCheckError(str(error), help) from error
         except ValueError as error:
-            raise CannotCheckError(f"The constants of the recorded network can't be read ({shown(str(error))}).", help) from error
-        if [given.shape for given in found.inputs] != list(map(tuple, inputs)) or found.batch not in (None, FIXED_BATCH):
+            raise CannotCheckError(
+                f"The constants of the recorded network can't be read ({shown(str(error))}).", help
+            ) from error
+        if [given.shape for given in found.inputs] != list(map(tuple, inputs)) or found.batch not in (
+            None,
+            FIXED_BATCH,
+        ):
             raise CannotCheckError("The recorded network takes other inputs than it was recorded with.", help)
         return found
 
@@ -124,9 +154,12 @@ def _program_for(inputs: Sequence[tuple[int, ...]]) -> Callable[[Answer], object
 
 def _weights_of(file: str, digests: Mapping[str, str]) -> Callable[[Answer], WeightFile]:
     """Return what takes the weights of a file, together with the digest of those bytes that the sandbox had of it."""
+
     def weights(answer: Answer) -> WeightFile:
         if file not in digests:
-            raise CannotCheckError(f"{shown(Path(file).name)} changed while it was read.", "Check it again when nothing writes there.")
+            raise CannotCheckError(
+                f"{shown(Path(file).name)} changed while it was read.", "Check it again when nothing writes there."
+            )
         return WeightFile(answer.blob, digests[file])
 
     return weights

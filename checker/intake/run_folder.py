@@ -17,7 +17,9 @@ def read_record(folder: Path) -> dict | CannotCheckError:
     """Return run.json."""
     path = folder / "run.json"
     try:
-        record = strict_json(read_text(path, MOST_RECORD, "Train with our train.py, or write the file as the README describes it."))
+        record = strict_json(
+            read_text(path, MOST_RECORD, "Train with our train.py, or write the file as the README describes it.")
+        )
         if not isinstance(record, dict):
             raise CannotCheckError(f"{path.name} holds no JSON object.", "Train again, or mend the file.")
         return record
@@ -32,7 +34,9 @@ def read_log(folder: Path, *, two_inputs: bool) -> tuple[LoggedEpoch, ...] | Can
     path = folder / "epochs.jsonl"
     try:
         text = read_text(path, MOST_LOG, "Train again: the log is written with the weights.")
-        epochs = tuple(_epoch(number, line, two_inputs) for number, line in enumerate(text.splitlines(), start=1) if line.strip())
+        epochs = tuple(
+            _epoch(number, line, two_inputs) for number, line in enumerate(text.splitlines(), start=1) if line.strip()
+        )
         if not epochs:
             raise CannotCheckError(f"{path.name} is empty.", "Train again: the log is written with the weights.")
         return epochs
@@ -40,27 +44,41 @@ def read_log(folder: Path, *, two_inputs: bool) -> tuple[LoggedEpoch, ...] | Can
         return error
 
 
-def read_weights(folder: Path, log: tuple[LoggedEpoch, ...], most: int = MOST_WEIGHTS_IN_ALL) -> dict[int, Future[WeightFile]]:
-    """Return the safetensors files of the last epochs, as far as they have `most` bytes together; what is another format is pending."""
+def read_weights(
+    folder: Path, log: tuple[LoggedEpoch, ...], most: int = MOST_WEIGHTS_IN_ALL
+) -> dict[int, Future[WeightFile]]:
+    """Return the safetensors files of the last epochs, as far as they have `most` bytes together; what is another
+    format is pending."""
     weights: dict[int, Future[WeightFile]] = {}
     for place, epoch in enumerate(log[-LAST_EPOCHS:]):
         weights[place] = Future()
         try:
             if not epoch.file:
-                raise CannotCheckError(f"The log names no weights for epoch {epoch.epoch}.",
-                                       "Keep the weights of the last five epochs and name them in epochs.jsonl.")
+                raise CannotCheckError(
+                    f"The log names no weights for epoch {epoch.epoch}.",
+                    "Keep the weights of the last five epochs and name them in epochs.jsonl.",
+                )
             if Path(epoch.file).name != epoch.file or epoch.file in (".", ".."):
-                raise CannotCheckError(f"The weights of epoch {epoch.epoch} lie outside the run's folder: {shown(epoch.file)}.",
-                                       "Put them beside epochs.jsonl.")
+                raise CannotCheckError(
+                    f"The weights of epoch {epoch.epoch} lie outside the run's folder: {shown(epoch.file)}.",
+                    "Put them beside epochs.jsonl.",
+                )
             if Path(epoch.file).suffix not in (".safetensors", ".pt", ".pth"):
-                raise CannotCheckError(f"{shown(epoch.file)} is neither a .safetensors nor a .pt or .pth file.",
-                                       "Save the state dict with safetensors.torch.save_file.")
-            content = read_regular(folder / epoch.file, MOST_WEIGHTS,
-                                   "Train again, or put the file back: the last five epochs' weights are the proof.")
+                raise CannotCheckError(
+                    f"{shown(epoch.file)} is neither a .safetensors nor a .pt or .pth file.",
+                    "Save the state dict with safetensors.torch.save_file.",
+                )
+            content = read_regular(
+                folder / epoch.file,
+                MOST_WEIGHTS,
+                "Train again, or put the file back: the last five epochs' weights are the proof.",
+            )
             most -= len(content)
             if most < 0:
-                raise CannotCheckError(f"The weights of all runs are larger than {MOST_WEIGHTS_IN_ALL / MB:,.0f} MB together.",
-                                       "Submit fewer runs, or smaller networks.")
+                raise CannotCheckError(
+                    f"The weights of all runs are larger than {MOST_WEIGHTS_IN_ALL / MB:,.0f} MB together.",
+                    "Submit fewer runs, or smaller networks.",
+                )
             if epoch.file.endswith(".safetensors"):
                 weights[place].set_result(WeightFile(content, hashlib.sha256(content).hexdigest()))
         except CannotCheckError as error:
@@ -77,11 +95,15 @@ def _epoch(number: int, line: str, two_inputs: bool) -> LoggedEpoch:
         return LoggedEpoch(
             **{key: _count(values[key]) for key in ("epoch", "train_total", "test_correct", "test_total")},
             **{key: _count(values[key]) if two_inputs else None for key in ("sum_correct", "sum_total")},
-            file=_text(weights.get("file")), sha256=_text(weights.get("sha256")))
+            file=_text(weights.get("file")),
+            sha256=_text(weights.get("sha256")),
+        )
     except (ValueError, TypeError, KeyError, RecursionError) as error:
         reason = f"it has no {error}" if isinstance(error, KeyError) else shown(str(error))
-        raise CannotCheckError(f"Line {number} of epochs.jsonl can't be read: {reason}.",
-                               "Each line is a JSON object as the README describes it; train again, or mend the line.") from error
+        raise CannotCheckError(
+            f"Line {number} of epochs.jsonl can't be read: {reason}.",
+            "Each line is a JSON object as the README describes it; train again, or mend the line.",
+        ) from error
 
 
 def _text(value: object) -> str | None:

@@ -1,4 +1,5 @@
-"""A safetensors file's header, looked at before anything is made of it: PyTorch takes hours over a tensor of a million dimensions."""
+"""A safetensors file's header, looked at before anything is made of it: PyTorch takes hours over a tensor of a million
+dimensions."""
 
 from checker.intake.files import strict_json
 
@@ -14,7 +15,7 @@ def refuse_strange(content: bytes) -> None:
     if size > min(MOST_HEADER, len(content) - 8):
         raise ValueError("its header is cut off or too long")
     try:
-        header = strict_json(content[8:8 + size].decode())
+        header = strict_json(content[8 : 8 + size].decode())
     except RecursionError:
         raise ValueError("its header is nested") from None
     if not isinstance(header, dict):

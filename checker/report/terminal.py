@@ -40,8 +40,14 @@ def as_text(results: list[SubmissionResult], passed: bool | None) -> str:
 
 def _run_table(run: RunResult) -> Table:
     note = "" if run.required else " · shown, not required to pass"
-    table = Table(title=Text(f"{run.name}{note}", style="bold"), title_justify="left", expand=True, box=None,
-                  pad_edge=False, header_style="dim")
+    table = Table(
+        title=Text(f"{run.name}{note}", style="bold"),
+        title_justify="left",
+        expand=True,
+        box=None,
+        pad_edge=False,
+        header_style="dim",
+    )
     table.add_column("", width=1)
     table.add_column("rule", width=22)
     table.add_column("found", ratio=1)
@@ -54,8 +60,13 @@ def _run_table(run: RunResult) -> Table:
         unknown = verdict.passed is None
         first = said.setdefault(verdict.message, rule.id) if unknown else rule.id
         message = verdict.message if first == rule.id else f"see {first}"
-        table.add_row(Text(symbol, style=style), Text(rule.id), Text(message, style="" if verdict.passed else style),
-                      Text("" if unknown else verdict.required), Text("" if unknown else verdict.evidence, style="dim"))
+        table.add_row(
+            Text(symbol, style=style),
+            Text(rule.id),
+            Text(message, style="" if verdict.passed else style),
+            Text("" if unknown else verdict.required),
+            Text("" if unknown else verdict.evidence, style="dim"),
+        )
     return table
 
 
@@ -70,9 +81,17 @@ def _print_advice(run: RunResult, console: Console) -> None:
 
 
 def _summary(results: list[SubmissionResult]) -> Table:
-    table = Table(title=Text("Summary", style="bold"), title_justify="left", box=None, pad_edge=False, header_style="dim")
+    table = Table(
+        title=Text("Summary", style="bold"), title_justify="left", box=None, pad_edge=False, header_style="dim"
+    )
     table.add_column("", width=1)
-    for heading, justify in (("run", "left"), ("parameters", "right"), ("holds", "right"), ("seconds", "right"), ("", "left")):
+    for heading, justify in (
+        ("run", "left"),
+        ("parameters", "right"),
+        ("holds", "right"),
+        ("seconds", "right"),
+        ("", "left"),
+    ):
         table.add_column(heading, justify=justify, no_wrap=True)
     for result in results:
         if result.problem:
@@ -81,13 +100,16 @@ def _summary(results: list[SubmissionResult]) -> Table:
         for run in result.runs:
             symbol, word, style = _SHOWN[run.passed]
             count, accuracy = _measured(run, "parameters"), _measured(run, "sustained_accuracy")
-            table.add_row(Text(symbol, style=style), Text(f"{result.assignment} {run.name}"),
-                          "" if count is None else f"{count:,}", "" if accuracy is None else f"{accuracy:.2f} %",
-                          f"{run.seconds:.1f}", Text(word if run.required else f"({word})", style=style if run.required else "dim"))
+            table.add_row(
+                Text(symbol, style=style),
+                Text(f"{result.assignment} {run.name}"),
+                "" if count is None else f"{count:,}",
+                "" if accuracy is None else f"{accuracy:.2f} %",
+                f"{run.seconds:.1f}",
+                Text(word if run.required else f"({word})", style=style if run.required else "dim"),
+            )
     return table
 
 
 def _measured(run: RunResult, id: str) -> object:
     return next((rule.verdict.measured for rule in run.rules if rule.id == id), None)
-
-

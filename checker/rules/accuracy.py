@@ -11,30 +11,47 @@ if TYPE_CHECKING:
 
 # Another device, precision or number of threads rounds otherwise, which may turn a digit that lies on the edge.
 TOLERANCE = 2
-# Two epochs whose logits differ by no more than this share of their spread, on every image, are one: rounding makes 1e-5 of it, and epochs of our runs
-# differ by 0.04 and more.
+# Two epochs whose logits differ by no more than this share of their spread, on every image, are one: rounding makes
+# 1e-5 of it, and epochs of our runs differ by 0.04 and more.
 ROUNDED = 1e-3
 # The share of variance within a sum: 0 where the sum is computed in code, over 0.7 in learned layers of many kinds.
 WITHIN_SUMS = 0.1
 
 
-@rule("Each of the last five epochs reaches {threshold} %",
-      "Their weights are evaluated in fp32 on all test images, and the worst counts. Two epochs whose logits differ by no more than "
-      f"{ROUNDED:g} of their spread are one. Whether a network was trained on test images, files can't tell.")
+@rule(
+    "Each of the last five epochs reaches {threshold} %",
+    "Their weights are evaluated in fp32 on all test images, and the worst counts. Two epochs whose logits differ by no more than "
+    f"{ROUNDED:g} of their spread are one. Whether a network was trained on test images, files can't tell.",
+)
 def sustained_accuracy(run: "Evidence", *, threshold: float) -> Verdict:
     """Consistently, and not a one-time achievement: the best epoch of many would be chosen by the test set."""
     if len(run.log) < LAST_EPOCHS:
-        return Verdict(False, None, f">= {threshold} %", f"the run has {len(run.log)} epochs",
-                       f"Train at least {LAST_EPOCHS} epochs: each of the last {LAST_EPOCHS} counts.")
+        return Verdict(
+            False,
+            None,
+            f">= {threshold} %",
+            f"the run has {len(run.log)} epochs",
+            f"Train at least {LAST_EPOCHS} epochs: each of the last {LAST_EPOCHS} counts.",
+        )
     digests = {run.learned_digest(epoch) for epoch in run.last_epochs}
     if len(digests) < LAST_EPOCHS:
-        return Verdict(False, None, f">= {threshold} %", f"{LAST_EPOCHS - len(digests) + 1} of the last epochs have the same weights",
-                       "Keep the weights of each epoch as they were at its end.")
+        return Verdict(
+            False,
+            None,
+            f">= {threshold} %",
+            f"{LAST_EPOCHS - len(digests) + 1} of the last epochs have the same weights",
+            "Keep the weights of each epoch as they were at its end.",
+        )
     total = run.test_total
     correct = [run.counts(epoch).images for epoch in run.last_epochs]
     if not run.least_apart() > ROUNDED:
-        return Verdict(False, None, f">= {threshold} %", "two of the last epochs give the same logits for all test images, whatever their files",
-                       "Keep the weights of each epoch as they were at its end.")
+        return Verdict(
+            False,
+            None,
+            f">= {threshold} %",
+            "two of the last epochs give the same logits for all test images, whatever their files",
+            "Keep the weights of each epoch as they were at its end.",
+        )
     worst = 100 * min(correct) / total
     shown = " ".join(f"{100 * each / total:.2f}" for each in correct)
     # In counts, so that no rounding of a percentage decides.
@@ -42,69 +59,129 @@ def sustained_accuracy(run: "Evidence", *, threshold: float) -> Verdict:
     single = [run.single_view(epoch) for epoch in run.last_epochs]
     if run.views > 1:
         shown += f" ({run.views} views"
-        shown += ")" if None in single else f"; a single one: {' '.join(f'{100 * each / total:.2f}' for each in single)})"
-    return Verdict(enough, worst, f">= {threshold} %", shown,
-                   None if enough else "Let the learning rate end near zero, and evaluate an average of the weights: both "
-                                       "steady the last epochs.")
+        shown += (
+            ")" if None in single else f"; a single one: {' '.join(f'{100 * each / total:.2f}' for each in single)})"
+        )
+    return Verdict(
+        enough,
+        worst,
+        f">= {threshold} %",
+        shown,
+        None
+        if enough
+        else "Let the learning rate end near zero, and evaluate an average of the weights: both "
+        "steady the last epochs.",
+    )
 
 
-@rule("The log tells what the weights do",
-      f"Counts may differ by {TOLERANCE} images, since devices round differently, and digests of files not at all. Epochs that were trained "
-      "and not logged can't be seen.")
+@rule(
+    "The log tells what the weights do",
+    f"Counts may differ by {TOLERANCE} images, since devices round differently, and digests of files not at all. Epochs that were trained "
+    "and not logged can't be seen.",
+)
 def log_matches_weights(run: "Evidence") -> Verdict:
     """A log is worth something only where anybody can measure the same numbers again."""
     differences = []
     for epoch in run.last_epochs:
         if epoch.sha256 is not None and epoch.sha256.lower() != run.file_digest(epoch):
-            return Verdict(False, None, "the same files", f"{epoch.file} is not the file that the log was written for",
-                           "Submit log and weights of one run.")
+            return Verdict(
+                False,
+                None,
+                "the same files",
+                f"{epoch.file} is not the file that the log was written for",
+                "Submit log and weights of one run.",
+            )
         logged = [(epoch.test_total, epoch.test_correct, run.test_total, run.counts(epoch).images, "images")]
         if run.counts(epoch).sums is not None:
             logged.append((epoch.sum_total, epoch.sum_correct, 10 * run.test_total, run.counts(epoch).sums, "pairs"))
         for total, correct, expected, measured, what in logged:
             if total != expected:
-                return Verdict(False, total, f"{expected} test {what}", f"epoch {epoch.epoch} was logged over {total:,} {what}",
-                               "Log the accuracy on the whole test set, and on nothing else.")
+                return Verdict(
+                    False,
+                    total,
+                    f"{expected} test {what}",
+                    f"epoch {epoch.epoch} was logged over {total:,} {what}",
+                    "Log the accuracy on the whole test set, and on nothing else.",
+                )
             # An image on the edge may turn ten pairs.
             allowed = TOLERANCE if what == "images" else 10 * TOLERANCE
-            differences.append((abs(measured - correct) / allowed, abs(measured - correct), allowed,
-                                f"epoch {epoch.epoch}: the log has {correct:,} {what}, measured {measured:,}"))
+            differences.append(
+                (
+                    abs(measured - correct) / allowed,
+                    abs(measured - correct),
+                    allowed,
+                    f"epoch {epoch.epoch}: the log has {correct:,} {what}, measured {measured:,}",
+                )
+            )
     share, worst, allowed, message = max(differences, key=lambda difference: difference[0])
     return Verdict(
-        share <= 1, worst, f"<= {allowed} apart", "every count agrees" if worst == 0 else message,
-        None if share <= 1 else "Log what is saved: evaluate in fp32, in evaluation mode, the very weights that "
-                                "are written (the averaged ones, where you average).")
+        share <= 1,
+        worst,
+        f"<= {allowed} apart",
+        "every count agrees" if worst == 0 else message,
+        None
+        if share <= 1
+        else "Log what is saved: evaluate in fp32, in evaluation mode, the very weights that "
+        "are written (the averaged ones, where you average).",
+    )
 
 
-@rule("Both inputs matter, and the sum is learned",
-      "Each input is varied, and what is learned for the sum alone is shuffled: half of the sums must get lost, and pairs of one sum must come "
-      f"apart by {WITHIN_SUMS:g} of the variance.")
+@rule(
+    "Both inputs matter, and the sum is learned",
+    "Each input is varied, and what is learned for the sum alone is shuffled: half of the sums must get lost, and pairs of one sum must come "
+    f"apart by {WITHIN_SUMS:g} of the variance.",
+)
 def two_inputs(run: "Evidence") -> Verdict:
     """A digit needs no number, and a sum needs both; adding them up in code instead would leave nothing to learn."""
     used = run.inputs_used
     accuracy, shuffled = run.sum_accuracy(used.sums), run.sum_accuracy(used.shuffled)
-    wrong = [message for is_wrong, message in (
-        (used.digit_by_number, "the digit's logits change with the number"),
-        (not used.digit_by_image, "the digit's logits don't change with the image"),
-        (not used.sum_by_number, "the sum's logits don't change with the number"),
-        (not used.sum_by_image, "the sum's logits don't change with the image"),
-        (used.learned == 0, "no learned number acts on the sum alone: it is computed, not learned"),
-        (used.learned > 0 and accuracy >= 0.5 and not shuffled <= accuracy / 2,
-         f"{100 * shuffled:.0f} % of the sums stay right with the sum's weights shuffled: they are computed, not learned"),
-        (used.learned > 0 and not used.within_sums >= WITHIN_SUMS,
-         "with the sum's weights shuffled all pairs of a sum are still alike: it is computed before anything learned"),
-    ) if is_wrong]
+    wrong = [
+        message
+        for is_wrong, message in (
+            (used.digit_by_number, "the digit's logits change with the number"),
+            (not used.digit_by_image, "the digit's logits don't change with the image"),
+            (not used.sum_by_number, "the sum's logits don't change with the number"),
+            (not used.sum_by_image, "the sum's logits don't change with the image"),
+            (used.learned == 0, "no learned number acts on the sum alone: it is computed, not learned"),
+            (
+                used.learned > 0 and accuracy >= 0.5 and not shuffled <= accuracy / 2,
+                f"{100 * shuffled:.0f} % of the sums stay right with the sum's weights shuffled: they are computed, not learned",
+            ),
+            (
+                used.learned > 0 and not used.within_sums >= WITHIN_SUMS,
+                "with the sum's weights shuffled all pairs of a sum are still alike: it is computed before anything learned",
+            ),
+        )
+        if is_wrong
+    ]
     return Verdict(
-        not wrong, used.learned, "both matter", wrong[0] if wrong else
-        f"{used.learned:,} weights make the sum: {100 * accuracy:.0f} % right, {100 * shuffled:.0f} % when shuffled",
-        "Read the digit from the image alone; let learned layers make the sum from it and the one-hot number." if wrong else None)
+        not wrong,
+        used.learned,
+        "both matter",
+        wrong[0]
+        if wrong
+        else f"{used.learned:,} weights make the sum: {100 * accuracy:.0f} % right, {100 * shuffled:.0f} % when shuffled",
+        "Read the digit from the image alone; let learned layers make the sum from it and the one-hot number."
+        if wrong
+        else None,
+    )
 
 
-@rule("The sum reaches {threshold} % in the last epoch, over all ten numbers", "Each test image is shown with each of the ten numbers.")
+@rule(
+    "The sum reaches {threshold} % in the last epoch, over all ten numbers",
+    "Each test image is shown with each of the ten numbers.",
+)
 def sum_accuracy(run: "Evidence", *, threshold: float) -> Verdict:
     """Judged on all ten numbers for every image, since a single draw of numbers could be a lucky one."""
     correct, total = run.counts(run.log[-1]).sums, 10 * run.test_total
     enough = 100 * correct >= threshold * total
-    return Verdict(enough, 100 * correct / total, f">= {threshold} %", f"{correct:,} of {total:,} pairs",
-                   None if enough else "The sum can be as good as the digit: give its layer each pair of digit and number "
-                                       "as an input of its own.")
+    return Verdict(
+        enough,
+        100 * correct / total,
+        f">= {threshold} %",
+        f"{correct:,} of {total:,} pairs",
+        None
+        if enough
+        else "The sum can be as good as the digit: give its layer each pair of digit and number "
+        "as an input of its own.",
+    )

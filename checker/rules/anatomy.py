@@ -8,10 +8,11 @@ if TYPE_CHECKING:
     from checker.evidence import Evidence
 
 
-# How far the logits may move, as a share of how far they lie apart, when places are exchanged that count alike. In float64 our
-# networks and honest ones of the corpus move by 1e-16 to 1e-15, disguised dense layers by 1e-8 and more.
+# How far the logits may move, as a share of how far they lie apart, when places are exchanged that count alike. In
+# float64 our networks and honest ones of the corpus move by 1e-16 to 1e-15, disguised dense layers by 1e-8 and more.
 ALIKE = 1e-9
-# How many places the logits must hang on for an average. Our networks hang on 12 and more in the middle of their channels, a maximum on 1.
+# How many places the logits must hang on for an average. Our networks hang on 12 and more in the middle of their
+# channels, a maximum on 1.
 COUNTING = 2.5
 
 
@@ -25,18 +26,23 @@ def places_alike(run: "Evidence") -> str | None:
         return None
     what = f"the logits move by {100 * found.moved:.2g} % of their range when the places of the last maps are exchanged"
     if found.by_hand:
-        raise CannotCheckError(f"No layer is seen that weighs places, but {what}, perhaps by {', '.join(found.by_hand)}.",
-                               "Move and pad maps before the last convolution or pooling, or have it judged by a person.")
+        raise CannotCheckError(
+            f"No layer is seen that weighs places, but {what}, perhaps by {', '.join(found.by_hand)}.",
+            "Move and pad maps before the last convolution or pooling, or have it judged by a person.",
+        )
     return what
 
 
 def refuse_inside(run: "Evidence") -> None:
-    """Raise CannotCheckError where some number belongs to each place inside the network, though no layer is seen that weighs places."""
+    """Raise CannotCheckError where some number belongs to each place inside the network, though no layer is seen that
+    weighs places."""
     found = run.places_exchanged
     if not found.inside <= ALIKE:
-        raise CannotCheckError(f"No layer is seen that weighs places, but what goes into a later convolution or pooling differs by "
-                               f"{100 * found.inside:.2g} % when the places before it are exchanged.",
-                               "Treat all places alike between two convolutions or poolings, or have it judged by a person.")
+        raise CannotCheckError(
+            f"No layer is seen that weighs places, but what goes into a later convolution or pooling differs by "
+            f"{100 * found.inside:.2g} % when the places before it are exchanged.",
+            "Treat all places alike between two convolutions or poolings, or have it judged by a person.",
+        )
 
 
 def refuse_unknown(run: "Evidence", *, unless_alike: bool = False) -> None:
@@ -46,5 +52,7 @@ def refuse_unknown(run: "Evidence", *, unless_alike: bool = False) -> None:
     """
     unknown = sorted(run.anatomy.not_understood)
     if unknown and not (unless_alike and run.places_exchanged.moved <= ALIKE and run.places_exchanged.inside <= ALIKE):
-        raise CannotCheckError(f"The trace can't follow {', '.join(unknown)}.",
-                               "Use convolutions, pooling and element-wise operations, or have it judged by a person.")
+        raise CannotCheckError(
+            f"The trace can't follow {', '.join(unknown)}.",
+            "Use convolutions, pooling and element-wise operations, or have it judged by a person.",
+        )

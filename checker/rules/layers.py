@@ -24,33 +24,47 @@ MATTERS = 0.01
 # How far the logits must move, as a share of how far they lie apart, without the outer taps of a kernel.
 MOVED = 0.01
 NORMALIZATIONS = ("batch norm", "layer norm", "group norm", "instance norm", "partial norm")
-# How far a norm's output may move, as a share of its spread, when its input is FACTOR times as large: an epsilon as large as the variance
-# moves it by a fifth, the usual one by 1e-4.
+# How far a norm's output may move, as a share of its spread, when its input is FACTOR times as large: an epsilon as
+# large as the variance moves it by a fifth, the usual one by 1e-4.
 NORMALISED = 0.1
 
 
-@rule("No fully connected layer",
-      "The program is followed to see which layers mix all places of a map. Then the places are exchanged, in float64: the logits may move by "
-      f"{ALIKE:g} of their range, and what goes into a later convolution by as much.")
+@rule(
+    "No fully connected layer",
+    "The program is followed to see which layers mix all places of a map. Then the places are exchanged, in float64: the logits may move by "
+    f"{ALIKE:g} of their range, and what goes into a later convolution by as much.",
+)
 def no_fully_connected(run: "Evidence") -> Verdict:
-    """A layer that sees a whole map through learned weights takes most of a network's parameters, to learn positions."""
+    """A layer that sees a whole map through learned weights takes most of a network's parameters, to learn
+    positions."""
     found = [operation for operation in run.anatomy.operations if operation.fully_connected]
     refuse_unknown(run, unless_alike=not found)
     names = ", ".join(f"{each.kind} {each.name or '(no module)'}" for each in found)
     uneven = None if found else places_alike(run)
     if uneven is not None:
-        return Verdict(False, 0, "0", f"{uneven}: some number belongs to each of them",
-                       "Treat all places of the last maps alike: average them, then a 1×1 convolution or a linear layer on the averages.")
+        return Verdict(
+            False,
+            0,
+            "0",
+            f"{uneven}: some number belongs to each of them",
+            "Treat all places of the last maps alike: average them, then a 1×1 convolution or a linear layer on the averages.",
+        )
     if not found:
         refuse_inside(run)
     return Verdict(
-        not found, len(found), "0", f"{names} sees the whole map" if found else "none sees a whole map",
-        "End in global average pooling, then a 1×1 convolution or a linear layer on the averages." if found else None)
+        not found,
+        len(found),
+        "0",
+        f"{names} sees the whole map" if found else "none sees a whole map",
+        "End in global average pooling, then a 1×1 convolution or a linear layer on the averages." if found else None,
+    )
 
 
-@rule("Global average pooling leads to the logits",
-      f"As for fully connected layers; and in the middle of all channels the logits must hang on {COUNTING:g} places or more, for a maximum hangs on "
-      "one.")
+@rule(
+    "Global average pooling leads to the logits",
+    f"As for fully connected layers; and in the middle of all channels the logits must hang on {COUNTING:g} places or more, for a maximum hangs on "
+    "one.",
+)
 def global_average_pooling(run: "Evidence") -> Verdict:
     """The average of each feature map replaces the dense layers, and asks of each channel to stand for something."""
     anatomy = run.anatomy
@@ -59,39 +73,68 @@ def global_average_pooling(run: "Evidence") -> Verdict:
     others = sorted(anatomy.collapses - {"average"}) + ([] if anatomy.flat else ["positions kept in the logits"])
     uneven = places_alike(run) if only else None
     if uneven is not None:
-        return Verdict(False, sorted(anatomy.collapses), "average only", f"{uneven}: that is no average",
-                       "Average each feature map over its whole extent, e.g. nn.AdaptiveAvgPool2d(1).")
+        return Verdict(
+            False,
+            sorted(anatomy.collapses),
+            "average only",
+            f"{uneven}: that is no average",
+            "Average each feature map over its whole extent, e.g. nn.AdaptiveAvgPool2d(1).",
+        )
     counting = run.places_exchanged.counting if only else math.inf
     if not counting >= COUNTING:
-        return Verdict(False, counting, f">= {COUNTING:g} places", f"the logits hang on {counting:.1f} places of a map: that is a maximum, no average",
-                       "Average each feature map over its whole extent, e.g. nn.AdaptiveAvgPool2d(1).")
+        return Verdict(
+            False,
+            counting,
+            f">= {COUNTING:g} places",
+            f"the logits hang on {counting:.1f} places of a map: that is a maximum, no average",
+            "Average each feature map over its whole extent, e.g. nn.AdaptiveAvgPool2d(1).",
+        )
     return Verdict(
-        only, sorted(anatomy.collapses), "average only", "every map is averaged" if only
-        else f"the map also ends by: {', '.join(others)}" if others else "no map is averaged",
-        None if only else "Average each feature map over its whole extent, e.g. nn.AdaptiveAvgPool2d(1).")
+        only,
+        sorted(anatomy.collapses),
+        "average only",
+        "every map is averaged"
+        if only
+        else f"the map also ends by: {', '.join(others)}"
+        if others
+        else "no map is averaged",
+        None if only else "Average each feature map over its whole extent, e.g. nn.AdaptiveAvgPool2d(1).",
+    )
 
 
-@rule("No max-pooling",
-      "Maxima over places are found whatever makes them; places that are combined otherwise than by sums, convolutions and average pooling "
-      "can't be checked.")
+@rule(
+    "No max-pooling",
+    "Maxima over places are found whatever makes them; places that are combined otherwise than by sums, convolutions and average pooling "
+    "can't be checked.",
+)
 def no_max_pooling(run: "Evidence") -> Verdict:
-    """Here the network learns how to make its maps smaller, by strides or dilation, instead of keeping what is largest."""
+    """Here the network learns how to make its maps smaller, by strides or dilation, instead of keeping what is
+    largest."""
     found = [operation for operation in run.anatomy.operations if operation.kind == "max pool"]
     refuse_unknown(run)
     combined = [operation.value for operation in run.anatomy.operations if operation.kind == "combination of places"]
     if combined and not found:
-        raise CannotCheckError(f"Different places of a map are combined otherwise than by sums, in {combined[0]}: that may be a maximum.",
-                               "Combine places by convolutions and average pooling, or have it judged by a person.")
+        raise CannotCheckError(
+            f"Different places of a map are combined otherwise than by sums, in {combined[0]}: that may be a maximum.",
+            "Combine places by convolutions and average pooling, or have it judged by a person.",
+        )
     return Verdict(
-        not found, len(found), "0", f"{len(found)} × max pool to {'×'.join(map(str, found[0].output))}" if found else "none runs",
-        "Give the convolution before it a stride of 2, or the ones after it a dilation." if found else None)
+        not found,
+        len(found),
+        "0",
+        f"{len(found)} × max pool to {'×'.join(map(str, found[0].output))}" if found else "none runs",
+        "Give the convolution before it a stride of 2, or the ones after it a dilation." if found else None,
+    )
 
 
-@rule("At least {count} depthwise-separable convolution(s), of use",
-      f"Without the convolution {100 * MATTERS:g} % of the images must be lost, and with the middle of its kernels alone the logits must move by "
-      f"{100 * MOVED:g} % of their spread.")
+@rule(
+    "At least {count} depthwise-separable convolution(s), of use",
+    f"Without the convolution {100 * MATTERS:g} % of the images must be lost, and with the middle of its kernels alone the logits must move by "
+    f"{100 * MOVED:g} % of their spread.",
+)
 def depthwise_separable(run: "Evidence", *, count: int) -> Verdict:
-    """A kernel for each channel by itself, then 1×1 across channels: nearly as good as a full convolution, far fewer weights."""
+    """A kernel for each channel by itself, then 1×1 across channels: nearly as good as a full convolution, far fewer
+    weights."""
     kernels = [operation for operation in run.anatomy.operations if operation.kind == "convolution"]
     pointwise = [each for each in kernels if _pointwise(each)]
     good, wrong = [], []
@@ -101,7 +144,9 @@ def depthwise_separable(run: "Evidence", *, count: int) -> Verdict:
         if operation.groups == 1 or max(operation.weight[2:]) == 1:
             continue
         if operation.groups != channels:
-            wrong.append(f"{_named(operation)} has {operation.groups} groups for {channels} channels: grouped, not depthwise")
+            wrong.append(
+                f"{_named(operation)} has {operation.groups} groups for {channels} channels: grouped, not depthwise"
+            )
         elif not all(_fits(each) for each in uses):
             wrong.append(f"{_named(operation)} reaches beyond its {'×'.join(map(str, operation.map))} map")
         elif not all(any(each.call in other.before for other in pointwise) for each in uses):
@@ -116,19 +161,33 @@ def depthwise_separable(run: "Evidence", *, count: int) -> Verdict:
             good.append(operation)
     enough = len(good) >= count
     names = ", ".join(_named(each) for each in good)
-    return Verdict(enough, len(good), f">= {count}", names if enough else (wrong or ["no convolution has a group for each channel"])[0],
-                   None if enough else "nn.Conv2d(C, C, 3, padding=1, groups=C), then nn.Conv2d(C, D, 1), on the way to the logits.")
+    return Verdict(
+        enough,
+        len(good),
+        f">= {count}",
+        names if enough else (wrong or ["no convolution has a group for each channel"])[0],
+        None
+        if enough
+        else "nn.Conv2d(C, C, 3, padding=1, groups=C), then nn.Conv2d(C, D, 1), on the way to the logits.",
+    )
 
 
-@rule("A dilated convolution, of use",
-      f"Without it {100 * MATTERS:g} % of the images must be lost, and with the middle of its kernels alone the logits must move by {100 * MOVED:g} % of "
-      "their spread. Over a map of doubled places it does nothing.")
+@rule(
+    "A dilated convolution, of use",
+    f"Without it {100 * MATTERS:g} % of the images must be lost, and with the middle of its kernels alone the logits must move by {100 * MOVED:g} % of "
+    "their spread. Over a map of doubled places it does nothing.",
+)
 def dilated(run: "Evidence") -> Verdict:
     """Holes in a kernel let it see farther with the same weights, so that a map need not be made smaller."""
     good, wrong = [], []
-    for uses in _by_weights([each for each in run.anatomy.operations if each.kind == "convolution" and max(each.dilation) > 1]):
+    for uses in _by_weights(
+        [each for each in run.anatomy.operations if each.kind == "convolution" and max(each.dilation) > 1]
+    ):
         operation = uses[0]
-        if not any(kernel > 1 and dilation > 1 for kernel, dilation in zip(operation.weight[2:], operation.dilation, strict=True)):
+        if not any(
+            kernel > 1 and dilation > 1
+            for kernel, dilation in zip(operation.weight[2:], operation.dilation, strict=True)
+        ):
             sides = "×".join(map(str, operation.weight[2:]))
             wrong.append(f"{_named(operation)} is {sides}: there is nothing to dilate")
         elif not all(_fits(each) for each in uses):
@@ -141,14 +200,20 @@ def dilated(run: "Evidence") -> Verdict:
             wrong.append(f"{_named(operation)} dilates over a map that was made larger by copies or zeros")
         else:
             good.append(operation)
-    return Verdict(bool(good), len(good), ">= 1", ", ".join(_named(each) for each in good) if good else
-                   (wrong or ["no convolution has a dilation"])[0],
-                   None if good else "nn.Conv2d(C, D, 3, padding=2, dilation=2), on a map of at least 5×5.")
+    return Verdict(
+        bool(good),
+        len(good),
+        ">= 1",
+        ", ".join(_named(each) for each in good) if good else (wrong or ["no convolution has a dilation"])[0],
+        None if good else "nn.Conv2d(C, D, 3, padding=2, dilation=2), on a map of at least 5×5.",
+    )
 
 
-@rule("Maps see {before}×{before} pixels before averaging, logits {after}×{after}",
-      f"Followed through the program, and measured: pixels beyond a line are changed, and a place must move by {SEEN:g} of its map's spread to "
-      "count as seeing them. Where the two disagree it can't be checked.")
+@rule(
+    "Maps see {before}×{before} pixels before averaging, logits {after}×{after}",
+    f"Followed through the program, and measured: pixels beyond a line are changed, and a place must move by {SEEN:g} of its map's spread to "
+    "count as seeing them. Where the two disagree it can't be checked.",
+)
 def receptive_field(run: "Evidence", *, before: int, after: int) -> Verdict:
     """What a network can't see it can't tell apart, and an average of small patches knows no shapes."""
     anatomy = run.anatomy
@@ -159,17 +224,25 @@ def receptive_field(run: "Evidence", *, before: int, after: int) -> Verdict:
         whole = max(local, run.side)
     enough = local >= before and whole >= after
     if enough and not min(run.receptive_field) >= before:
-        raise CannotCheckError(f"The layers make maps see {local} pixels, but the last maps don't change with those beyond {min(run.receptive_field)}.",
-                               "See that every layer on the way acts on the logits: kernels of which only the middle counts see no farther.")
+        raise CannotCheckError(
+            f"The layers make maps see {local} pixels, but the last maps don't change with those beyond {min(run.receptive_field)}.",
+            "See that every layer on the way acts on the logits: kernels of which only the middle counts see no farther.",
+        )
     return Verdict(
-        enough, [local, whole], f">= {before}, {after}", f"maps {local}, logits {whole}",
-        None if enough else "Add layers, a stride or dilation before the global average.")
+        enough,
+        [local, whole],
+        f">= {before}, {after}",
+        f"maps {local}, logits {whole}",
+        None if enough else "Add layers, a stride or dilation before the global average.",
+    )
 
 
-@rule("The network runs {kind} and no other",
-      f"Everything before a layer is made {FACTOR:g} times as large: what goes in unmoved (by less than {UNMOVED:g} of its spread) was normalised. A "
-      f"norm's own output may move by {NORMALISED:g}, most running statistics must be those of the input, and without the norms "
-      f"{100 * MATTERS:g} % of the images must be lost.")
+@rule(
+    "The network runs {kind} and no other",
+    f"Everything before a layer is made {FACTOR:g} times as large: what goes in unmoved (by less than {UNMOVED:g} of its spread) was normalised. A "
+    f"norm's own output may move by {NORMALISED:g}, most running statistics must be those of the input, and without the norms "
+    f"{100 * MATTERS:g} % of the images must be lost.",
+)
 def normalization(run: "Evidence", *, kind: str) -> Verdict:
     """Three normalisations are compared: what a network is called says nothing about which of them runs in it."""
     found: dict[str, list[Operation]] = {}
@@ -183,23 +256,46 @@ def normalization(run: "Evidence", *, kind: str) -> Verdict:
     normalised = run.normalised
     if normalised.by_hand:
         where = ", ".join(name or "the network" for name in normalised.by_hand[:3])
-        raise CannotCheckError(f"What goes into {where} stays the same when everything before is {FACTOR:g} times as large: a normalisation "
-                               f"is written by hand.", "Use nn.BatchNorm2d, nn.GroupNorm or nn.LayerNorm, or have it judged by a person.")
-    if len(found) != 1 or kind in NORMALIZATIONS and kind not in found:
-        return Verdict(False, shown, kind, f"{shown} runs" if found else "no normalisation runs",
-                       "Normalise with nn.BatchNorm2d, nn.GroupNorm or nn.LayerNorm, one kind throughout; "
-                       "GroupNorm(1, C) is a layer norm, GroupNorm(C, C) an instance norm.")
-    wrong = [f"{name} changes with the size of its input" for name, moved in normalised.moved.items() if not moved <= NORMALISED]
+        raise CannotCheckError(
+            f"What goes into {where} stays the same when everything before is {FACTOR:g} times as large: a normalisation "
+            f"is written by hand.",
+            "Use nn.BatchNorm2d, nn.GroupNorm or nn.LayerNorm, or have it judged by a person.",
+        )
+    if len(found) != 1 or (kind in NORMALIZATIONS and kind not in found):
+        return Verdict(
+            False,
+            shown,
+            kind,
+            f"{shown} runs" if found else "no normalisation runs",
+            "Normalise with nn.BatchNorm2d, nn.GroupNorm or nn.LayerNorm, one kind throughout; "
+            "GroupNorm(1, C) is a layer norm, GroupNorm(C, C) an instance norm.",
+        )
+    wrong = [
+        f"{name} changes with the size of its input"
+        for name, moved in normalised.moved.items()
+        if not moved <= NORMALISED
+    ]
     wrong += _other_statistics(run)
     if wrong:
-        return Verdict(False, shown, kind, f"{wrong[0]}: it normalises nothing", "Keep the small epsilon of the norm, and train it with the network.")
+        return Verdict(
+            False,
+            shown,
+            kind,
+            f"{wrong[0]}: it normalises nothing",
+            "Keep the small epsilon of the norm, and train it with the network.",
+        )
     # With zeros, and with other channels' values: something that only asks whether there is a value uses none.
     norms = tuple(next(iter(found.values())))
     whole = run.accuracy
     left = max(run.accuracy_with(norms, change) for change in ("zero", "other channels"))
     matters = whole - left >= MATTERS
-    return Verdict(matters, shown, kind, f"{shown}; disturbed, {100 * left:.0f} % of {100 * whole:.0f} % are left",
-                   None if matters else "Normalise the maps that lead to the logits: what runs beside them does nothing.")
+    return Verdict(
+        matters,
+        shown,
+        kind,
+        f"{shown}; disturbed, {100 * left:.0f} % of {100 * whole:.0f} % are left",
+        None if matters else "Normalise the maps that lead to the logits: what runs beside them does nothing.",
+    )
 
 
 def _other_statistics(run: "Evidence") -> list[str]:
@@ -207,7 +303,11 @@ def _other_statistics(run: "Evidence") -> list[str]:
     channels: dict[str, list[bool]] = {}
     for each in run.running_statistics:
         channels.setdefault(each.module, []).append(is_near(each))
-    return [f"{name or 'a batch norm'} keeps other statistics than its input has" for name, near in channels.items() if 2 * sum(near) <= len(near)]
+    return [
+        f"{name or 'a batch norm'} keeps other statistics than its input has"
+        for name, near in channels.items()
+        if 2 * sum(near) <= len(near)
+    ]
 
 
 def _by_weights(operations: "list[Operation]") -> "list[tuple[Operation, ...]]":
@@ -225,8 +325,10 @@ def _pointwise(operation: "Operation") -> bool:
 
 def _fits(operation: "Operation") -> bool:
     """Whether more than the middle of a kernel can lie on the map at once."""
-    return all((kernel - 1) * dilation < side for kernel, dilation, side in
-               zip(operation.weight[2:], operation.dilation, operation.map, strict=True))
+    return all(
+        (kernel - 1) * dilation < side
+        for kernel, dilation, side in zip(operation.weight[2:], operation.dilation, operation.map, strict=True)
+    )
 
 
 def _matter(run: "Evidence", operations: "tuple[Operation, ...]") -> bool:

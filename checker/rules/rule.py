@@ -11,7 +11,8 @@ class Rule:
     """A rule: its title has the limits as format fields.
 
     how:   how it finds out, with every tolerance, and what it can't tell
-    needs: what it can't do without: "network" (recorded from the submission's code), "augmentation" (likewise), or neither
+    needs: what it can't do without: "network" (recorded from the submission's code), "augmentation" (likewise), or
+           neither
     """
 
     id: str
@@ -29,9 +30,13 @@ class Rule:
 RULES: dict[str, Rule] = {}
 
 
-def rule(title: str, how: str, *, needs: tuple[str, ...] = ("network",)) -> Callable[[Callable[..., Verdict]], Callable[..., Verdict]]:
+def rule(
+    title: str, how: str, *, needs: tuple[str, ...] = ("network",)
+) -> Callable[[Callable[..., Verdict]], Callable[..., Verdict]]:
     """Add a function to the rules, under its own name."""
+
     def add(check: Callable[..., Verdict]) -> Callable[..., Verdict]:
         RULES[check.__name__] = Rule(check.__name__, title, check, how, frozenset(needs))
         return check
+
     return add

@@ -19,8 +19,11 @@ DROPPED = 1_024
 SHOWS = 0.02
 
 
-@rule("At most {limit} epochs, logged without gaps",
-      f"Each epoch must train on the whole training set, but for a last batch of up to {DROPPED:,} images. The log says so; weights can't.", needs=())
+@rule(
+    "At most {limit} epochs, logged without gaps",
+    f"Each epoch must train on the whole training set, but for a last batch of up to {DROPPED:,} images. The log says so; weights can't.",
+    needs=(),
+)
 def epochs(run: "Evidence", *, limit: int, images: int) -> Verdict:
     """The budget is part of the task, and an epoch is one pass over the training set, no more."""
     log = run.log
@@ -48,11 +51,14 @@ def epochs(run: "Evidence", *, limit: int, images: int) -> Verdict:
     return Verdict(help is None, len(log), f"<= {limit}", message, help, RECORDED)
 
 
-@rule("HorizontalFlip, ShiftScaleRotate and a {hole}×{hole} CoarseDropout, at work",
-      f"The pipeline is built anew from its description. Each of the three must be applied to {100 * RARELY:g} % of the images and change them: a "
-      f"shift by {32 * LEAST_SHIFT:g} of 32 pixels, a scale by {100 * LEAST_SCALE:g} %, a rotation by {LEAST_ROTATION:g}° at the least; the hole and "
-      "its fill are measured. Then the whole is applied: images must stay recognisable, and some be mirrored. That the run was trained so is its "
-      "own word.", needs=("augmentation",))
+@rule(
+    "HorizontalFlip, ShiftScaleRotate and a {hole}×{hole} CoarseDropout, at work",
+    f"The pipeline is built anew from its description. Each of the three must be applied to {100 * RARELY:g} % of the images and change them: a "
+    f"shift by {32 * LEAST_SHIFT:g} of 32 pixels, a scale by {100 * LEAST_SCALE:g} %, a rotation by {LEAST_ROTATION:g}° at the least; the hole and "
+    "its fill are measured. Then the whole is applied: images must stay recognisable, and some be mirrored. That the run was trained so is its "
+    "own word.",
+    needs=("augmentation",),
+)
 def augmentations(run: "Evidence", *, hole: int, fill: tuple[float, ...]) -> Verdict:
     """The same image in many guises teaches what doesn't matter; a hole teaches to look at more than one part."""
     found = run.augmentation(hole, fill)
@@ -60,25 +66,51 @@ def augmentations(run: "Evidence", *, hole: int, fill: tuple[float, ...]) -> Ver
     recorded = None if found.description is None else run.recorded_augmentation
     evidence = DECLARED if recorded is None else RECORDED
     if found.problems:
-        return Verdict(False, len(found.problems), "all three", found.problems[0],
-                       "Return them from augmentation() in train.py: one hole, hole_height_range and hole_width_range "
-                       f"({hole}, {hole}), fill the data set's mean as a pixel value.", evidence)
+        return Verdict(
+            False,
+            len(found.problems),
+            "all three",
+            found.problems[0],
+            "Return them from augmentation() in train.py: one hole, hole_height_range and hole_width_range "
+            f"({hole}, {hole}), fill the data set's mean as a pixel value.",
+            evidence,
+        )
     if recorded not in (None, found.description):
-        return Verdict(False, 0, "all three", "run.json records another augmentation than train.py's augmentation() returns",
-                       "Submit the train.py that trained the run.", evidence)
-    return Verdict(True, 0, "all three",
-                   f"all three change images; a {hole}×{hole} hole of {', '.join(f'{value:.0f}' for value in found.fill)}", None, evidence)
+        return Verdict(
+            False,
+            0,
+            "all three",
+            "run.json records another augmentation than train.py's augmentation() returns",
+            "Submit the train.py that trained the run.",
+            evidence,
+        )
+    return Verdict(
+        True,
+        0,
+        "all three",
+        f"all three change images; a {hole}×{hole} hole of {', '.join(f'{value:.0f}' for value in found.fill)}",
+        None,
+        evidence,
+    )
 
 
-@rule("L1 in the loss, and it shows in the weights",
-      f"The mean |w| as a share of the root mean square must be {SHOWS:g} less than in the same run without L1.")
+@rule(
+    "L1 in the loss, and it shows in the weights",
+    f"The mean |w| as a share of the root mean square must be {SHOWS:g} less than in the same run without L1.",
+)
 def l1_penalty(run: "Evidence", *, without: str) -> Verdict:
     """A penalty on absolute values pulls small weights to zero, so that few carry most; a word in a recipe does not."""
     declared = _recipe(run)
     l1 = declared.get("l1", 0)
     if isinstance(l1, bool) or not isinstance(l1, int | float) or not 0 < l1 < 1e9:
-        return Verdict(False, None, "> 0", f"the recipe's l1 is {l1!r}"[:100],
-                       'Add the kernels\' absolute values to the loss, and their weight to the recipe: "l1": 1e-5.', DECLARED)
+        return Verdict(
+            False,
+            None,
+            "> 0",
+            f"the recipe's l1 is {l1!r}"[:100],
+            'Add the kernels\' absolute values to the loss, and their weight to the recipe: "l1": 1e-5.',
+            DECLARED,
+        )
     ours = run.evenness
     try:
         other = run.sibling(without)
@@ -87,9 +119,13 @@ def l1_penalty(run: "Evidence", *, without: str) -> Verdict:
     except CannotCheckError as error:
         raise CannotCheckError(f"The run {without}, to compare with: {error.message}", error.help) from error
     shows = ours <= theirs - SHOWS
-    return Verdict(shows, ours, f"<= {theirs - SHOWS:.3f}",
-                   f"L1 {l1:g} declared; the mean |w| is {ours:.3f} of the root mean square, without L1 {theirs:.3f}",
-                   None if shows else "Raise the penalty's weight until some weights go to zero.")
+    return Verdict(
+        shows,
+        ours,
+        f"<= {theirs - SHOWS:.3f}",
+        f"L1 {l1:g} declared; the mean |w| is {ours:.3f} of the root mean square, without L1 {theirs:.3f}",
+        None if shows else "Raise the penalty's weight until some weights go to zero.",
+    )
 
 
 def _refuse_other_run(run: "Evidence", other: "Evidence") -> None:
@@ -97,11 +133,17 @@ def _refuse_other_run(run: "Evidence", other: "Evidence") -> None:
     declared, compared = _recipe(run), _recipe(other)
     differs = sorted(key for key in {*declared, *compared} - {"l1"} if declared.get(key) != compared.get(key))
     if differs:
-        raise CannotCheckError(f"its recipe has another {', '.join(differs)}.", "Train the same recipe with l1 = 0 for comparison.")
+        raise CannotCheckError(
+            f"its recipe has another {', '.join(differs)}.", "Train the same recipe with l1 = 0 for comparison."
+        )
     if compared.get("l1") not in (None, 0):
         raise CannotCheckError("its recipe has an L1 of its own.", "Train the same recipe with l1 = 0 for comparison.")
-    for verdict in (weights_match_model(other), finite_weights(other), log_matches_weights(other),
-                    sustained_accuracy(other, threshold=COMPARABLE)):
+    for verdict in (
+        weights_match_model(other),
+        finite_weights(other),
+        log_matches_weights(other),
+        sustained_accuracy(other, threshold=COMPARABLE),
+    ):
         if verdict.passed is not True:
             raise CannotCheckError(f"{verdict.message}.", verdict.help)
     shapes, others = ({name: kernel.shape for name, kernel in each.kernels.items()} for each in (run, other))
@@ -112,7 +154,9 @@ def _refuse_other_run(run: "Evidence", other: "Evidence") -> None:
 def _recipe(run: "Evidence") -> dict:
     recipe = run.record.get("recipe")
     if not isinstance(recipe, dict):
-        raise CannotCheckError(f"{run.name}/run.json holds no recipe.", 'Write how the run was trained: "recipe": {"l1": …}.')
+        raise CannotCheckError(
+            f"{run.name}/run.json holds no recipe.", 'Write how the run was trained: "recipe": {"l1": …}.'
+        )
     return recipe
 
 

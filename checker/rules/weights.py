@@ -14,76 +14,119 @@ if TYPE_CHECKING:
 FREE_NUMBERS = 6
 # Slopes, exponents and epsilons that stand in the code; our networks use 8 at most.
 FREE_LITERALS = 32
-# How far running statistics may lie from those of test images: a mean in standard deviations, a variance by its factor. Ours lie
-# within 0.25 and 4.5.
+# How far running statistics may lie from those of test images: a mean in standard deviations, a variance by its factor.
+# Ours lie within 0.25 and 4.5.
 MEAN_APART, VARIANCE_APART = 0.75, 30.0
-# What a network may lose, as a share of the images, when its parameters are rounded to bfloat16. Two numbers packed into one do
-# not survive it.
+# What a network may lose, as a share of the images, when its parameters are rounded to bfloat16. Two numbers packed
+# into one do not survive it.
 ROUNDING = 0.03
 
 
-@rule("The kept weights fit model.py", "Names, shapes and types are compared; counts of batches may be missing or left over.")
+@rule(
+    "The kept weights fit model.py",
+    "Names, shapes and types are compared; counts of batches may be missing or left over.",
+)
 def weights_match_model(run: "Evidence") -> Verdict:
     """Only weights that fill the network exactly, none missing and none left over, can have been trained in it."""
-    wrong = [f"{epoch.file}: {each}" for epoch in run.last_epochs for each in run.unfilled(epoch) + run.left_over(epoch)]
+    wrong = [
+        f"{epoch.file}: {each}" for epoch in run.last_epochs for each in run.unfilled(epoch) + run.left_over(epoch)
+    ]
     return Verdict(
-        not wrong, len(wrong), "0",
+        not wrong,
+        len(wrong),
+        "0",
         wrong[0] if wrong else f"{len(run.last_epochs)} files fill the network",
-        "Submit the model.py that the weights were trained with." if wrong else None)
+        "Submit the model.py that the weights were trained with." if wrong else None,
+    )
 
 
 @rule("Every weight is a finite number", "All tensors of the last five epochs are looked at.")
 def finite_weights(run: "Evidence") -> Verdict:
     """One NaN makes every output NaN, and an argmax over NaN still names a digit."""
-    wrong = [f"{epoch.file}: {key}" for epoch in run.last_epochs
-             for key, tensor in run.tensors(epoch).items() if not bool(tensor.isfinite().all())]
+    wrong = [
+        f"{epoch.file}: {key}"
+        for epoch in run.last_epochs
+        for key, tensor in run.tensors(epoch).items()
+        if not bool(tensor.isfinite().all())
+    ]
     return Verdict(
-        not wrong, len(wrong), "0", f"{wrong[0]} is not finite" if wrong else "all are finite",
-        "The training diverged: lower the learning rate and train again." if wrong else None)
+        not wrong,
+        len(wrong),
+        "0",
+        f"{wrong[0]} is not finite" if wrong else "all are finite",
+        "The training diverged: lower the learning rate and train again." if wrong else None,
+    )
 
 
-@rule("Nothing learned outside the parameters",
-      "What depends on neither image nor parameters is computed, and the numbers that generate it are counted: a ramp or a blur is a few, a "
-      f"kernel from a seed or from sines is all of its own; {FREE_NUMBERS} are free, and {FREE_LITERALS} literals in the code. Running statistics "
-      f"must lie within {MEAN_APART:g} standard deviations and a factor of {VARIANCE_APART:g} of those of test images. Parameters that are taken "
-      f"apart (floor, remainder, comparisons, sines) can't be checked, and with each moved by half of bfloat16's last bit no more than "
-      f"{100 * ROUNDING:g} % of the images may be lost.")
+@rule(
+    "Nothing learned outside the parameters",
+    "What depends on neither image nor parameters is computed, and the numbers that generate it are counted: a ramp or a blur is a few, a "
+    f"kernel from a seed or from sines is all of its own; {FREE_NUMBERS} are free, and {FREE_LITERALS} literals in the code. Running statistics "
+    f"must lie within {MEAN_APART:g} standard deviations and a factor of {VARIANCE_APART:g} of those of test images. Parameters that are taken "
+    f"apart (floor, remainder, comparisons, sines) can't be checked, and with each moved by half of bfloat16's last bit no more than "
+    f"{100 * ROUNDING:g} % of the images may be lost.",
+)
 def no_hidden_parameters(run: "Evidence") -> Verdict:
     """Numbers kept in buffers, attributes or the code work like weights and would escape the count."""
     found = run.constants
     if found.taken_apart:
-        raise CannotCheckError(f"The network takes its parameters apart, with {', '.join(found.taken_apart)}: each could hold several numbers.",
-                               "Use parameters as they are, or have it judged by a person.")
+        raise CannotCheckError(
+            f"The network takes its parameters apart, with {', '.join(found.taken_apart)}: each could hold several numbers.",
+            "Use parameters as they are, or have it judged by a person.",
+        )
     hidden = dict(found.hidden)
     if found.literals > FREE_LITERALS:
         hidden["what stands in the code"] = found.literals
     other = sum(each.is_kept and not is_near(each) for each in run.running_statistics)
     if 2 * other > FREE_NUMBERS:
-        raise CannotCheckError(f"The running statistics of {other} channels are not those of test images: they may be learned numbers.",
-                               "Train the norms with the network, and keep their statistics as they become.")
+        raise CannotCheckError(
+            f"The running statistics of {other} channels are not those of test images: they may be learned numbers.",
+            "Train the norms with the network, and keep their statistics as they become.",
+        )
     count = sum(hidden.values())
     names = ", ".join(f"{name} ({size:,} numbers)" for name, size in hidden.items())
     few = count <= FREE_NUMBERS
     if not few and all(name.rpartition(".")[2].startswith("running_") for name in hidden):
-        raise CannotCheckError(f"The logits depend on {names}, by another way than a norm's.", "Use nn.BatchNorm2d, or have it judged by a person.")
+        raise CannotCheckError(
+            f"The logits depend on {names}, by another way than a norm's.",
+            "Use nn.BatchNorm2d, or have it judged by a person.",
+        )
     if few:
         whole, rounded = run.accuracy, run.accuracy_rounded
         if not whole - rounded <= ROUNDING:
-            return Verdict(False, count, f"<= {FREE_NUMBERS}", f"with its parameters rounded to 8 bits {100 * rounded:.0f} % of {100 * whole:.0f} % "
-                           f"are left", "Let each parameter be one number: the accuracy must not hang on the last bits of the weights.")
+            return Verdict(
+                False,
+                count,
+                f"<= {FREE_NUMBERS}",
+                f"with its parameters rounded to 8 bits {100 * rounded:.0f} % of {100 * whole:.0f} % are left",
+                "Let each parameter be one number: the accuracy must not hang on the last bits of the weights.",
+            )
     return Verdict(
-        few, count, f"<= {FREE_NUMBERS}", "nothing but parameters" if few else f"the logits depend on {names}",
-        None if few else "Make it an nn.Parameter, so that it is counted, or compute the network without it.")
+        few,
+        count,
+        f"<= {FREE_NUMBERS}",
+        "nothing but parameters" if few else f"the logits depend on {names}",
+        None if few else "Make it an nn.Parameter, so that it is counted, or compute the network without it.",
+    )
 
 
-@rule("Fewer than {limit:,} parameters", "Read from the weight files: shared ones once, and a number of more than 32 bits as several.")
+@rule(
+    "Fewer than {limit:,} parameters",
+    "Read from the weight files: shared ones once, and a number of more than 32 bits as several.",
+)
 def parameters(run: "Evidence", *, limit: int) -> Verdict:
     """Every learned number counts once, frozen or not: a small network is the point of the exercise."""
     count = run.parameter_count
     return Verdict(
-        0 < count < limit, count, f"< {limit:,}", f"{count:,} parameters",
-        None if count < limit else f"Remove {count - limit + 1:,} parameters: narrow the widest layers, or end in "
-                                   f"global average pooling and a 1×1 convolution.")
+        0 < count < limit,
+        count,
+        f"< {limit:,}",
+        f"{count:,} parameters",
+        None
+        if count < limit
+        else f"Remove {count - limit + 1:,} parameters: narrow the widest layers, or end in "
+        f"global average pooling and a 1×1 convolution.",
+    )
 
 
 def is_near(statistic: "Statistic") -> bool:

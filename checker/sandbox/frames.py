@@ -30,7 +30,7 @@ def write_frame(pipe: int, text: bytes, blob: bytes = b"") -> None:
     for part in (HEADER.pack(len(text), len(blob)), text, blob):
         view = memoryview(part)
         while view:
-            view = view[os.write(pipe, view):]
+            view = view[os.write(pipe, view) :]
 
 
 class FrameReader:
@@ -54,7 +54,7 @@ class FrameReader:
         middle, end = HEADER.size + json_size, HEADER.size + json_size + blob_size
         if len(self._received) < end:
             return None
-        text, blob = bytes(self._received[HEADER.size:middle]), bytes(self._received[middle:end])
+        text, blob = bytes(self._received[HEADER.size : middle]), bytes(self._received[middle:end])
         del self._received[:end]
         return Frame(strict_json(text), blob)
 
@@ -62,13 +62,23 @@ class FrameReader:
 def strict_json(text: bytes) -> object:
     """Return the value of a JSON text: UTF-8, finite numbers, no key twice, at most DEPTH levels. Raises FrameError."""
     try:
-        value = json.loads(text.decode("utf-8"), parse_constant=_refuse, parse_int=_integer, parse_float=_finite,
-                           object_pairs_hook=_without_duplicates)
+        value = json.loads(
+            text.decode("utf-8"),
+            parse_constant=_refuse,
+            parse_int=_integer,
+            parse_float=_finite,
+            object_pairs_hook=_without_duplicates,
+        )
     except (ValueError, RecursionError) as error:
         raise FrameError("is no strict JSON") from error
     level = [value]
     for _ in range(DEPTH):
-        level = [item for each in level if isinstance(each, dict | list) for item in (each.values() if isinstance(each, dict) else each)]
+        level = [
+            item
+            for each in level
+            if isinstance(each, dict | list)
+            for item in (each.values() if isinstance(each, dict) else each)
+        ]
         if not level:
             return value
     raise FrameError("is nested too deeply")
@@ -76,11 +86,11 @@ def strict_json(text: bytes) -> object:
 
 def clean(text: object, most: int = MOST_CHARACTERS) -> str:
     """Return a stranger's text as one line of visible characters, cut to `most`: nothing in it can steer a terminal."""
-    text = text[:4 * most] if isinstance(text, str) else ""
+    text = text[: 4 * most] if isinstance(text, str) else ""
     # Every category C… is invisible: control, format (which turns the direction of writing), surrogates, private use.
     shown = "".join(" " if unicodedata.category(each)[0] in "CZ" else each for each in text)
     shown = " ".join(shown.split())
-    return shown if len(shown) <= most else shown[:most - 1] + "…"
+    return shown if len(shown) <= most else shown[: most - 1] + "…"
 
 
 def _refuse(constant: str) -> object:

@@ -1,6 +1,7 @@
 """The only module that imports a stranger's code. Runs in the sandbox, as a program: inside.py JOB.JSON FILE-DESCRIPTOR
 
-It answers the job's tasks one after another on the file descriptor, each with a frame (see frames.py). The code that it imports
+It answers the job's tasks one after another on the file descriptor, each with a frame (see frames.py). The code that it
+imports
 runs in the same process and can forge any answer: whoever reads them trusts none.
 """
 
@@ -35,10 +36,18 @@ class Submission:
         """Return the program that records the network of `run`, and its constants. Raises RefusedError."""
         self._file("model.py", "Put the network's code there, with a function build(name).")
         record, to_bytes, not_recordable = self._recorder()
-        build = self._function("model.py", "build", "build(name)", "Add one that returns the network of a run.",
-                               "Run `python model.py` in that folder: it must import by itself, with torch.")
-        network = self._doing(f"build({run!r}) of model.py", "Try it in Python: it takes the run's name and returns a torch.nn.Module.",
-                              lambda: build(run))
+        build = self._function(
+            "model.py",
+            "build",
+            "build(name)",
+            "Add one that returns the network of a run.",
+            "Run `python model.py` in that folder: it must import by itself, with torch.",
+        )
+        network = self._doing(
+            f"build({run!r}) of model.py",
+            "Try it in Python: it takes the run's name and returns a torch.nn.Module.",
+            lambda: build(run),
+        )
 
         def recorded() -> tuple[bytes, bytes]:
             try:
@@ -50,8 +59,13 @@ class Submission:
 
     def augmentation(self) -> tuple[bytes, bytes]:
         """Return the albumentations pipeline of train.py as JSON. Raises RefusedError."""
-        augmentation = self._function("train.py", "augmentation", "augmentation()", "Add one that returns the albumentations pipeline.",
-                                      "It must import without training: keep that behind if __name__ == '__main__'.")
+        augmentation = self._function(
+            "train.py",
+            "augmentation",
+            "augmentation()",
+            "Add one that returns the albumentations pipeline.",
+            "It must import without training: keep that behind if __name__ == '__main__'.",
+        )
         pipeline = self._doing("augmentation() of train.py", "Try it in Python: it takes no arguments.", augmentation)
 
         def described() -> bytes:
@@ -59,9 +73,12 @@ class Submission:
 
             return json.dumps(albumentations.to_dict(pipeline), allow_nan=False, default=_plain).encode()
 
-        return self._doing("Describing augmentation() of train.py as data",
-                           "It must return an albumentations.Compose of albumentations' own transforms, with finite numbers and no "
-                           "functions: albumentations.to_dict(augmentation()) shows it.", described), b""
+        return self._doing(
+            "Describing augmentation() of train.py as data",
+            "It must return an albumentations.Compose of albumentations' own transforms, with finite numbers and no "
+            "functions: albumentations.to_dict(augmentation()) shows it.",
+            described,
+        ), b""
 
     def weights(self, file: str) -> tuple[bytes, bytes]:
         """Return the state dict of a .pt or .pth file as safetensors. Raises RefusedError."""
@@ -75,10 +92,13 @@ class Submission:
                 raise RefusedError(f"{file} {error.message}.", error.help) from error
             return json.dumps({"stripped": prefix}).encode(), blob
 
-        return self._doing(f"Reading {file}", "Save it again with torch.save(network.state_dict(), …), or as safetensors.", converted)
+        return self._doing(
+            f"Reading {file}", "Save it again with torch.save(network.state_dict(), …), or as safetensors.", converted
+        )
 
     def _recorder(self) -> tuple[Callable, Callable, type[Exception]]:
-        """Return what records a network, imported before the stranger's code: a `common` in that folder is another one."""
+        """Return what records a network, imported before the stranger's code: a `common` in that folder is another
+        one."""
         if self._recording is None:
             sys.path.remove(str(self._folder))
             from common.anatomy.program import to_bytes
@@ -110,14 +130,17 @@ class Submission:
     def _file(self, file: str, help: str) -> Path:
         """Return where a file of the folder lies. Raises RefusedError where it isn't there, or no part of the copy."""
         if file in self._left_out:
-            raise RefusedError(f"{self._name}/{file} {self._left_out[file]}, and was not read.", "Put the file itself into the folder.")
+            raise RefusedError(
+                f"{self._name}/{file} {self._left_out[file]}, and was not read.", "Put the file itself into the folder."
+            )
         path = self._folder / file
         if not file.isprintable() or ".." in path.parts or Path(file).is_absolute() or not path.is_file():
             raise RefusedError(f"There is no {self._name}/{file}.", help)
         return path
 
     def _doing(self, what: str, help: str, action: Callable) -> object:
-        """Return what `action` returns; whatever a stranger's code raises there becomes a RefusedError with its line."""
+        """Return what `action` returns; whatever a stranger's code raises there becomes a RefusedError with its
+        line."""
         try:
             return action()
         except RefusedError:
@@ -193,7 +216,9 @@ def _plain(value: object) -> object:
 
 
 def _is_memory(error: BaseException) -> bool:
-    return isinstance(error, MemoryError) or isinstance(error, RuntimeError) and "can't allocate memory" in _text(error)
+    return isinstance(error, MemoryError) or (
+        isinstance(error, RuntimeError) and "can't allocate memory" in _text(error)
+    )
 
 
 def _text(error: object) -> str:

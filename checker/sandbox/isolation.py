@@ -1,16 +1,20 @@
 """The two ways in which a stranger's Python is kept apart from this machine.
 
-bubblewrap (Linux, with the program `bwrap` and user namespaces). The code sees a file system of its own: the interpreter and
-    its packages, the system's libraries, `checker`, `common` and a copy of the submission, all read-only, and an empty /tmp of
-    limited size. No data set, no home, no network, no other processes, no environment. What the kernel itself gets wrong is not
+bubblewrap (Linux, with the program `bwrap` and user namespaces). The code sees a file system of its own: the
+interpreter and
+    its packages, the system's libraries, `checker`, `common` and a copy of the submission, all read-only, and an empty
+    /tmp of limited size. No data set, no home, no network, no other processes, no environment. What the kernel itself
+    gets wrong is not
     kept out: there is no filter of system calls.
-process (everywhere else). Another process in a session of its own with an empty environment, the same limits, and a scratch
-    folder. As root it becomes nobody where nobody can read the interpreter, and gives up root's capabilities where not. On a
-    Linux with Landlock (5.13; TCP 6.7; signals 6.12) it reads and writes only what bubblewrap would show, starts no program,
-    opens no TCP connection and signals no process but its own. Where the kernel lets it, it has no network at all and no
-    shared memory with others; where not, it can send UDP, and leave System V shared memory behind. It sees the interpreter's
-    whole prefix even where a data set lies there, and reaches Unix sockets by path. Without Landlock (macOS, old kernels) it
-    reads what the user may read, writes what the user may write, and can kill the user's other processes and what watches
+process (everywhere else). Another process in a session of its own with an empty environment, the same limits, and a
+scratch
+    folder. As root it becomes nobody where nobody can read the interpreter, and gives up root's capabilities where not.
+    On a Linux with Landlock (5.13; TCP 6.7; signals 6.12) it reads and writes only what bubblewrap would show, starts
+    no program, opens no TCP connection and signals no process but its own. Where the kernel lets it, it has no network
+    at all and no shared memory with others; where not, it can send UDP, and leave System V shared memory behind. It
+    sees the interpreter's whole prefix even where a data set lies there, and reaches Unix sockets by path. Without
+    Landlock (macOS, old kernels) it reads what the user may read, writes what the user may write, and can kill the
+    user's other processes and what watches
     over it: good against mistakes, not against malice.
 Both limit memory, processes, files, time and output, and leave nothing behind; see supervisor.py.
 """
@@ -36,7 +40,7 @@ REPOSITORY = Path(__file__).resolve().parent.parent.parent
 _SYSTEM = ("/usr", "/lib", "/lib32", "/lib64", "/libx32", "/bin", "/etc/ld.so.cache", "/etc/alternatives", "/nix/store")
 # What the C library and PyTorch look up about the machine; bubblewrap has a /proc and /dev of its own.
 _MACHINE = ("/proc/cpuinfo", "/proc/meminfo", "/sys/devices/system/cpu", "/dev/urandom", "/dev/zero")
-_INSTALL = "install bubblewrap 0.8 or newer (apt install bubblewrap) and allow user namespaces, or choose the isolation \"process\""
+_INSTALL = 'install bubblewrap 0.8 or newer (apt install bubblewrap) and allow user namespaces, or choose the isolation "process"'
 
 
 class IsolationError(UserError):
@@ -72,55 +76,119 @@ def place_of(isolation: str, folder: Path) -> Place:
     """Return where a child finds what lies in `folder`: submission/, job.json, and, for "process", scratch/."""
     if isolation == BUBBLEWRAP:
         return Place("/submission", "/job.json", "/tmp", (*_import_path(), "/code"))
-    return Place(str(folder / "submission"), str(folder / "job.json"), str(folder / "scratch"), (*_import_path(), str(REPOSITORY)))
+    return Place(
+        str(folder / "submission"),
+        str(folder / "job.json"),
+        str(folder / "scratch"),
+        (*_import_path(), str(REPOSITORY)),
+    )
 
 
 def command(isolation: str, folder: Path, answers: int, limits: Limits, hidden: Sequence[Path]) -> list[str]:
-    """Return the command that answers the job in `folder` on the file descriptor `answers`; `hidden` folders are empty there."""
+    """Return the command that answers the job in `folder` on the file descriptor `answers`; `hidden` folders are empty
+    there."""
     place = place_of(isolation, folder)
     inside = f"{place.path[-1]}/checker/sandbox/inside.py"
     python = [os.path.realpath(sys.executable), "-I", "-S", "-B", "-u", "-W", "ignore", inside, place.job, str(answers)]
     if isolation == PROCESS:
         return python
-    return [*_bubblewrap(limits.scratch, hidden), "--ro-bind", str(folder / "submission"), place.submission,
-            "--ro-bind", str(folder / "job.json"), place.job, "--remount-ro", "/", "--chdir", place.submission, "--", *python]
+    return [
+        *_bubblewrap(limits.scratch, hidden),
+        "--ro-bind",
+        str(folder / "submission"),
+        place.submission,
+        "--ro-bind",
+        str(folder / "job.json"),
+        place.job,
+        "--remount-ro",
+        "/",
+        "--chdir",
+        place.submission,
+        "--",
+        *python,
+    ]
 
 
 def environment(scratch: str) -> dict[str, str]:
     """Return all that the child knows of its environment."""
-    known = {"HOME": scratch, "TMPDIR": scratch, "USER": "student", "LOGNAME": "student", "LANG": "C.UTF-8", "PATH": "/usr/bin:/bin",
-             "PYTHONHASHSEED": "0", "CUDA_VISIBLE_DEVICES": "", "MPLBACKEND": "Agg",
-             # Recording needs no speed, and every thread counts as a process.
-             "OMP_NUM_THREADS": "2", "MKL_NUM_THREADS": "2",
-             "NO_ALBUMENTATIONS_UPDATE": "1"}  # It would look for a newer version over the network.
+    known = {
+        "HOME": scratch,
+        "TMPDIR": scratch,
+        "USER": "student",
+        "LOGNAME": "student",
+        "LANG": "C.UTF-8",
+        "PATH": "/usr/bin:/bin",
+        "PYTHONHASHSEED": "0",
+        "CUDA_VISIBLE_DEVICES": "",
+        "MPLBACKEND": "Agg",
+        # Recording needs no speed, and every thread counts as a process.
+        "OMP_NUM_THREADS": "2",
+        "MKL_NUM_THREADS": "2",
+        "NO_ALBUMENTATIONS_UPDATE": "1",
+    }  # It would look for a newer version over the network.
     if "LD_LIBRARY_PATH" in os.environ:
         known["LD_LIBRARY_PATH"] = os.environ["LD_LIBRARY_PATH"]
     return known
 
 
 def restrictions(isolation: str, place: Place) -> dict | None:
-    """Return what a child does to itself before it runs the code: nothing in bubblewrap, else as inside.py understands it."""
+    """Return what a child does to itself before it runs the code: nothing in bubblewrap, else as inside.py understands
+    it."""
     if isolation == BUBBLEWRAP:
         return None
     code = [f"{REPOSITORY}/checker", f"{REPOSITORY}/common", place.submission]
-    return {"nobody": _becomes_nobody(), "landlock": landlock_version(), "namespaces": True,
-            "readable": [*map(str, _bound()), *_MACHINE, *code], "writable": [place.scratch, "/dev/null"]}
+    return {
+        "nobody": _becomes_nobody(),
+        "landlock": landlock_version(),
+        "namespaces": True,
+        "readable": [*map(str, _bound()), *_MACHINE, *code],
+        "writable": [place.scratch, "/dev/null"],
+    }
 
 
 def _becomes_nobody() -> bool:
-    """Whether a child without bubblewrap can run as nobody: this process is root, and the interpreter is everybody's to read."""
-    paths = [Path(os.path.realpath(sys.executable)), REPOSITORY / "checker", REPOSITORY / "common", *map(Path, _import_path())]
+    """Whether a child without bubblewrap can run as nobody: this process is root, and the interpreter is everybody's to
+    read."""
+    paths = [
+        Path(os.path.realpath(sys.executable)),
+        REPOSITORY / "checker",
+        REPOSITORY / "common",
+        *map(Path, _import_path()),
+    ]
     return sys.platform == "linux" and os.geteuid() == 0 and all(map(_everybody_reads, paths))
 
 
 def _bubblewrap(scratch: int, hidden: Sequence[Path]) -> list[str]:
-    arguments = [shutil.which("bwrap") or "bwrap", "--unshare-all", "--unshare-user", "--disable-userns", "--die-with-parent",
-                 "--new-session", "--uid", str(NOBODY), "--gid", str(NOBODY), "--hostname", "sandbox", "--cap-drop", "ALL",
-                 "--proc", "/proc", "--dev", "/dev", "--size", str(scratch), "--tmpfs", "/tmp"]
+    arguments = [
+        shutil.which("bwrap") or "bwrap",
+        "--unshare-all",
+        "--unshare-user",
+        "--disable-userns",
+        "--die-with-parent",
+        "--new-session",
+        "--uid",
+        str(NOBODY),
+        "--gid",
+        str(NOBODY),
+        "--hostname",
+        "sandbox",
+        "--cap-drop",
+        "ALL",
+        "--proc",
+        "/proc",
+        "--dev",
+        "/dev",
+        "--size",
+        str(scratch),
+        "--tmpfs",
+        "/tmp",
+    ]
     bound = _bound()
     for path in bound:
         # Where /lib is a link to usr/lib it stays one.
-        arguments += ["--symlink", os.readlink(path), str(path)] if path.is_symlink() else ["--ro-bind", str(path), str(path)]
+        arguments += (
+            ["--symlink", os.readlink(path), str(path)] if path.is_symlink() else ["--ro-bind", str(path), str(path)]
+        )
     for path in map(Path.resolve, hidden):
         below = any(path.is_relative_to(each.resolve()) for each in bound)
         needed = any(each.resolve().is_relative_to(path) for each in bound)
@@ -129,7 +197,8 @@ def _bubblewrap(scratch: int, hidden: Sequence[Path]) -> list[str]:
     # Last, so that no data set hides them.
     for name in ("checker", "common"):
         arguments += ["--ro-bind", str(REPOSITORY / name), f"/code/{name}"]
-    # Where root starts bubblewrap, its user is root to /proc/sys: without this, it may write what the kernel starts as root.
+    # Where root starts bubblewrap, its user is root to /proc/sys: without this, it may write what the kernel starts as
+    # root.
     return [*arguments, "--remount-ro", "/proc", "--remount-ro", "/dev"]
 
 
@@ -150,7 +219,9 @@ def _prefixes() -> list[str]:
     packages = [sysconfig.get_path(kind) for kind in ("stdlib", "platstdlib", "purelib", "platlib")]
     users = [site.getusersitepackages()] if site.ENABLE_USER_SITE else []
     # A prefix of /usr or /usr/local is everybody's; one in a home is a folder made for Python.
-    return [os.path.realpath(path) for path in (sys.prefix, sys.base_prefix, sys.exec_prefix, *packages, *users) if path]
+    return [
+        os.path.realpath(path) for path in (sys.prefix, sys.base_prefix, sys.exec_prefix, *packages, *users) if path
+    ]
 
 
 def _import_path() -> list[str]:
@@ -164,7 +235,9 @@ def _everybody_reads(path: Path) -> bool:
     if not path.exists():
         return True
     needed = stat.S_IROTH | (stat.S_IXOTH if path.is_dir() else 0)
-    return path.stat().st_mode & needed == needed and all(parent.stat().st_mode & stat.S_IXOTH for parent in path.parents)
+    return path.stat().st_mode & needed == needed and all(
+        parent.stat().st_mode & stat.S_IXOTH for parent in path.parents
+    )
 
 
 @functools.cache
@@ -174,8 +247,13 @@ def _bubblewrap_problem() -> str | None:
         return "there is no program bwrap"
     python = [os.path.realpath(sys.executable), "-I", "-S", "-c", "print(1)"]
     try:
-        tried = subprocess.run([*_bubblewrap(Limits.scratch, ()), "--remount-ro", "/", "--", *python], stdin=subprocess.DEVNULL,
-                               capture_output=True, timeout=20, env=environment("/tmp"))
+        tried = subprocess.run(
+            [*_bubblewrap(Limits.scratch, ()), "--remount-ro", "/", "--", *python],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=20,
+            env=environment("/tmp"),
+        )
     except (OSError, subprocess.TimeoutExpired) as error:
         return f"it raised {type(error).__name__}"
     if tried.returncode == 0 and tried.stdout.strip() == b"1":

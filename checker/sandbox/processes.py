@@ -1,4 +1,5 @@
-"""Processes seen from outside through /proc: a tree, what it uses, and its end. Where there is no /proc (macOS), nothing is seen."""
+"""Processes seen from outside through /proc: a tree, what it uses, and its end. Where there is no /proc (macOS),
+nothing is seen."""
 
 import contextlib
 import os
@@ -29,12 +30,14 @@ def descendants(root: int, *, zombies: bool = False) -> list[int]:
 
 def marked(marker: str) -> list[int]:
     """Return the processes that were started with `marker` (NAME=value) in their environment."""
-    return [pid for pid in _all() if pid != os.getpid() and marker.encode() in _read(f"/proc/{pid}/environ").split(b"\0")]
+    return [
+        pid for pid in _all() if pid != os.getpid() and marker.encode() in _read(f"/proc/{pid}/environ").split(b"\0")
+    ]
 
 
 def memory(pids: list[int], enough: int) -> int:
-    """Return the bytes of memory that processes use together, files without a name included; above `enough`, pages that they
-    share count once."""
+    """Return the bytes of memory that processes use together, files without a name included; above `enough`, pages that
+    they share count once."""
     nameless = _nameless_files(pids)
     resident = sum(int((_read(f"/proc/{pid}/statm").split() or [0, 0])[1]) * _PAGE for pid in pids)
     if nameless + resident <= enough:

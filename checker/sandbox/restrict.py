@@ -1,4 +1,5 @@
-"""What a process gives up for good before it runs a stranger's code. Runs in the child, before anything else is imported."""
+"""What a process gives up for good before it runs a stranger's code. Runs in the child, before anything else is
+imported."""
 
 import os
 import resource
@@ -20,7 +21,8 @@ _CAPABILITIES_VERSION = 0x20080522
 
 
 def limit(memory: int, scratch: int, open_files: int, processes: int, seconds: float) -> None:
-    """Limit what this process and its children may use: bytes of memory and of a file, open files, processes, CPU seconds.
+    """Limit what this process and its children may use: bytes of memory and of a file, open files, processes, CPU
+    seconds.
 
     Memory counts what is private and writable: PyTorch reserves gigabytes of addresses that it never touches.
     """
@@ -57,7 +59,8 @@ def drop_privileges() -> None:
 
 
 def landlock_version() -> int:
-    """Return the kernel's version of Landlock, which knows files from 1, TCP from 4, signals from 6 on; 0 where there is none.
+    """Return the kernel's version of Landlock, which knows files from 1, TCP from 4, signals from 6 on; 0 where there
+    is none.
 
     https://docs.kernel.org/userspace-api/landlock.html
     """
@@ -65,12 +68,13 @@ def landlock_version() -> int:
 
 
 def landlock(version: int, readable: list[str], writable: list[str]) -> None:
-    """Let this process see no other files than those below `readable` and `writable`, start no program, open no TCP connection
-    and signal no process that isn't its own descendant, as far as that version can do that. Raises OSError where it fails."""
+    """Let this process see no other files than those below `readable` and `writable`, start no program, open no TCP
+    connection and signal no process that isn't its own descendant, as far as that version can do that. Raises OSError
+    where it fails."""
     libc = _libc()
     files = _EVERYTHING_WITH_FILES[max(known for known in _EVERYTHING_WITH_FILES if known <= version)]
     attributes = struct.pack("QQQ", files, _TCP if version >= 4 else 0, _SIGNALS_AND_SOCKETS if version >= 6 else 0)
-    attributes = attributes[:8 if version < 4 else 16 if version < 6 else 24]
+    attributes = attributes[: 8 if version < 4 else 16 if version < 6 else 24]
     ruleset = libc.syscall(_CREATE_RULESET, attributes, len(attributes), 0)
     if ruleset < 0:
         raise OSError("Landlock refuses its rules")

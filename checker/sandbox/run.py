@@ -38,10 +38,16 @@ _TOLD_BY_THE_CODE = ("refused", "memory", "exit")
 _PIECE = 1 << 20
 
 
-def run(folder: Path, tasks: Sequence[Task], *, isolation: str = AUTO, limits: Limits | None = None,
-        hidden: Sequence[Path] = ()) -> "Answers":
-    """Start answering `tasks` with the code of the submission `folder`, and return the answers: an iterator, and a context
-    manager that ends everything.
+def run(
+    folder: Path,
+    tasks: Sequence[Task],
+    *,
+    isolation: str = AUTO,
+    limits: Limits | None = None,
+    hidden: Sequence[Path] = (),
+) -> "Answers":
+    """Start answering `tasks` with the code of the submission `folder`, and return the answers: an iterator, and a
+    context manager that ends everything.
 
     The code starts at once, while the caller does something else; its time counts only while an answer is waited for.
     isolation: see checker.sandbox.isolation; hidden: folders that it must not see, beside $DATA_DIR and data/.
@@ -51,13 +57,16 @@ def run(folder: Path, tasks: Sequence[Task], *, isolation: str = AUTO, limits: L
 
 
 class Answers(Iterator[Answer]):
-    """The answers to tasks, in their order. Ends everything that was started after the last one, on close() and on deletion.
+    """The answers to tasks, in their order. Ends everything that was started after the last one, on close() and on
+    deletion.
 
     isolation: the one that is used; digests: the SHA-256 of the weight files that are read, by their path;
     printed: the end of what the code printed, for the checker's own diagnosis, hostile text
     """
 
-    def __init__(self, folder: Path, tasks: tuple[Task, ...], isolation: str, limits: Limits, hidden: Sequence[Path]) -> None:
+    def __init__(
+        self, folder: Path, tasks: tuple[Task, ...], isolation: str, limits: Limits, hidden: Sequence[Path]
+    ) -> None:
         self.isolation, self.printed = isolation, ""
         self.digests: dict[str, str] = {}
         self._tasks, self._limits = tasks, limits
@@ -92,7 +101,9 @@ class Answers(Iterator[Answer]):
         elif not self._answered:
             answer = Answer(problem=self._problem)
         else:
-            answer = _refusal(self._problem.kind, f"{task.doing} was not tried: {self._problem.message}", self._problem.help)
+            answer = _refusal(
+                self._problem.kind, f"{task.doing} was not tried: {self._problem.message}", self._problem.help
+            )
         self._answered += 1
         if self._answered == len(self._tasks):
             self.close()
@@ -135,7 +146,9 @@ class Answers(Iterator[Answer]):
             wanted = {str(task.arguments.get("file")) for task in self._tasks if task.kind == WEIGHTS}
             left_out, self.digests = copy_submission(folder, self._place / "submission", wanted, limits)
         except OSError as error:
-            self._problem = Problem("refused", f"{name} can't be read ({error.strerror}).", "See whether it is a folder, and yours to read.")
+            self._problem = Problem(
+                "refused", f"{name} can't be read ({error.strerror}).", "See whether it is a folder, and yours to read."
+            )
             return
         place = place_of(self.isolation, self._place)
         restrict = restrictions(self.isolation, place)
@@ -144,11 +157,26 @@ class Answers(Iterator[Answer]):
         if restrict is not None and restrict["nobody"]:
             self._place.chmod(0o711)
             shutil.chown(scratch_folder, NOBODY, NOBODY)
-        (self._place / "job.json").write_text(json.dumps({
-            "name": name, "submission": place.submission, "path": place.path, "left_out": left_out, "restrict": restrict,
-            "tasks": [dataclasses.asdict(task) for task in self._tasks],
-            "limits": {"memory": limits.memory, "scratch": limits.scratch, "open_files": limits.open_files, "processes": limits.processes,
-                       "seconds": 2 * limits.seconds * max(1, len(self._tasks)), "blob": limits.blob}}))
+        (self._place / "job.json").write_text(
+            json.dumps(
+                {
+                    "name": name,
+                    "submission": place.submission,
+                    "path": place.path,
+                    "left_out": left_out,
+                    "restrict": restrict,
+                    "tasks": [dataclasses.asdict(task) for task in self._tasks],
+                    "limits": {
+                        "memory": limits.memory,
+                        "scratch": limits.scratch,
+                        "open_files": limits.open_files,
+                        "processes": limits.processes,
+                        "seconds": 2 * limits.seconds * max(1, len(self._tasks)),
+                        "blob": limits.blob,
+                    },
+                }
+            )
+        )
         data = [Path(path) for path in (os.environ.get("DATA_DIR"), REPOSITORY / "data") if path]
         self._start_supervisor(place.scratch, [*hidden, *data])
 
@@ -156,21 +184,39 @@ class Answers(Iterator[Answer]):
         receive, send = os.pipe()
         self._pipes["answers"] = receive
         try:
-            job = {"command": command(self.isolation, self._place, send, self._limits, hidden), "answers": send,
-                   "environment": environment(scratch_of_child) | dict([self._marker.split("=")]),
-                   "memory": self._limits.memory, "processes": self._limits.processes, "scratch": self._limits.scratch,
-                   "folder": str(self._place), "written": None if self.isolation == BUBBLEWRAP else scratch_of_child}
+            job = {
+                "command": command(self.isolation, self._place, send, self._limits, hidden),
+                "answers": send,
+                "environment": environment(scratch_of_child) | dict([self._marker.split("=")]),
+                "memory": self._limits.memory,
+                "processes": self._limits.processes,
+                "scratch": self._limits.scratch,
+                "folder": str(self._place),
+                "written": None if self.isolation == BUBBLEWRAP else scratch_of_child,
+            }
             self._supervisor = subprocess.Popen(
-                [sys.executable, "-I", "-S", "-B", str(Path(__file__).with_name("supervisor.py")), json.dumps(job)], env={},
-                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, bufsize=0, pass_fds=(send,), cwd="/",
-                start_new_session=True)
+                [sys.executable, "-I", "-S", "-B", str(Path(__file__).with_name("supervisor.py")), json.dumps(job)],
+                env={},
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                bufsize=0,
+                pass_fds=(send,),
+                cwd="/",
+                start_new_session=True,
+            )
         finally:
             os.close(send)
-        for pipe, name in ((receive, "answers"), (self._supervisor.stderr, "printed"), (self._supervisor.stdout, "last word")):
+        for pipe, name in (
+            (receive, "answers"),
+            (self._supervisor.stderr, "printed"),
+            (self._supervisor.stdout, "last word"),
+        ):
             self._selector.register(pipe, selectors.EVENT_READ, name)
 
     def _receive(self, task: Task) -> Answer:
-        """Wait for the answer to `task`. Where there is none, everything is ended, and no other task will be answered."""
+        """Wait for the answer to `task`. Where there is none, everything is ended, and no other task will be
+        answered."""
         deadline, is_closed = time.monotonic() + self._limits.seconds, False
         try:
             while True:
@@ -186,7 +232,9 @@ class Answers(Iterator[Answer]):
                         self._selector.unregister(key.fileobj)
                     if key.data == "answers":
                         self._reader.feed(piece)
-                        if not piece:  # Either Python has ended, which the supervisor tells in a moment, or it goes on in silence.
+                        if (
+                            not piece
+                        ):  # Either Python has ended, which the supervisor tells in a moment, or it goes on in silence.
                             is_closed, deadline = True, min(deadline, time.monotonic() + _SECONDS_TO_END)
                     elif key.data == "last word":
                         self._last_word += piece[:1000]
@@ -232,8 +280,11 @@ class Answers(Iterator[Answer]):
             return _refusal("stopped", f"{task.doing} was stopped.", "Check it again.")
         if not self._is_ready and kind != "time":
             last = clean(self.printed.strip().rpartition("\n")[2], 200)
-            return _refusal("start", f"The sandbox did not start: {last or 'its process ended'}.",
-                            "That is the checker's fault: try it with the isolation \"process\", and report it.")
+            return _refusal(
+                "start",
+                f"The sandbox did not start: {last or 'its process ended'}.",
+                'That is the checker\'s fault: try it with the isolation "process", and report it.',
+            )
         return Answer(problem=_problem(task, kind, word, self._limits, detail))
 
     def _end(self, supervisor: subprocess.Popen) -> None:
@@ -287,13 +338,15 @@ def _answer(frame: Frame, number: int) -> Answer:
         case {"task": task, "value": value, **rest} if task == number and type(task) is int and not rest:
             return Answer(value, frame.blob)
         case {"task": task, "problem": [str(kind), str(message), str(help)], **rest} if (
-                task == number and type(task) is int and kind in _TOLD_BY_THE_CODE and not rest):
+            task == number and type(task) is int and kind in _TOLD_BY_THE_CODE and not rest
+        ):
             return _refusal(kind, message, help)
     raise FrameError("is none to what was asked")
 
 
 def _last_word(text: bytes) -> dict[str, str | int]:
-    """Return what the supervisor said last; nothing where it was killed. Without Landlock the code could have said it too."""
+    """Return what the supervisor said last; nothing where it was killed. Without Landlock the code could have said it
+    too."""
     try:
         word = strict_json(text)
     except FrameError:
@@ -315,11 +368,19 @@ def _problem(task: Task, kind: str | None, word: dict, limits: Limits, detail: s
     files = "The code uses files that it did not open; it must leave them alone."
     found = {
         "time": ("time", f"took longer than {limits.seconds:g} seconds", alone),
-        "memory": ("memory", f"needed more than {limits.memory / GB:.1f} GB of memory, or all that this machine had left", alone),
+        "memory": (
+            "memory",
+            f"needed more than {limits.memory / GB:.1f} GB of memory, or all that this machine had left",
+            alone,
+        ),
         "processes": ("processes", f"started more than {limits.processes} processes", alone),
         "disk": ("disk", f"wrote more than {limits.scratch / MB:.0f} MB of files", alone),
         "crash": ("crash", f"crashed Python ({name})", "Try it in Python, with python -X faulthandler."),
-        "exit": ("exit", f"ended Python (exit code {word.get('code')}) before it had answered", "Remove sys.exit() and os._exit()."),
+        "exit": (
+            "exit",
+            f"ended Python (exit code {word.get('code')}) before it had answered",
+            "Remove sys.exit() and os._exit().",
+        ),
         "printed": ("output", f"printed more than {limits.printed / MB:.0f} MB", "Remove what prints."),
         "output": ("output", f"gave no answer that can be read: {detail}", files),
         "closed": ("output", "closed the file that its answer goes to", files),

@@ -26,7 +26,8 @@ def used(folder: str) -> int | float:
 def entries_in_memory(pid: int, folder: str, size: int) -> int:
     """Return how many files lie in the file system of `folder`, of `size` bytes, as the process `pid` sees it.
 
-    0 where that can't be seen, or is another one: bubblewrap takes a moment before the machine's own /tmp is out of sight.
+    0 where that can't be seen, or is another one: bubblewrap takes a moment before the machine's own /tmp is out of
+    sight.
     """
     with contextlib.suppress(OSError):
         status = os.statvfs(f"/proc/{pid}/root{folder}")
@@ -38,8 +39,8 @@ def entries_in_memory(pid: int, folder: str, size: int) -> int:
 def remove(folder: str) -> None:
     """Remove a folder and all below it; what can't be removed stays.
 
-    shutil.rmtree ends in a RecursionError where folders lie thousands deep, or has too many of them open. This goes down and up
-    again with one folder open.
+    shutil.rmtree ends in a RecursionError where folders lie thousands deep, or has too many of them open. This goes
+    down and up again with one folder open.
     """
     with contextlib.suppress(OSError):
         here = _enter(folder)

@@ -7,11 +7,31 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-WRAPPED_IN = ("state_dict", "model_state_dict", "model_state", "model", "network", "net", "ema_state_dict", "ema", "weights")
+WRAPPED_IN = (
+    "state_dict",
+    "model_state_dict",
+    "model_state",
+    "model",
+    "network",
+    "net",
+    "ema_state_dict",
+    "ema",
+    "weights",
+)
 PREFIXES = ("module.", "_orig_mod.")
 MOST_TENSORS = 10_000
-_TYPES = (torch.float64, torch.float32, torch.float16, torch.bfloat16, torch.int64, torch.int32, torch.int16, torch.int8, torch.uint8,
-          torch.bool)
+_TYPES = (
+    torch.float64,
+    torch.float32,
+    torch.float16,
+    torch.bfloat16,
+    torch.int64,
+    torch.int32,
+    torch.int16,
+    torch.int8,
+    torch.uint8,
+    torch.bool,
+)
 _SAVE = "Save it with torch.save(network.state_dict(), …), or as safetensors"
 
 
@@ -32,10 +52,15 @@ def convert(path: Path, most_bytes: int) -> tuple[str, bytes]:
     from safetensors.torch import save
 
     prefix, tensors = _without_prefixes(_unwrapped(_load(path, most_bytes)))
-    if sum(tensor.numel() * tensor.element_size() for tensor in map(_plain_type, tensors, tensors.values())) > most_bytes:
+    if (
+        sum(tensor.numel() * tensor.element_size() for tensor in map(_plain_type, tensors, tensors.values()))
+        > most_bytes
+    ):
         raise StateDictError(f"holds more than {most_bytes // 10**6} MB of numbers")
     # Cloned, so that tensors which share memory, views and expanded ones have each its own numbers.
-    return prefix, save({name: tensor.detach().clone(memory_format=torch.contiguous_format) for name, tensor in tensors.items()})
+    return prefix, save(
+        {name: tensor.detach().clone(memory_format=torch.contiguous_format) for name, tensor in tensors.items()}
+    )
 
 
 def _load(path: Path, most_bytes: int) -> object:
@@ -47,8 +72,10 @@ def _load(path: Path, most_bytes: int) -> object:
         with torch.serialization.safe_globals(_numbers()):
             return torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
-        raise StateDictError("holds more than a state dict, or is damaged", f"{_SAVE}: whole networks and other objects can't be "
-                                                                            f"read without running their code.") from error
+        raise StateDictError(
+            "holds more than a state dict, or is damaged",
+            f"{_SAVE}: whole networks and other objects can't be read without running their code.",
+        ) from error
     except (zipfile.BadZipFile, EOFError) as error:
         raise StateDictError("is damaged", f"{_SAVE} again.") from error
 
@@ -59,13 +86,15 @@ def _numbers() -> list:
 
     import numpy as np
 
-    kinds = [getattr(np.dtypes, name) for name in np.dtypes.__all__ if name.startswith(("Float", "Int", "UInt", "Bool"))]
+    kinds = [
+        getattr(np.dtypes, name) for name in np.dtypes.__all__ if name.startswith(("Float", "Int", "UInt", "Bool"))
+    ]
     return [np.dtype, np.ndarray, np._core.multiarray.scalar, np._core.multiarray._reconstruct, _codecs.encode, *kinds]
 
 
 def _unwrapped(loaded: object) -> dict[str, Tensor]:
     for _ in range(4):
-        if not isinstance(loaded, dict) or loaded and all(isinstance(value, Tensor) for value in loaded.values()):
+        if not isinstance(loaded, dict) or (loaded and all(isinstance(value, Tensor) for value in loaded.values())):
             break
         inner = [loaded[key] for key in WRAPPED_IN if isinstance(loaded.get(key), dict)]
         if not inner:

@@ -23,14 +23,17 @@ class _Found:
     status: os.stat_result
 
 
-def copy_submission(folder: Path, target: Path, wanted: Collection[str], limits: Limits) -> tuple[dict[str, str], dict[str, str]]:
-    """Copy the regular files of `folder` to `target`, which is made; return why a file was left out, by its path, and the SHA-256 of
-    those wanted, as they were copied.
+def copy_submission(
+    folder: Path, target: Path, wanted: Collection[str], limits: Limits
+) -> tuple[dict[str, str], dict[str, str]]:
+    """Copy the regular files of `folder` to `target`, which is made; return why a file was left out, by its path, and
+    the SHA-256 of those wanted, as they were copied.
 
-    wanted: paths of weight files to copy; others below runs/, hidden folders, virtual environments and byte code are no part of it.
-    Links are left out, so that nothing outside the folder is read: symbolic ones, and hard ones to a file that has a name elsewhere.
-    Where the folder is larger than `limits` allow, Python files come first, and then what lies least deep. Raises OSError where
-    `folder` can't be read.
+    wanted: paths of weight files to copy; others below runs/, hidden folders, virtual environments and byte code are no
+            part of it.
+    Links are left out, so that nothing outside the folder is read: symbolic ones, and hard ones to a file that has a
+    name elsewhere. Where the folder is larger than `limits` allow, Python files come first, and then what lies least
+    deep. Raises OSError where `folder` can't be read.
     """
     target.mkdir()
     left_out: dict[str, str] = {}
@@ -46,8 +49,11 @@ def copy_submission(folder: Path, target: Path, wanted: Collection[str], limits:
             continue
         if each.status.st_nlink > names[_identity(each.status)]:
             left_out[each.path] = "is a hard link to a file elsewhere"
-        elif is_wanted and each.status.st_size > limits.blob or count >= limits.files or (
-                not is_wanted and size + each.status.st_size > limits.copied):
+        elif (
+            (is_wanted and each.status.st_size > limits.blob)
+            or count >= limits.files
+            or (not is_wanted and size + each.status.st_size > limits.copied)
+        ):
             left_out[each.path] = "is too large, or one file too many"
         else:
             copied = _copy(folder, each, target)
@@ -76,7 +82,9 @@ def _walk(folder: Path, left_out: dict[str, str]) -> Iterator[_Found]:
         try:
             with os.scandir(descriptor) as listing:
                 some = itertools.islice(listing, MOST_SEEN - seen)
-                entries = sorted(((entry.name, entry.stat(follow_symlinks=False)) for entry in some), key=lambda each: each[0])
+                entries = sorted(
+                    ((entry.name, entry.stat(follow_symlinks=False)) for entry in some), key=lambda each: each[0]
+                )
         finally:
             os.close(descriptor)
         if inside and any(name == "pyvenv.cfg" for name, _ in entries):
@@ -94,14 +102,17 @@ def _walk(folder: Path, left_out: dict[str, str]) -> Iterator[_Found]:
 
 
 def _open(folder: Path, inside: str, flags: int) -> int:
-    """Open a file or folder below `folder`, where no part of the way is a link: it may have become one since it was seen."""
+    """Open a file or folder below `folder`, where no part of the way is a link: it may have become one since it was
+    seen."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     parts = inside.split("/") if inside else []
     for place, part in enumerate(parts, start=1):
         # Not blocking: a named pipe would wait for a writer.
         wanted = flags if place == len(parts) else os.O_DIRECTORY
         try:
-            below = os.open(part, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC | wanted, dir_fd=descriptor)
+            below = os.open(
+                part, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC | wanted, dir_fd=descriptor
+            )
         finally:
             os.close(descriptor)
         descriptor = below

@@ -2,9 +2,10 @@
 
     python -I -S supervisor.py JOB
 
-A process of its own, so that nothing stays behind however the checker ends: it holds the other end of stdin, and when that
-closes, everything that descends from here is killed, what forked away and changed its session included (orphans are adopted:
-PR_SET_CHILD_SUBREAPER), and the scratch folder is removed. Then one line on stdout says how the child ended.
+A process of its own, so that nothing stays behind however the checker ends: it holds the other end of stdin, and when
+that closes, everything that descends from here is killed, what forked away and changed its session included (orphans
+are adopted: PR_SET_CHILD_SUBREAPER), and the scratch folder is removed. Then one line on stdout says how the child
+ended.
 """
 
 import json
@@ -26,7 +27,8 @@ _SUBREAPER = 36
 def main(job: dict) -> None:
     """Run job["command"] until it ends, uses too much, or stdin closes; print {"ended": …}.
 
-    command, environment: what to start, with stdout and stderr on this process's stderr; answers: the file descriptor it inherits
+    command, environment: what to start, with stdout and stderr on this process's stderr; answers: the file descriptor
+                          it inherits
     memory, processes, scratch: limits; folder: removed at the end; written: the folder below that is measured, or None
     """
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
@@ -35,8 +37,13 @@ def main(job: dict) -> None:
     ended = {"kind": "stopped"}
     try:
         os.set_inheritable(job["answers"], True)
-        child = os.posix_spawn(job["command"][0], job["command"], job["environment"], setsid=True,
-                               file_actions=[(os.POSIX_SPAWN_OPEN, 0, "/dev/null", os.O_RDONLY, 0), (os.POSIX_SPAWN_DUP2, 2, 1)])
+        child = os.posix_spawn(
+            job["command"][0],
+            job["command"],
+            job["environment"],
+            setsid=True,
+            file_actions=[(os.POSIX_SPAWN_OPEN, 0, "/dev/null", os.O_RDONLY, 0), (os.POSIX_SPAWN_DUP2, 2, 1)],
+        )
         os.close(job["answers"])
         ended = _watch(child, job)
         _kill_session(child)
@@ -71,13 +78,19 @@ def _too_much(job: dict, *, measure_disk: bool) -> str | None:
         return "processes"
     pids = processes.descendants(os.getpid())
     left = processes.memory_left()
-    if processes.memory(pids, job["memory"]) > job["memory"] or left is not None and left < LEAST_MEMORY_LEFT * _machine_memory():
+    if processes.memory(pids, job["memory"]) > job["memory"] or (
+        left is not None and left < LEAST_MEMORY_LEFT * _machine_memory()
+    ):
         return "memory"
     if measure_disk:
         if job["written"] is not None:
             return "disk" if scratch.used(job["written"]) > job["scratch"] else None
         # bubblewrap's /tmp has its size, but every empty file in it takes the kernel's memory.
-        return "disk" if pids and scratch.entries_in_memory(pids[-1], "/tmp", job["scratch"]) > scratch.MOST_ENTRIES else None
+        return (
+            "disk"
+            if pids and scratch.entries_in_memory(pids[-1], "/tmp", job["scratch"]) > scratch.MOST_ENTRIES
+            else None
+        )
     return None
 
 
@@ -86,7 +99,8 @@ def _machine_memory() -> int:
 
 
 def _kill_session(child: int) -> None:
-    """All of them at once, as long as they stayed in the session they were started in: a fork bomb has no time to go on."""
+    """All of them at once, as long as they stayed in the session they were started in: a fork bomb has no time to go
+    on."""
     try:
         os.killpg(child, signal.SIGKILL)
     except OSError:

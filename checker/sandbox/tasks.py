@@ -1,4 +1,5 @@
-"""What is asked of a submission's code, what comes back, and how much it may use. Plain values: they cross to another process."""
+"""What is asked of a submission's code, what comes back, and how much it may use. Plain values: they cross to another
+process."""
 
 import dataclasses
 from dataclasses import dataclass
@@ -12,7 +13,8 @@ NETWORK, AUGMENTATION, WEIGHTS = "network", "augmentation", "weights"
 class Task:
     """One question to a submission.
 
-    network: {"run": name, "inputs": shapes without the batch dimension, "batch": images} → the recorded program (JSON, constants)
+    network: {"run": name, "inputs": shapes without the batch dimension, "batch": images} → the recorded program (JSON,
+             constants)
     augmentation: {} → the albumentations pipeline of train.py (JSON)
     weights: {"file": path below the folder} → the state dict of a .pt or .pth file ({"stripped": prefix}, safetensors)
     """
@@ -35,8 +37,9 @@ class Problem:
     """Why there is no answer.
 
     kind: "refused" (the code or file can't be used, or raised an error), "time", "memory", "processes", "disk",
-        "crash" (a signal ended Python), "exit" (the code ended Python), "output" (it printed too much, or answered nonsense),
-        "start" (the sandbox could not be started, which is no fault of the submission), or "stopped" (nobody waits any more)
+        "crash" (a signal ended Python), "exit" (the code ended Python), "output" (it printed too much, or answered
+        nonsense), "start" (the sandbox could not be started, which is no fault of the submission), or "stopped" (nobody
+        waits any more)
     message: one sentence on one line, without control characters; help: what to do about it
     """
 
@@ -58,8 +61,10 @@ class Answer:
 class Limits:
     """How much the code of one submission may use; sizes in bytes.
 
-    seconds: waited for each answer; memory: of all its processes together; scratch: files written; printed: on stdout and stderr;
-    json, blob: of one answer; files, copied: how many files of the folder it may see, and how large they may be together
+    seconds: waited for each answer; memory: of all its processes together; scratch: files written; printed: on stdout
+             and stderr;
+    json, blob: of one answer; files, copied: how many files of the folder it may see, and how large they may be
+                together
     """
 
     seconds: float = 120.0

@@ -1,9 +1,10 @@
 """What a network really computes: one pass through its program, operation by operation.
 
-A declared layer may never run, and a layer may be written in many ways. So nothing here looks at modules: `follow` sees the
-operators that run, with the weights that they use, and carries beside every activation a map of positions, which says from
-which place of the image's plane each value comes. A fully connected layer is recognised by what it mixes, whether it is written
-as a linear layer on a flattened map, a convolution as large as the map, an einsum or a weighted sum.
+A declared layer may never run, and a layer may be written in many ways. So nothing here looks at modules: `follow` sees
+the operators that run, with the weights that they use, and carries beside every activation a map of positions, which
+says from which place of the image's plane each value comes. A fully connected layer is recognised by what it mixes,
+whether it is written as a linear layer on a flattened map, a convolution as large as the map, an einsum or a weighted
+sum.
 """
 
 from collections.abc import Iterator, Mapping
@@ -24,7 +25,8 @@ class Anatomy:
     """What one forward pass did.
 
     operations:      in the order in which they ran
-    collapses:       how the paths from image to logits leave the plane: "average", "fully connected", "max", "statistic", "pick"
+    collapses:       how the paths from image to logits leave the plane: "average", "fully connected", "max",
+                     "statistic", "pick"
     receptive_field: (height, width) of the logits' last spatial ancestor, before any global average
     seen:            (height, width) of what the logits see, after it
     flat:            the logits have no positions left
@@ -52,9 +54,14 @@ def follow(program: Program, weights: Mapping[str, Tensor], *inputs: Tensor) -> 
         replay(program, weights, *inputs, see=follower.see)
     logits = merge([follower.known[name] for name in program.outputs])
     return Anatomy(
-        operations=tuple(follower.operations), collapses=logits.way.exits, receptive_field=_pixels(logits.reach.local),
-        seen=logits.reach.pixels, flat=all(follower.known[name].places == 1 for name in program.outputs),
-        not_understood=logits.way.not_understood, modules=follower.modules)
+        operations=tuple(follower.operations),
+        collapses=logits.way.exits,
+        receptive_field=_pixels(logits.reach.local),
+        seen=logits.reach.pixels,
+        flat=all(follower.known[name].places == 1 for name in program.outputs),
+        not_understood=logits.way.not_understood,
+        modules=follower.modules,
+    )
 
 
 def _pixels(field: tuple[float, float]) -> tuple[int, int]:
@@ -66,7 +73,9 @@ class _Follower:
 
     def __init__(self, program: Program, weights: Mapping[str, Tensor], inputs: tuple[Tensor, ...]) -> None:
         self._images = len(inputs[0])
-        self._counts = {key: weight.count if weight.parameter else 0 for weight in program.weights for key in weight.keys[:1]}
+        self._counts = {
+            key: weight.count if weight.parameter else 0 for weight in program.weights for key in weight.keys[:1]
+        }
         self._calls = 0
         self.operations: list[Operation] = []
         self.modules: dict[str, tuple[int, int]] = {}
@@ -75,7 +84,9 @@ class _Follower:
             plane = Plane.drawn(tensor.shape, -1) if tensor.ndim == 4 else None
             self.known[given.name] = Value(plane=plane, origin=Origin(image=True))
         for weight in program.weights:
-            self.known[weight.value] = Value(origin=Origin(weights=frozenset(weight.keys[:1]))) if weight.parameter else Value()
+            self.known[weight.value] = (
+                Value(origin=Origin(weights=frozenset(weight.keys[:1]))) if weight.parameter else Value()
+            )
         self.known |= dict.fromkeys(program.constants, Value())
 
     def see(self, seen: Seen) -> None:
@@ -89,14 +100,29 @@ class _Follower:
             return
         if not outputs:  # A size, which says nothing of any image.
             return
-        call = Call(number, node.name, node.module, node.operator, seen.arguments, self._arguments(node), outputs, self._images)
+        call = Call(
+            number, node.name, node.module, node.operator, seen.arguments, self._arguments(node), outputs, self._images
+        )
         try:
             found = REGISTRY[node.operator].follow(call)
-        except (RuntimeError, TypeError, ValueError, IndexError, KeyError, AttributeError, ZeroDivisionError, StopIteration) as error:
-            raise ReplayError(f"{node.operator} of {node.module or 'the network'} can't be followed ({type(error).__name__}).") from error
+        except (
+            RuntimeError,
+            TypeError,
+            ValueError,
+            IndexError,
+            KeyError,
+            AttributeError,
+            ZeroDivisionError,
+            StopIteration,
+        ) as error:
+            raise ReplayError(
+                f"{node.operator} of {node.module or 'the network'} can't be followed ({type(error).__name__})."
+            ) from error
         self._know(node, found.values)
         for operation in found.operations:
-            self.operations.append(replace(operation, parameters=sum(self._counts.pop(key, 0) for key in operation.uses)))
+            self.operations.append(
+                replace(operation, parameters=sum(self._counts.pop(key, 0) for key in operation.uses))
+            )
 
     def _know(self, node: Node, values: tuple[Value, ...]) -> None:
         self.known[node.name] = values[0]

@@ -1,4 +1,5 @@
-"""The anatomy of a network that is at hand: ours, or one that is being trained. A stranger's is recorded in the sandbox."""
+"""The anatomy of a network that is at hand: ours, or one that is being trained. A stranger's is recorded in the
+sandbox."""
 
 from torch import Tensor, nn
 

@@ -1,7 +1,9 @@
-"""The network as data: the tensor operations that one forward pass runs, in evaluation mode, and nothing that could run by itself.
+"""The network as data: the tensor operations that one forward pass runs, in evaluation mode, and nothing that could run
+by itself.
 
 A program names its operators and says where each of their arguments comes from; it holds no weights, only their names,
-shapes and types. It is written as JSON, with the constants that the pass used as safetensors beside it, and is read back with
+shapes and types. It is written as JSON, with the constants that the pass used as safetensors beside it, and is read
+back with
 distrust: everything is bounded and has one of a few known forms. Which operators may run is for the registry to say.
 """
 
@@ -24,8 +26,10 @@ MOST_DEPTH = 12
 LARGEST_INTEGER = 2**63 - 1  # How an open slice ends.
 MOST_CONSTANT_BYTES = 64_000_000
 
-DTYPES = {name: getattr(torch, name) for name in (
-    "float16", "bfloat16", "float32", "float64", "uint8", "int8", "int16", "int32", "int64", "bool")}
+DTYPES = {
+    name: getattr(torch, name)
+    for name in ("float16", "bfloat16", "float32", "float64", "uint8", "int8", "int16", "int32", "int64", "bool")
+}
 MEMORY_FORMATS = {name: getattr(torch, name) for name in ("contiguous_format", "channels_last", "preserve_format")}
 _DTYPE_NAMES = {dtype: name for name, dtype in DTYPES.items()}
 _NAME = re.compile(r"[A-Za-z_]\w{0,199}", re.ASCII)
@@ -125,7 +129,8 @@ class Program:
 
     @cached_property
     def affordable(self) -> set[int]:
-        """For how many images it is known to be small enough; `measure` notes it here, so that it needn't be measured again."""
+        """For how many images it is known to be small enough; `measure` notes it here, so that it needn't be measured
+        again."""
         return set()
 
     @property
@@ -138,17 +143,40 @@ def to_bytes(program: Program) -> tuple[bytes, bytes]:
     """Return a program as JSON and its constants as safetensors."""
     from safetensors.torch import save
 
-    text = json.dumps({
-        "format": FORMAT, "batch": program.batch,
-        "inputs": [{"name": each.name, "shape": each.shape} for each in program.inputs],
-        "weights": [{"value": each.value, "keys": each.keys, "shape": each.shape, "dtype": each.dtype, "parameter": each.parameter}
-                    for each in program.weights],
-        "labels": program.labels,
-        "nodes": [[node.name, node.operator, [_encoded(each) for each in node.arguments],
-                   {key: _encoded(each) for key, each in node.keywords}, node.module] for node in program.nodes],
-        "outputs": program.outputs,
-    }, separators=(",", ":"), allow_nan=False)
-    return text.encode(), save({name: tensor.detach().cpu().clone().contiguous() for name, tensor in program.constants.items()})
+    text = json.dumps(
+        {
+            "format": FORMAT,
+            "batch": program.batch,
+            "inputs": [{"name": each.name, "shape": each.shape} for each in program.inputs],
+            "weights": [
+                {
+                    "value": each.value,
+                    "keys": each.keys,
+                    "shape": each.shape,
+                    "dtype": each.dtype,
+                    "parameter": each.parameter,
+                }
+                for each in program.weights
+            ],
+            "labels": program.labels,
+            "nodes": [
+                [
+                    node.name,
+                    node.operator,
+                    [_encoded(each) for each in node.arguments],
+                    {key: _encoded(each) for key, each in node.keywords},
+                    node.module,
+                ]
+                for node in program.nodes
+            ],
+            "outputs": program.outputs,
+        },
+        separators=(",", ":"),
+        allow_nan=False,
+    )
+    return text.encode(), save(
+        {name: tensor.detach().cpu().clone().contiguous() for name, tensor in program.constants.items()}
+    )
 
 
 def from_bytes(text: bytes, constants: bytes) -> Program:
@@ -168,7 +196,9 @@ def from_values(values: object, constants: bytes) -> Program:
     from safetensors.torch import load
 
     if len(constants) > MOST_CONSTANT_BYTES:
-        raise ProgramError(f"The constants of the recorded network are larger than {MOST_CONSTANT_BYTES // 1_000_000} MB.")
+        raise ProgramError(
+            f"The constants of the recorded network are larger than {MOST_CONSTANT_BYTES // 1_000_000} MB."
+        )
     try:
         return _Reader(values).program(load(constants))
     except (SafetensorError, ValueError, RecursionError) as error:
@@ -221,11 +251,18 @@ class _Reader:
     def program(self, constants: dict[str, Tensor]) -> Program:
         values = self._values
         if values["format"] != FORMAT:
-            raise ProgramError(f"The recorded network has format {str(values['format'])[:20]}, this checker reads {FORMAT}.")
+            raise ProgramError(
+                f"The recorded network has format {str(values['format'])[:20]}, this checker reads {FORMAT}."
+            )
         batch = None if values["batch"] is None else self._integer(values["batch"], least=1, most=10_000)
-        inputs = tuple(Input(self._new(each["name"]), self._shape(each["shape"]))
-                       for each in self._objects(values["inputs"], {"name", "shape"}))
-        weights = tuple(self._weight(each) for each in self._objects(values["weights"], {"value", "keys", "shape", "dtype", "parameter"}))
+        inputs = tuple(
+            Input(self._new(each["name"]), self._shape(each["shape"]))
+            for each in self._objects(values["inputs"], {"name", "shape"})
+        )
+        weights = tuple(
+            self._weight(each)
+            for each in self._objects(values["weights"], {"value", "keys", "shape", "dtype", "parameter"})
+        )
         keys = [key for weight in weights for key in weight.keys]
         if len(set(keys)) != len(keys):
             raise ProgramError("The recorded network has two weights of one name.")
@@ -233,20 +270,31 @@ class _Reader:
             self._new(name)
             dtype_name(tensor.dtype)
         labels = values["labels"]
-        if not isinstance(labels, dict) or not all(name in constants and isinstance(label, str) for name, label in labels.items()):
+        if not isinstance(labels, dict) or not all(
+            name in constants and isinstance(label, str) for name, label in labels.items()
+        ):
             raise ProgramError("The recorded network names constants that it doesn't have.")
         listed = self._list(values["nodes"])
         if len(listed) > MOST_NODES:
             raise ProgramError(f"The recorded network has {len(listed):,} operations, more than {MOST_NODES:,}.")
         nodes = tuple(self._node(each) for each in listed)
         outputs = tuple(self._existing(each) for each in self._list(values["outputs"]))
-        return Program(inputs, weights, constants, {name: label[:200] for name, label in labels.items()}, nodes, outputs, batch)
+        return Program(
+            inputs, weights, constants, {name: label[:200] for name, label in labels.items()}, nodes, outputs, batch
+        )
 
     def _weight(self, values: dict) -> Weight:
         keys = tuple(self._text(each) for each in self._list(values["keys"]))
-        if not keys or not isinstance(values["dtype"], str) or values["dtype"] not in DTYPES or not isinstance(values["parameter"], bool):
+        if (
+            not keys
+            or not isinstance(values["dtype"], str)
+            or values["dtype"] not in DTYPES
+            or not isinstance(values["parameter"], bool)
+        ):
             raise ProgramError("The recorded network has a weight without a name or of an unknown type.")
-        return Weight(self._new(values["value"]), keys, self._shape(values["shape"]), values["dtype"], values["parameter"])
+        return Weight(
+            self._new(values["value"]), keys, self._shape(values["shape"]), values["dtype"], values["parameter"]
+        )
 
     def _node(self, values: object) -> Node:
         if not isinstance(values, list) or len(values) != 5 or not isinstance(values[3], dict):
@@ -262,10 +310,14 @@ class _Reader:
         if isinstance(value, list):
             return tuple(self._argument(each, depth + 1) for each in value)
         if isinstance(value, dict):
-            (kind, name), = value.items() if len(value) == 1 else [("", None)]
+            ((kind, name),) = value.items() if len(value) == 1 else [("", None)]
             if kind == "value":
                 return Reference(self._existing(name))
-            if isinstance(name, str) and name in {"dtype": DTYPES, "memory_format": MEMORY_FORMATS, "float": _NON_FINITE}.get(kind, ()):
+            if isinstance(name, str) and name in {
+                "dtype": DTYPES,
+                "memory_format": MEMORY_FORMATS,
+                "float": _NON_FINITE,
+            }.get(kind, ()):
                 return _NON_FINITE[name] if kind == "float" else Setting(kind, name)
             raise ProgramError("The recorded network has an argument of an unknown kind.")
         if isinstance(value, int) and not isinstance(value, bool):

@@ -30,13 +30,22 @@ from common.anatomy.program import (
     Weight,
     dtype_name,
 )
-from common.anatomy.replay import SIZES
 
 # What is dropped from a call: a program runs wherever it is replayed.
 _PLACEMENT = {"device", "layout", "pin_memory", "non_blocking"}
-_SIZES = {operator.add: "size.add", operator.sub: "size.sub", operator.mul: "size.mul", operator.floordiv: "size.floordiv",
-          operator.mod: "size.mod", operator.neg: "size.neg", operator.truediv: "size.truediv", torch.sym_max: "size.max",
-          torch.sym_min: "size.min", torch.sym_float: "size.float", torch.ops.aten.sym_size.int: "size"}
+_SIZES = {
+    operator.add: "size.add",
+    operator.sub: "size.sub",
+    operator.mul: "size.mul",
+    operator.floordiv: "size.floordiv",
+    operator.mod: "size.mod",
+    operator.neg: "size.neg",
+    operator.truediv: "size.truediv",
+    torch.sym_max: "size.max",
+    torch.sym_min: "size.min",
+    torch.sym_float: "size.float",
+    torch.ops.aten.sym_size.int: "size",
+}
 # What traced networks call otherwise: with further arguments behind, on how a GPU is to do it.
 _OTHERWISE = {"aten._convolution.default": "aten.convolution.default"}
 # What only looks whether all is as it should be; nothing depends on it.
@@ -49,7 +58,8 @@ _OURS = Path(__file__).resolve().parent
 
 
 class NotRecordableError(Exception):
-    """The network can't be written down as a program: `message` says why, with the line of its code; `help` what to do."""
+    """The network can't be written down as a program: `message` says why, with the line of its code; `help` what to
+    do."""
 
     def __init__(self, message: str, help: str) -> None:
         super().__init__(message)
@@ -57,7 +67,8 @@ class NotRecordableError(Exception):
 
 
 def record(network: nn.Module, inputs: Sequence[tuple[int, ...]], batch: int) -> Program:
-    """Return the program of `network`, for any number of images, or, where it looks at that number itself, for `batch` of them.
+    """Return the program of `network`, for any number of images, or, where it looks at that number itself, for `batch`
+    of them.
 
     inputs: shapes of its inputs without the batch
     Raises NotRecordableError.
@@ -79,7 +90,8 @@ def record(network: nn.Module, inputs: Sequence[tuple[int, ...]], batch: int) ->
 
 
 def unwrapped(network: nn.Module) -> nn.Module:
-    """Return the network inside DataParallel, AveragedModel, torch.compile and their like, whose own forward takes anything."""
+    """Return the network inside DataParallel, AveragedModel, torch.compile and their like, whose own forward takes
+    anything."""
     wrappers = (nn.DataParallel, nn.parallel.DistributedDataParallel, torch.optim.swa_utils.AveragedModel)
     while True:
         if isinstance(network, wrappers):
@@ -103,16 +115,23 @@ class _Scripted(nn.Module):
         return self.scripted(*inputs)
 
 
-def _exported(network: nn.Module, inputs: Sequence[tuple[int, ...]], batch: int) -> tuple[torch.export.ExportedProgram, int | None]:
+def _exported(
+    network: nn.Module, inputs: Sequence[tuple[int, ...]], batch: int
+) -> tuple[torch.export.ExportedProgram, int | None]:
     """Return the export, and the number of images that it is bound to, if it is."""
     # Two would be a guess that some code makes too; one is special to torch.
     examples = tuple(torch.zeros(3, *shape) for shape in inputs)
     free = tuple({0: torch.export.Dim("batch")} for _ in inputs)
-    if any(parameter.kind is parameter.VAR_POSITIONAL for parameter in inspect.signature(network.forward).parameters.values()):
+    if any(
+        parameter.kind is parameter.VAR_POSITIONAL
+        for parameter in inspect.signature(network.forward).parameters.values()
+    ):
         free = (free,)  # forward(self, *inputs)
     try:
         return _export(network, examples, free), None
-    except Exception:  # It may have to do with the free number, whatever was raised; if not, it is raised again, and plainer.
+    except (
+        Exception
+    ):  # It may have to do with the free number, whatever was raised; if not, it is raised again, and plainer.
         examples = tuple(torch.zeros(batch, *shape) for shape in inputs)
         return _export(network, examples, None), batch
 
@@ -122,8 +141,16 @@ def _export(network: nn.Module, examples: tuple[Tensor, ...], free: tuple | None
     from torch.nn.attention import SDPBackend, sdpa_kernel
 
     _scripts_as_they_are(network)
-    # After dispatch, so that no operator is left that is made of others, and none that works in place; attention as matrix products.
-    with torch.no_grad(), sdpa_kernel(SDPBackend.MATH), _no_fast_path(), _own_lines(), _resampling_as_one(), _circular_as_cat():
+    # After dispatch, so that no operator is left that is made of others, and none that works in place; attention as
+    # matrix products.
+    with (
+        torch.no_grad(),
+        sdpa_kernel(SDPBackend.MATH),
+        _no_fast_path(),
+        _own_lines(),
+        _resampling_as_one(),
+        _circular_as_cat(),
+    ):
         return _export(network, examples, dynamic_shapes=free, strict=False, pre_dispatch=False)
 
 
@@ -139,16 +166,22 @@ def _no_fast_path() -> Iterator[None]:
 
 @contextlib.contextmanager
 def _resampling_as_one() -> Iterator[None]:
-    """Have interpolation recorded as the operator that it is, and not as the arithmetic on places that PyTorch's Python makes of it."""
-    operators = [getattr(getattr(torch.ops.aten, name), overload) for overload in ("vec", "default") for name in (
-        "upsample_nearest2d", "upsample_bilinear2d", "upsample_bicubic2d", "_upsample_nearest_exact2d")]
+    """Have interpolation recorded as the operator that it is, and not as the arithmetic on places that PyTorch's Python
+    makes of it."""
+    operators = [
+        getattr(getattr(torch.ops.aten, name), overload)
+        for overload in ("vec", "default")
+        for name in ("upsample_nearest2d", "upsample_bilinear2d", "upsample_bicubic2d", "_upsample_nearest_exact2d")
+    ]
     kept = [dict(operator.py_kernels) for operator in operators]
     keys = (torch._C.DispatchKey.Autograd, torch._C.DispatchKey.CompositeImplicitAutograd)
     for each in operators:
         for key in keys:
             each.py_kernels.pop(key, None)
         if each._schema.overload_name == "vec":  # C++ would look at the number of images, which is free.
-            each.py_kernels[torch._C.DispatchKey.CompositeImplicitAutograd] = functools.partial(_resampled, each.overloadpacket.default)
+            each.py_kernels[torch._C.DispatchKey.CompositeImplicitAutograd] = functools.partial(
+                _resampled, each.overloadpacket.default
+            )
         each._dispatch_cache.clear()
     try:
         yield
@@ -160,7 +193,8 @@ def _resampling_as_one() -> Iterator[None]:
 
 
 def _resampled(resample: Callable, images: Tensor, size: Sequence[int] | None, *options: object) -> Tensor:
-    """Call an interpolation by the size of what it makes, where it was asked for by size or by factors, which come last."""
+    """Call an interpolation by the size of what it makes, where it was asked for by size or by factors, which come
+    last."""
     *corners, factors = options
     size = size or [int(side * factor) for side, factor in zip(images.shape[-2:], factors, strict=True)]
     return resample(images, size, *corners, *(factors or (None, None)))
@@ -171,7 +205,9 @@ def _circular_as_cat() -> Iterator[None]:
     """Have circular padding recorded as what is put around a map, and not as what is written into empty memory."""
     pad = F.pad
 
-    def padded(input: Tensor, pad_: Sequence[int] = (), mode: str = "constant", value: float | None = None, **named: object) -> Tensor:
+    def padded(
+        input: Tensor, pad_: Sequence[int] = (), mode: str = "constant", value: float | None = None, **named: object
+    ) -> Tensor:
         sides = list(named.pop("pad", pad_))
         if mode != "circular":
             return pad(input, sides, mode, value, **named)
@@ -180,7 +216,9 @@ def _circular_as_cat() -> Iterator[None]:
             if min(before, behind) < 0 or max(before, behind) > side:
                 return pad(input, sides, mode, value, **named)
             parts = [input.narrow(-number, side - before, before), input, input.narrow(-number, 0, behind)]
-            input = torch.cat([part for part, length in zip(parts, (before, side, behind), strict=True) if length], -number)
+            input = torch.cat(
+                [part for part, length in zip(parts, (before, side, behind), strict=True) if length], -number
+            )
         return input
 
     F.pad = padded
@@ -192,11 +230,13 @@ def _circular_as_cat() -> Iterator[None]:
 
 @contextlib.contextmanager
 def _own_lines() -> Iterator[None]:
-    """Have each operation remember the lines of the network's own code that led to it, and not those of forward() alone."""
+    """Have each operation remember the lines of the network's own code that led to it, and not those of forward()
+    alone."""
     tracer = torch.fx.proxy.TracerBase
     before = tracer._filter_traceback_frames
     tracer._filter_traceback_frames = lambda self, frames: traceback.StackSummary.from_list(
-        [frame for frame in frames if not _is_library(frame.filename)])
+        [frame for frame in frames if not _is_library(frame.filename)]
+    )
     try:
         yield
     finally:
@@ -210,12 +250,15 @@ def _scripts_as_they_are(network: nn.Module) -> None:
             for parameter in module.parameters(recurse=False):
                 parameter._is_param = True  # One that was loaded doesn't know that it is.
             forward = getattr(module, "forward", None)
-            if hasattr(forward, "__wrapped__"):  # The Python that it was made of, which export would call, with one argument too many.
+            if hasattr(
+                forward, "__wrapped__"
+            ):  # The Python that it was made of, which export would call, with one argument too many.
                 del forward.__wrapped__
 
 
 def _is_restrided(node: torch.fx.Node) -> bool:
-    """Whether a call gives a tensor another order in memory and nothing else, as averaging does of one with channels last."""
+    """Whether a call gives a tensor another order in memory and nothing else, as averaging does of one with channels
+    last."""
     if node.target is not torch.ops.aten.as_strided.default or len(node.args) > 3:
         return False
     return tuple(map(str, node.meta["val"].shape)) == tuple(map(str, node.args[0].meta["val"].shape))
@@ -228,7 +271,11 @@ class _Recorder:
         self._exported = exported
         self._signature = exported.graph_signature
         self._scripted = isinstance(network, _Scripted)
-        self._state = network.scripted.state_dict(keep_vars=True) if self._scripted else nn.Module.state_dict(network, keep_vars=True)
+        self._state = (
+            network.scripted.state_dict(keep_vars=True)
+            if self._scripted
+            else nn.Module.state_dict(network, keep_vars=True)
+        )
         self._rename: dict[str, str] = {}
 
     def program(self, shapes: Sequence[tuple[int, ...]], batch: int | None) -> Program:
@@ -236,36 +283,57 @@ class _Recorder:
         names = [node.name for node in self._exported.graph.nodes if node.op == "placeholder" and node.name in given]
         weights = self._weights()
         constants, labels = self._constants()
-        nodes = tuple(self._node(node) for node in self._exported.graph.nodes
-                      if node.op == "call_function" and not str(node.target).startswith(_ASSERTIONS))
+        nodes = tuple(
+            self._node(node)
+            for node in self._exported.graph.nodes
+            if node.op == "call_function" and not str(node.target).startswith(_ASSERTIONS)
+        )
         outputs = self._signature.user_outputs
         if not all(isinstance(name, str) for name in outputs):
             raise NotRecordableError("The network returns something else than tensors.", "Return the logits.")
-        return Program(tuple(Input(name, tuple(shape)) for name, shape in zip(names, shapes, strict=True)), weights, constants, labels,
-                       nodes, tuple(self._renamed(name) for name in outputs), batch)
+        return Program(
+            tuple(Input(name, tuple(shape)) for name, shape in zip(names, shapes, strict=True)),
+            weights,
+            constants,
+            labels,
+            nodes,
+            tuple(self._renamed(name) for name in outputs),
+            batch,
+        )
 
     def _weights(self) -> tuple[Weight, ...]:
         """Return what a state dict holds; a tensor that has several names is one weight."""
         prefix = "scripted." if self._scripted else ""
-        placed = {key.removeprefix(prefix): name for name, key in
-                  (*self._signature.inputs_to_parameters.items(), *self._signature.inputs_to_buffers.items())}
+        placed = {
+            key.removeprefix(prefix): name
+            for name, key in (*self._signature.inputs_to_parameters.items(), *self._signature.inputs_to_buffers.items())
+        }
         found: dict[tuple, list[str]] = {}
         for key, tensor in self._state.items():
             if not isinstance(tensor, Tensor):
-                raise NotRecordableError(f"The state dict holds {key}, which is no tensor.", "Keep nothing but tensors in it.")
+                raise NotRecordableError(
+                    f"The state dict holds {key}, which is no tensor.", "Keep nothing but tensors in it."
+                )
             found.setdefault((id(tensor),), []).append(key)
         weights = []
         for number, keys in enumerate(found.values()):
             tensor = self._state[keys[0]]
             value = next((placed[key] for key in keys if key in placed), f"unused_{number}")
             self._rename.update({placed[key]: value for key in keys if key in placed})
-            weights.append(Weight(value, tuple(keys), tuple(tensor.shape), dtype_name(tensor.dtype), isinstance(tensor, nn.Parameter)))
+            weights.append(
+                Weight(
+                    value, tuple(keys), tuple(tensor.shape), dtype_name(tensor.dtype), isinstance(tensor, nn.Parameter)
+                )
+            )
         return tuple(weights)
 
     def _constants(self) -> tuple[dict[str, Tensor], dict[str, str]]:
         known = {weight for weight in self._state}
         sources = self._signature.inputs_to_lifted_tensor_constants | {
-            name: key for name, key in self._signature.inputs_to_buffers.items() if key.removeprefix("scripted.") not in known}
+            name: key
+            for name, key in self._signature.inputs_to_buffers.items()
+            if key.removeprefix("scripted.") not in known
+        }
         constants = {name: self._exported.constants[key].detach() for name, key in sources.items()}
         for tensor in constants.values():
             dtype_name(tensor.dtype)
@@ -280,12 +348,20 @@ class _Recorder:
             name = "aten.alias.default" if _is_restrided(node) else _OTHERWISE.get(str(node.target), str(node.target))
             if name not in REGISTRY:
                 raise self._unregistered(node, name)
-        given = node.args[:len(REGISTRY[name].schema.arguments)] if name != str(node.target) and name in REGISTRY else node.args
+        given = (
+            node.args[: len(REGISTRY[name].schema.arguments)]
+            if name != str(node.target) and name in REGISTRY
+            else node.args
+        )
         try:
             arguments = tuple(self._argument(each) for each in given)
-            keywords = tuple((key, self._argument(value)) for key, value in node.kwargs.items() if key not in _PLACEMENT)
+            keywords = tuple(
+                (key, self._argument(value)) for key, value in node.kwargs.items() if key not in _PLACEMENT
+            )
         except ProgramError as error:
-            raise NotRecordableError(f"{_line_of(node.meta.get('stack_trace') or '')}{error}", "Compute in float32.") from error
+            raise NotRecordableError(
+                f"{_line_of(node.meta.get('stack_trace') or '')}{error}", "Compute in float32."
+            ) from error
         stack = list((node.meta.get("nn_module_stack") or {}).items())
         module = ""
         if stack and isinstance(stack[-1][1], tuple) and not stack[-1][0].startswith("_empty"):
@@ -306,7 +382,9 @@ class _Recorder:
             return value
         if isinstance(value, torch.device | torch.layout):
             return None
-        raise NotRecordableError(f"An operation takes a {type(value).__name__}, which can't be written down.", "Give it numbers or tensors.")
+        raise NotRecordableError(
+            f"An operation takes a {type(value).__name__}, which can't be written down.", "Give it numbers or tensors."
+        )
 
     def _renamed(self, name: str) -> str:
         return self._rename.get(name, name)
@@ -316,15 +394,20 @@ class _Recorder:
         if not isinstance(node.target, torch._ops.OpOverload):
             return NotRecordableError(f"{line}{_BY_VALUES}", _BY_VALUES_HELP)
         if any(word in name for word in _RANDOM):
-            return NotRecordableError(f"{line}the network draws random numbers in evaluation ({name}).",
-                                      "Draw in training alone: pass training=self.training to functional dropout.")
-        return NotRecordableError(f"{line}{name} is not among the operators that can be checked.",
-                                  "Write it with convolutions, matrix products, pooling and element-wise operations, or have the network "
-                                  "judged by a person.")
+            return NotRecordableError(
+                f"{line}the network draws random numbers in evaluation ({name}).",
+                "Draw in training alone: pass training=self.training to functional dropout.",
+            )
+        return NotRecordableError(
+            f"{line}{name} is not among the operators that can be checked.",
+            "Write it with convolutions, matrix products, pooling and element-wise operations, or have the network "
+            "judged by a person.",
+        )
 
 
 def _line_of(trace: str) -> str:
-    """Return "model.py, line 12: " for the innermost line of a student's code in a printed trace, "" where there is none."""
+    """Return "model.py, line 12: " for the innermost line of a student's code in a printed trace, "" where there is
+    none."""
     found = ""
     for line in trace.splitlines():
         parts = line.strip().split('"')
@@ -334,8 +417,13 @@ def _line_of(trace: str) -> str:
 
 
 def _is_library(path: str) -> bool:
-    return path.startswith("<") or Path(path).is_relative_to(_TORCH) or Path(path).is_relative_to(_OURS) or "site-packages" in path \
+    return (
+        path.startswith("<")
+        or Path(path).is_relative_to(_TORCH)
+        or Path(path).is_relative_to(_OURS)
+        or "site-packages" in path
         or "/lib/python" in path
+    )
 
 
 def _refusal(error: BaseException) -> NotRecordableError:
@@ -345,12 +433,23 @@ def _refusal(error: BaseException) -> NotRecordableError:
     line = f"{Path(frames[-1].filename).name}, line {frames[-1].lineno}: " if frames else ""
     linecache.checkcache()
     text = (str(error).strip().splitlines() or [""])[0][:200]
-    if "DataDependent" in kind or "data-dependent" in text or "aten::_local_scalar_dense" in text or "aten.nonzero" in text:
+    if (
+        "DataDependent" in kind
+        or "data-dependent" in text
+        or "aten::_local_scalar_dense" in text
+        or "aten.nonzero" in text
+    ):
         return NotRecordableError(f"{line}{_BY_VALUES}", _BY_VALUES_HELP)
     if ".numpy()" in text or "numpy" in text.lower():
-        return NotRecordableError(f"{line}the network leaves torch for NumPy in the middle.", "Write it with torch alone.")
+        return NotRecordableError(
+            f"{line}the network leaves torch for NumPy in the middle.", "Write it with torch alone."
+        )
     if "cuda" in text.lower() or "NVIDIA" in text:
-        return NotRecordableError(f"{line}the network asks for a GPU in its forward pass.",
-                                  "Use the device of its input: x.to(images.device), and no .cuda() in forward().")
-    return NotRecordableError(f"{line}forward() raised {kind}: {text}".rstrip(": "),
-                              f"Try it in Python on a batch of images, in evaluation mode: network.eval()(torch.zeros({3}, …)).")
+        return NotRecordableError(
+            f"{line}the network asks for a GPU in its forward pass.",
+            "Use the device of its input: x.to(images.device), and no .cuda() in forward().",
+        )
+    return NotRecordableError(
+        f"{line}forward() raised {kind}: {text}".rstrip(": "),
+        f"Try it in Python on a batch of images, in evaluation mode: network.eval()(torch.zeros({3}, …)).",
+    )

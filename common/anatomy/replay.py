@@ -1,4 +1,5 @@
-"""A program, executed: nothing runs but registered operators, and nothing is allocated before it is known to be small enough."""
+"""A program, executed: nothing runs but registered operators, and nothing is allocated before it is known to be small
+enough."""
 
 import math
 import operator
@@ -19,18 +20,27 @@ from common.anatomy.program import (
     Setting,
 )
 
-# What one image may cost. The largest network of the sessions makes 0.9 million numbers and 110 million multiply-adds of one,
-# a ResNet-18 for small images 2.5 and 560.
+# What one image may cost. The largest network of the sessions makes 0.9 million numbers and 110 million multiply-adds
+# of one, a ResNet-18 for small images 2.5 and 560.
 MOST_NUMBERS = 200_000_000
 MOST_MULTIPLY_ADDS = 10_000_000_000
 LARGEST_TENSOR = 500_000_000
 MOST_BYTES_AT_ONCE = 4_000_000_000  # Of a batch.
 # Arithmetic on sizes; `len(images)` is such a number.
 SIZES: dict[str, Callable] = {
-    "size": lambda tensor, dim: tensor.shape[dim], "size.add": operator.add, "size.sub": operator.sub, "size.mul": operator.mul,
-    "size.floordiv": operator.floordiv, "size.mod": operator.mod, "size.neg": operator.neg, "size.truediv": operator.truediv,
-    "size.max": max, "size.min": min, "size.float": float,
+    "size": lambda tensor, dim: tensor.shape[dim],
+    "size.add": operator.add,
+    "size.sub": operator.sub,
+    "size.mul": operator.mul,
+    "size.floordiv": operator.floordiv,
+    "size.mod": operator.mod,
+    "size.neg": operator.neg,
+    "size.truediv": operator.truediv,
+    "size.max": max,
+    "size.min": min,
+    "size.float": float,
 }
+
 
 class ReplayError(Exception):
     """The program can't be executed; the message is one sentence."""
@@ -45,8 +55,14 @@ class Seen:
     outputs: tuple[Tensor, ...]
 
 
-def replay(program: Program, weights: Mapping[str, Tensor], *inputs: Tensor, change: Mapping[str, Callable[[Tensor], Tensor]] | None = None,
-           see: Callable[[Seen], None] | None = None, double: bool = False) -> tuple[Tensor, ...]:
+def replay(
+    program: Program,
+    weights: Mapping[str, Tensor],
+    *inputs: Tensor,
+    change: Mapping[str, Callable[[Tensor], Tensor]] | None = None,
+    see: Callable[[Seen], None] | None = None,
+    double: bool = False,
+) -> tuple[Tensor, ...]:
     """Return what `program` makes of its inputs (N first), on their device.
 
     weights: by the names of their values, as `common.anatomy.weights.fill` returns them
@@ -59,8 +75,12 @@ def replay(program: Program, weights: Mapping[str, Tensor], *inputs: Tensor, cha
     if not inputs[0].is_meta and len(inputs[0]) not in program.affordable:  # Fewer images may cost more.
         measure(program, len(inputs[0]))
     values: dict[str, object] = dict(weights)
-    values.update({name: tensor.to(inputs[0].device, torch.float64 if double and tensor.is_floating_point() else None)
-                   for name, tensor in program.constants.items()})
+    values.update(
+        {
+            name: tensor.to(inputs[0].device, torch.float64 if double and tensor.is_floating_point() else None)
+            for name, tensor in program.constants.items()
+        }
+    )
     values.update({given.name: tensor for given, tensor in zip(program.inputs, inputs, strict=True)})
     last_use = _last_uses(program)
     for number, node in enumerate(program.nodes):
@@ -78,8 +98,8 @@ def replay(program: Program, weights: Mapping[str, Tensor], *inputs: Tensor, cha
 
 @dataclass(frozen=True)
 class Cost:
-    """What one batch costs: multiply-adds of convolutions, matrix products and pooling, numbers read and made in all, shapes of
-    the outputs."""
+    """What one batch costs: multiply-adds of convolutions, matrix products and pooling, numbers read and made in all,
+    shapes of the outputs."""
 
     multiply_adds: int
     numbers: int
@@ -105,15 +125,19 @@ def measure(program: Program, batch: int, see: Callable[[Seen], None] | None = N
         if see is not None:
             see(seen)
         if numbers > batch * MOST_NUMBERS or multiply_adds > batch * MOST_MULTIPLY_ADDS:
-            raise ReplayError(f"The network would cost more than {MOST_MULTIPLY_ADDS // 10**9} billion multiply-adds or "
-                              f"{MOST_NUMBERS // 10**6} million numbers for an image.")
+            raise ReplayError(
+                f"The network would cost more than {MOST_MULTIPLY_ADDS // 10**9} billion multiply-adds or "
+                f"{MOST_NUMBERS // 10**6} million numbers for an image."
+            )
         kept[seen.node.name] = sum(output.nbytes for output in seen.outputs)
         alive += kept[seen.node.name]
         if alive + 4 * columns > MOST_BYTES_AT_ONCE:
             raise ReplayError(f"The network would hold more than {MOST_BYTES_AT_ONCE // 10**9} GB at once.")
         alive -= sum(kept.pop(name, 0) for name in ends.get(next(calls), ()))
 
-    meta = {weight.value: torch.empty(weight.shape, dtype=DTYPES[weight.dtype], device="meta") for weight in program.weights}
+    meta = {
+        weight.value: torch.empty(weight.shape, dtype=DTYPES[weight.dtype], device="meta") for weight in program.weights
+    }
     inputs = [torch.empty(batch, *given.shape, device="meta") for given in program.inputs]
     _check_inputs(program, inputs)
     with torch.no_grad():
@@ -148,7 +172,8 @@ def _multiply_adds(seen: Seen) -> int:
 
 
 def _columns(seen: Seen) -> int:
-    """How many numbers a convolution may lay out on its way: each place's window, where it is done as a matrix product."""
+    """How many numbers a convolution may lay out on its way: each place's window, where it is done as a matrix
+    product."""
     if _base(seen) != "convolution":
         return 0
     weight = seen.arguments["weight"]
@@ -177,11 +202,17 @@ def _tensors(arguments: Mapping[str, object]) -> list[Tensor]:
     return [each for each in listed if isinstance(each, Tensor)]
 
 
-def _run(node: Node, values: Mapping[str, object], device: torch.device, see: Callable[[Seen], None] | None, double: bool) -> object:
+def _run(
+    node: Node, values: Mapping[str, object], device: torch.device, see: Callable[[Seen], None] | None, double: bool
+) -> object:
     try:
         if node.operator == "getitem":
             source, index = (_resolved(each, values) for each in node.arguments)
-            if not isinstance(node.arguments[0], Reference) or not isinstance(source, tuple | list) or index not in range(len(source)):
+            if (
+                not isinstance(node.arguments[0], Reference)
+                or not isinstance(source, tuple | list)
+                or index not in range(len(source))
+            ):
                 raise ReplayError("The network takes an output that an operation doesn't have.")
             result = source[index]
             bound = {}
@@ -199,14 +230,29 @@ def _run(node: Node, values: Mapping[str, object], device: torch.device, see: Ca
                 result = result.double()  # What makes numbers of nothing makes them float32.
             bound = registered.bound(arguments, keywords) if see is not None else {}
         else:
-            raise ReplayError(f"The network uses {node.operator}, which is not among the operators that can be checked.")
+            raise ReplayError(
+                f"The network uses {node.operator}, which is not among the operators that can be checked."
+            )
         if see is not None:
             outputs = result if isinstance(result, tuple | list) else (result,)
             see(Seen(node, bound, tuple(each for each in outputs if isinstance(each, Tensor))))
-    except (RuntimeError, TypeError, ValueError, IndexError, AttributeError, NotImplementedError, ZeroDivisionError, OverflowError,
-            KeyError, AssertionError, MemoryError) as error:
+    except (
+        RuntimeError,
+        TypeError,
+        ValueError,
+        IndexError,
+        AttributeError,
+        NotImplementedError,
+        ZeroDivisionError,
+        OverflowError,
+        KeyError,
+        AssertionError,
+        MemoryError,
+    ) as error:
         lines = str(error).splitlines() or [""]
-        raise ReplayError(f"{node.operator} of {node.module or 'the network'} can't be executed: {lines[0][:200]}") from error
+        raise ReplayError(
+            f"{node.operator} of {node.module or 'the network'} can't be executed: {lines[0][:200]}"
+        ) from error
     return result
 
 

@@ -9,7 +9,8 @@ from common.anatomy.replay import SIZES, Seen, measure
 @dataclass(frozen=True)
 class Views:
     """count:  how often the first layer sees each image
-    program: returns, after what the network returns, what it would return for a single view; None where there is but one
+    program: returns, after what the network returns, what it would return for a single view; None where there is but
+             one
     """
 
     count: int
@@ -19,9 +20,9 @@ class Views:
 def views(program: Program) -> Views:
     """Return how many views of an image `program` looks at.
 
-    A view is what meets the network's first weights. Where these meet several, or several times as many images as were given,
-    the network looks as often at each. For a single view all of them are given the same one, the image as it is if it is among
-    them; what then is computed twice is computed once. Raises ReplayError.
+    A view is what meets the network's first weights. Where these meet several, or several times as many images as were
+    given, the network looks as often at each. For a single view all of them are given the same one, the image as it is
+    if it is among them; what then is computed twice is computed once. Raises ReplayError.
     """
     batch = program.batch or 3
     sizes: dict[str, int] = {}
@@ -41,14 +42,21 @@ def views(program: Program) -> Views:
     if count > 1 and len(calls) == count:
         return Views(count, _joined(program, calls))
     stacked = next((node for node in program.nodes if len(calls) == 1 and node.name == calls[0][1]), None)
-    if count > 1 and stacked is not None and stacked.operator == "aten.cat.default" and len(list(stacked.references())) == count \
-            and stacked.arguments and all(isinstance(each, Reference) for each in stacked.arguments[0]):
+    if (
+        count > 1
+        and stacked is not None
+        and stacked.operator == "aten.cat.default"
+        and len(list(stacked.references())) == count
+        and stacked.arguments
+        and all(isinstance(each, Reference) for each in stacked.arguments[0])
+    ):
         return Views(count, _unstacked(program, stacked))
     return Views(count)
 
 
 def _stems(program: Program) -> dict[tuple, list[tuple[str, str]]]:
-    """Return the calls in which weights meet an image that has met none: (operator, weights) → names of the call and of the image."""
+    """Return the calls in which weights meet an image that has met none: (operator, weights) → names of the call and of
+    the image."""
     weights = {weight.value for weight in program.weights}
     made_of_weights, images = set(weights), {given.name for given in program.inputs if len(given.shape) == 3}
     stems: dict[tuple, list[tuple[str, str]]] = {}
@@ -73,7 +81,7 @@ def _is_plain(name: str, program: Program) -> bool:
 def _joined(program: Program, calls: list[tuple[str, str]]) -> Program:
     """Return the program that also computes what it would make of one view: each of `calls` is given the same image."""
     single = _plain_one(program, [image for _, image in calls])
-    return _also_with(program, {(call, image): single for call, image in calls})
+    return _also_with(program, dict.fromkeys(calls, single))
 
 
 def _unstacked(program: Program, stacked: Node) -> Program:
@@ -89,15 +97,24 @@ def _plain_one(program: Program, images: list[str]) -> str:
 
 
 def _also_with(program: Program, replaced: dict[tuple[str, str], str]) -> Program:
-    """Return the program that also computes its outputs with other arguments: (call, value) → the value that it reads instead."""
+    """Return the program that also computes its outputs with other arguments: (call, value) → the value that it reads
+    instead."""
     made = {_key(node): node.name for node in program.nodes}
-    names_taken = {*(node.name for node in program.nodes), *program.constants, *(given.name for given in program.inputs), *(weight.value for weight in program.weights)}
+    names_taken = {
+        *(node.name for node in program.nodes),
+        *program.constants,
+        *(given.name for given in program.inputs),
+        *(weight.value for weight in program.weights),
+    }
     renamed: dict[str, str] = {}
     added: list[Node] = []
     for node in program.nodes:
         names = renamed | {value: other for (call, value), other in replaced.items() if call == node.name}
-        changed = replace(node, arguments=_with(node.arguments, names),
-                          keywords=tuple((key, _with(value, names)) for key, value in node.keywords))
+        changed = replace(
+            node,
+            arguments=_with(node.arguments, names),
+            keywords=tuple((key, _with(value, names)) for key, value in node.keywords),
+        )
         if changed == node:
             continue
         key = _key(changed)
@@ -106,7 +123,11 @@ def _also_with(program: Program, replaced: dict[tuple[str, str], str]) -> Progra
             names_taken.add(made[key])
             added.append(replace(changed, name=made[key]))
         renamed[node.name] = made[key]
-    return replace(program, nodes=(*program.nodes, *added), outputs=(*program.outputs, *(renamed.get(name, name) for name in program.outputs)))
+    return replace(
+        program,
+        nodes=(*program.nodes, *added),
+        outputs=(*program.outputs, *(renamed.get(name, name) for name in program.outputs)),
+    )
 
 
 def _unused(name: str, taken: set[str]) -> str:

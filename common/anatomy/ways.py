@@ -6,7 +6,9 @@ from common.anatomy.operators import REGISTRY
 from common.anatomy.program import Node, Program, Reference
 
 # Of their operands only the shape is used.
-_MAKE = frozenset({"zeros_like", "ones_like", "full_like", "new_zeros", "new_ones", "new_full", "empty_like", "new_empty"})
+_MAKE = frozenset(
+    {"zeros_like", "ones_like", "full_like", "new_zeros", "new_ones", "new_full", "empty_like", "new_empty"}
+)
 
 
 def base(node: Node) -> str:
@@ -20,7 +22,8 @@ def operands(node: Node) -> Iterator[str]:
 
 
 def named_operands(node: Node) -> Iterator[tuple[str, str]]:
-    """Yield (name of the argument, value) for each of `operands`; the argument is "" where the operator has no schema."""
+    """Yield (name of the argument, value) for each of `operands`; the argument is "" where the operator has no
+    schema."""
     computes = set(operands(node))
     if node.operator not in REGISTRY:
         yield from (("", name) for name in computes)

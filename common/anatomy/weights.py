@@ -29,13 +29,22 @@ def misfits(program: Program, tensors: Mapping[str, Tensor]) -> list[str]:
 
 
 def left_over(program: Program, tensors: Mapping[str, Tensor]) -> list[str]:
-    """Return which tensors of a state dict have no place in the program, in words; but for counts of batches, which say nothing."""
+    """Return which tensors of a state dict have no place in the program, in words; but for counts of batches, which say
+    nothing."""
     known = {key for weight in program.weights for key in weight.keys}
-    return [f"{key} is not in the network" for key in tensors if key not in known and not key.endswith("num_batches_tracked")]
+    return [
+        f"{key} is not in the network"
+        for key in tensors
+        if key not in known and not key.endswith("num_batches_tracked")
+    ]
 
 
-def fill(program: Program, tensors: Mapping[str, Tensor], device: torch.device | str = "cpu",
-         dtype: torch.dtype | None = None) -> dict[str, Tensor]:
+def fill(
+    program: Program,
+    tensors: Mapping[str, Tensor],
+    device: torch.device | str = "cpu",
+    dtype: torch.dtype | None = None,
+) -> dict[str, Tensor]:
     """Return the program's weights from a state dict that has no misfits, by the names of their values.
 
     dtype: of floating-point weights; the program's own where none is given
@@ -52,15 +61,25 @@ def fill(program: Program, tensors: Mapping[str, Tensor], device: torch.device |
 
 
 def _kernels(program: Program) -> set[str]:
-    """Return the kernels that convolutions read, and nothing else does: it might depend on the order of numbers in memory."""
+    """Return the kernels that convolutions read, and nothing else does: it might depend on the order of numbers in
+    memory."""
     read = [(_kernel(node), name) for node in program.nodes for name in node.references()]
-    kernels, elsewhere = {name for kernel, name in read if name == kernel}, {name for kernel, name in read if name != kernel}
-    return {weight.value for weight in program.weights if weight.value in kernels - elsewhere and len(weight.shape) == 4}
+    kernels, elsewhere = (
+        {name for kernel, name in read if name == kernel},
+        {name for kernel, name in read if name != kernel},
+    )
+    return {
+        weight.value for weight in program.weights if weight.value in kernels - elsewhere and len(weight.shape) == 4
+    }
 
 
 def _kernel(node: Node) -> str | None:
     """Return the name of the kernel that `node` slides over a map, None where it does something else."""
-    if node.operator != "aten.convolution.default" or len(node.arguments) < 2 or not isinstance(node.arguments[1], Reference):
+    if (
+        node.operator != "aten.convolution.default"
+        or len(node.arguments) < 2
+        or not isinstance(node.arguments[1], Reference)
+    ):
         return None
     return node.arguments[1].name
 
@@ -71,7 +90,7 @@ def _as(tensor: Tensor, weight: Weight, dtype: torch.dtype | None) -> Tensor:
 
 
 def _equal(one: Tensor, other: Tensor) -> bool:
-    return one is other or one.shape == other.shape and bool(((one == other) | (one != one) & (other != other)).all())
+    return one is other or (one.shape == other.shape and bool(((one == other) | (one != one) & (other != other)).all()))
 
 
 def _shown(shape: tuple[int, ...]) -> str:

@@ -33,7 +33,9 @@ def test_an_honest_submission_exits_0(tmp_path: Path, generated_data: Path, caps
     assert code == 0
     assert found["format"] == 1 and found["passed"] is True
     (submission,) = found["submissions"]
-    assert submission["assignment"] == "session05" and submission["path"] == str(tmp_path) and submission["passed"] is True
+    assert (
+        submission["assignment"] == "session05" and submission["path"] == str(tmp_path) and submission["passed"] is True
+    )
     (one,) = submission["runs"]
     assert one["name"] == "mine" and one["passed"] is True and one["required"] is True and one["seconds"] >= 0
     rules = {rule["id"]: rule for rule in one["rules"]}
@@ -62,8 +64,9 @@ def own_folder(repository: Path, monkeypatch: pytest.MonkeyPatch, **different: d
         write_submission(repository / "session05", name=name, **different.get(name, {}))
 
 
-def test_runs_that_are_only_shown_do_not_decide(tmp_path: Path, generated_data: Path, capsys: pytest.CaptureFixture,
-                                                monkeypatch: pytest.MonkeyPatch) -> None:
+def test_runs_that_are_only_shown_do_not_decide(
+    tmp_path: Path, generated_data: Path, capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
     own_folder(tmp_path, monkeypatch, skeleton={"epochs": 16})
     code, found = report(capsys, generated_data)
     runs = {one["name"]: (one["required"], one["passed"]) for one in found["submissions"][0]["runs"]}
@@ -72,12 +75,15 @@ def test_runs_that_are_only_shown_do_not_decide(tmp_path: Path, generated_data: 
 
 
 def test_nothing_that_must_pass_is_no_pass() -> None:
-    shown = RunResult("skeleton", False, 0.0, (RuleResult("epochs", "", Verdict(True, 15, "<= 15", "15 epochs", None)),))
+    shown = RunResult(
+        "skeleton", False, 0.0, (RuleResult("epochs", "", Verdict(True, 15, "<= 15", "15 epochs", None)),)
+    )
     assert shown.passed is True and SubmissionResult("session05", "", "", (shown,)).passed is None
 
 
-def test_what_our_runs_promise_is_asked_of_ours_alone(tmp_path: Path, generated_data: Path, capsys: pytest.CaptureFixture,
-                                                      monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_our_runs_promise_is_asked_of_ours_alone(
+    tmp_path: Path, generated_data: Path, capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
     own_folder(tmp_path, monkeypatch)
     for arguments, required in (((), "< 8,000"), (("--path", tmp_path / "session05"), "< 10,000")):
         _, found = report(capsys, generated_data, *arguments, "--run", "under-8k", "--select", "parameters")
@@ -96,7 +102,9 @@ def test_select_and_ignore(tmp_path: Path, generated_data: Path, capsys: pytest.
     assert [rule["id"] for rule in found["submissions"][0]["runs"][0]["rules"]] == ["parameters", "epochs"]
 
 
-def test_output_writes_the_report_to_a_file(tmp_path: Path, generated_data: Path, capsys: pytest.CaptureFixture) -> None:
+def test_output_writes_the_report_to_a_file(
+    tmp_path: Path, generated_data: Path, capsys: pytest.CaptureFixture
+) -> None:
     write_submission(tmp_path / "work")
     target = tmp_path / "report.json"
     assert run(generated_data, "--path", tmp_path / "work", "--format", "json", "--output", target) == 0
@@ -106,8 +114,9 @@ def test_output_writes_the_report_to_a_file(tmp_path: Path, generated_data: Path
     assert "There is no folder" in capsys.readouterr().err
 
 
-def test_the_report_is_plain_and_narrow_when_it_is_piped(tmp_path: Path, generated_data: Path,
-                                                         capsys: pytest.CaptureFixture) -> None:
+def test_the_report_is_plain_and_narrow_when_it_is_piped(
+    tmp_path: Path, generated_data: Path, capsys: pytest.CaptureFixture
+) -> None:
     write_submission(tmp_path, epochs=16)
     run(generated_data, "--path", tmp_path)
     out = capsys.readouterr().out
@@ -123,15 +132,28 @@ def test_list_names_every_rule_and_why(capsys: pytest.CaptureFixture) -> None:
 
 
 def in_its_own_process(*arguments: object) -> subprocess.CompletedProcess:
-    """Run the checker as a user would: what PyTorch has done in the tests' process, where it recorded networks, spoils workers forked from it."""
-    return subprocess.run([sys.executable, "-m", "checker", *map(str, arguments)], cwd=REPOSITORY, capture_output=True, text=True, check=False)
+    """Run the checker as a user would: what PyTorch has done in the tests' process, where it recorded networks, spoils
+    workers forked from it."""
+    return subprocess.run(
+        [sys.executable, "-m", "checker", *map(str, arguments)],
+        cwd=REPOSITORY,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
 
 
 def real(*arguments: object, to: str) -> int:
-    """Run the checker as a process of its own, its output led to where a shell's `to` says, and return the exit code."""
+    """Run the checker as a process of its own, its output led to where a shell's `to` says, and return the exit
+    code."""
     command = shlex.join([sys.executable, "-m", "checker", *map(str, arguments)])
-    return subprocess.run(["bash", "-c", f"{command} {to}; exit ${{PIPESTATUS[0]}}"], cwd=REPOSITORY, stderr=subprocess.PIPE, text=True,
-                          check=False).returncode
+    return subprocess.run(
+        ["bash", "-c", f"{command} {to}; exit ${{PIPESTATUS[0]}}"],
+        cwd=REPOSITORY,
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+    ).returncode
 
 
 @pytest.mark.parametrize("to", [">&-", "> /dev/full", "| true"], ids=["closed", "full", "nobody reads"])
@@ -147,7 +169,9 @@ def test_a_list_that_is_cut_is_no_failure() -> None:
     assert real("--list", to="| head -1 > /dev/null") == 0
 
 
-def test_a_submission_that_cannot_be_read_gets_a_json_report(tmp_path: Path, generated_data: Path, capsys: pytest.CaptureFixture) -> None:
+def test_a_submission_that_cannot_be_read_gets_a_json_report(
+    tmp_path: Path, generated_data: Path, capsys: pytest.CaptureFixture
+) -> None:
     code, found = report(capsys, generated_data, "--path", tmp_path / "nowhere")
     assert code == 2 and found["passed"] is None
     (submission,) = found["submissions"]
@@ -155,7 +179,9 @@ def test_a_submission_that_cannot_be_read_gets_a_json_report(tmp_path: Path, gen
 
 
 @pytest.mark.for_real
-def test_images_that_are_not_the_published_ones_are_one_sentence(tmp_path: Path, generated_data: Path, capsys: pytest.CaptureFixture) -> None:
+def test_images_that_are_not_the_published_ones_are_one_sentence(
+    tmp_path: Path, generated_data: Path, capsys: pytest.CaptureFixture
+) -> None:
     write_submission(tmp_path)
     assert run(generated_data, "--path", tmp_path, "--select", "sustained_accuracy") == 2
     captured = capsys.readouterr()
@@ -165,17 +191,43 @@ def test_images_that_are_not_the_published_ones_are_one_sentence(tmp_path: Path,
 @pytest.mark.for_real
 def test_the_sandbox_and_the_workers_check_a_network(tmp_path: Path, real_data: Path) -> None:
     write_submission(tmp_path)
-    finished = in_its_own_process("session05", "--data-dir", real_data, "--format", "json", "--path", tmp_path, "--select", "parameters",
-                                  "--select", "no_fully_connected", "--select", "sustained_accuracy")
+    finished = in_its_own_process(
+        "session05",
+        "--data-dir",
+        real_data,
+        "--format",
+        "json",
+        "--path",
+        tmp_path,
+        "--select",
+        "parameters",
+        "--select",
+        "no_fully_connected",
+        "--select",
+        "sustained_accuracy",
+    )
     (submission,) = json.loads(finished.stdout)["submissions"]
     (one,) = submission["runs"]
-    assert finished.returncode == 1 and submission["isolation"] in ("bubblewrap", "process") and (one["views"], one["single_view"]) == (1, None)
-    assert {rule["id"]: rule["passed"] for rule in one["rules"]} == {"parameters": True, "no_fully_connected": True, "sustained_accuracy": False}
+    assert (
+        finished.returncode == 1
+        and submission["isolation"] in ("bubblewrap", "process")
+        and (one["views"], one["single_view"]) == (1, None)
+    )
+    assert {rule["id"]: rule["passed"] for rule in one["rules"]} == {
+        "parameters": True,
+        "no_fully_connected": True,
+        "sustained_accuracy": False,
+    }
 
 
-def test_views_are_counted_and_a_single_one_is_measured(tmp_path: Path, generated_data: Path, capsys: pytest.CaptureFixture) -> None:
-    looks = HONEST_MODEL.replace("def forward(self, images):", "def forward(self, images):\n        return (self.look(images) + self.look("
-                                                               "images.roll(4, 3))) / 2\n\n    def look(self, images):")
+def test_views_are_counted_and_a_single_one_is_measured(
+    tmp_path: Path, generated_data: Path, capsys: pytest.CaptureFixture
+) -> None:
+    looks = HONEST_MODEL.replace(
+        "def forward(self, images):",
+        "def forward(self, images):\n        return (self.look(images) + self.look("
+        "images.roll(4, 3))) / 2\n\n    def look(self, images):",
+    )
     write_submission(tmp_path, model=looks)
     code, found = report(capsys, generated_data, "--path", tmp_path)
     one = found["submissions"][0]["runs"][0]
@@ -185,23 +237,29 @@ def test_views_are_counted_and_a_single_one_is_measured(tmp_path: Path, generate
 
 # Bad input ---------------------------------------------------------------------------------------------------------
 
-@pytest.mark.parametrize(("arguments", "words"), [
-    (["session05", "--path", "nowhere"], "There is no folder nowhere."),
-    (["session05", "--path", "{folder}"], "runs"),
-    (["session05", "--select", "taste"], "There is no rule 'taste'"),
-    (["session05", "--select", "epochs", "--ignore", "epochs"], "No rule of session05 is left"),
-    (["session05", "--path", "{folder}/runs/mine"], "Use --path {folder} --run mine."),
-    (["session05", "--device", "abacus"], "'abacus' is not available"),
-    (["session05", "--device", "meta"], "'meta' is not available"),
-    (["session05", "--output", "{folder}"], "is a folder"),
-    (["session05", "--path", "{folder}/" + 300 * "a"], "There is no folder"),
-    (["session05", "--output", "{folder}/" + 300 * "a", "--path", "{folder}/nowhere"], "There is no folder"),
-    (["session05", "--output", os.devnull], "is no regular file"),
-    (["all", "--path", "{folder}"], "--path holds one submission"),
-    (["all", "--run", "nobody's"], "No session has a run \"nobody's\""),
-    ([], "Name an assignment"),
-])
-def test_a_wrong_command_is_one_sentence(tmp_path: Path, capsys: pytest.CaptureFixture, arguments: list[str], words: str) -> None:
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["session05", "--path", "nowhere"], "There is no folder nowhere."),
+        (["session05", "--path", "{folder}"], "runs"),
+        (["session05", "--select", "taste"], "There is no rule 'taste'"),
+        (["session05", "--select", "epochs", "--ignore", "epochs"], "No rule of session05 is left"),
+        (["session05", "--path", "{folder}/runs/mine"], "Use --path {folder} --run mine."),
+        (["session05", "--device", "abacus"], "'abacus' is not available"),
+        (["session05", "--device", "meta"], "'meta' is not available"),
+        (["session05", "--output", "{folder}"], "is a folder"),
+        (["session05", "--path", "{folder}/" + 300 * "a"], "There is no folder"),
+        (["session05", "--output", "{folder}/" + 300 * "a", "--path", "{folder}/nowhere"], "There is no folder"),
+        (["session05", "--output", os.devnull], "is no regular file"),
+        (["all", "--path", "{folder}"], "--path holds one submission"),
+        (["all", "--run", "nobody's"], 'No session has a run "nobody\'s"'),
+        ([], "Name an assignment"),
+    ],
+)
+def test_a_wrong_command_is_one_sentence(
+    tmp_path: Path, capsys: pytest.CaptureFixture, arguments: list[str], words: str
+) -> None:
     if any("mine" in argument for argument in arguments):
         write_submission(tmp_path, name="mine")
     assert main([argument.format(folder=tmp_path) for argument in arguments]) == 2
@@ -209,8 +267,9 @@ def test_a_wrong_command_is_one_sentence(tmp_path: Path, capsys: pytest.CaptureF
     assert words.format(folder=tmp_path) in captured.err and captured.err.count("\n") == 1 and not captured.out
 
 
-def test_all_takes_the_sessions_that_have_what_is_asked(tmp_path: Path, generated_data: Path, capsys: pytest.CaptureFixture,
-                                                        monkeypatch: pytest.MonkeyPatch) -> None:
+def test_all_takes_the_sessions_that_have_what_is_asked(
+    tmp_path: Path, generated_data: Path, capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("checker.__main__.REPOSITORY", tmp_path)
     write_submission(tmp_path / "session04", name="under-20k", epochs=19)
     arguments = ["all", "--data-dir", str(generated_data), "--format", "json", "--select", "epochs"]
@@ -219,7 +278,10 @@ def test_all_takes_the_sessions_that_have_what_is_asked(tmp_path: Path, generate
     # A session that is missing does not keep the others from being checked, and keeps the whole from passing.
     assert main(arguments) == 2
     found = {each["assignment"]: each for each in json.loads(capsys.readouterr().out)["submissions"]}
-    assert set(found) == {"session04", "session05", "session06", "session07"} and found["session04"]["runs"][1]["passed"] is True
+    assert (
+        set(found) == {"session04", "session05", "session06", "session07"}
+        and found["session04"]["runs"][1]["passed"] is True
+    )
     assert "There is no folder" in found["session05"]["problem"] and found["session05"]["passed"] is None
     assert main(arguments[:3] + ["--select", "epochs"]) == 2
     assert "There is no folder" in capsys.readouterr().out
@@ -265,55 +327,114 @@ def in_its_place(path: Path) -> Path:
 BROKEN = {
     "no model.py": (lambda folder, run: (folder / "model.py").unlink(), "There is no"),
     "a syntax error": (lambda folder, run: (folder / "model.py").write_text("def build(name:\n"), "SyntaxError"),
-    "a model.py that raises": (lambda folder, run: (folder / "model.py").write_text(raising("1 / 0")), "ZeroDivisionError"),
-    "a model.py that exits": (lambda folder, run: (folder / "model.py").write_text(raising("raise SystemExit(0)")), "SystemExit"),
+    "a model.py that raises": (
+        lambda folder, run: (folder / "model.py").write_text(raising("1 / 0")),
+        "ZeroDivisionError",
+    ),
+    "a model.py that exits": (
+        lambda folder, run: (folder / "model.py").write_text(raising("raise SystemExit(0)")),
+        "SystemExit",
+    ),
     "no build": (lambda folder, run: (folder / "model.py").write_text("x = 1"), "no function build(name)"),
-    "build raises": (lambda folder, run: (folder / "model.py").write_text("def build(name):\n    raise KeyError(name)\n"), "KeyError"),
-    "build returns text": (lambda folder, run: (folder / "model.py").write_text("def build(name):\n    return name\n"), "returned str"),
-    "forward raises": (lambda folder, run: (folder / "model.py").write_text(HONEST_MODEL.replace(
-        "return self.classify", "raise RuntimeError('out of order')\n        return self.classify")), "out of order"),
-    "twelve classes": (lambda folder, run: (folder / "model.py").write_text(HONEST_MODEL.replace(
-        ".flatten(1)", ".flatten(1)[:, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 0, 1]]")), "100×12"),
+    "build raises": (
+        lambda folder, run: (folder / "model.py").write_text("def build(name):\n    raise KeyError(name)\n"),
+        "KeyError",
+    ),
+    "build returns text": (
+        lambda folder, run: (folder / "model.py").write_text("def build(name):\n    return name\n"),
+        "returned str",
+    ),
+    "forward raises": (
+        lambda folder, run: (folder / "model.py").write_text(
+            HONEST_MODEL.replace(
+                "return self.classify", "raise RuntimeError('out of order')\n        return self.classify"
+            )
+        ),
+        "out of order",
+    ),
+    "twelve classes": (
+        lambda folder, run: (folder / "model.py").write_text(
+            HONEST_MODEL.replace(".flatten(1)", ".flatten(1)[:, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 0, 1]]")
+        ),
+        "100×12",
+    ),
     "no run.json": (lambda folder, run: (run / "run.json").unlink(), "run.json is missing"),
     "run.json is cut": (lambda folder, run: (run / "run.json").write_text("{"), "can't be read as JSON"),
     "run.json is a list": (lambda folder, run: (run / "run.json").write_text("[]"), "holds no JSON object"),
-    "a deviation of zero": (lambda folder, run: (run / "run.json").write_text(
-        '{"normalization": {"mean": [0.5], "std": [0]}}'), "no usable normalization"),
-    "three channels": (lambda folder, run: (run / "run.json").write_text(
-        '{"normalization": {"mean": [0.5, 0, 0], "std": [1, 1, 1]}}'), "normalises 3 channels"),
+    "a deviation of zero": (
+        lambda folder, run: (run / "run.json").write_text('{"normalization": {"mean": [0.5], "std": [0]}}'),
+        "no usable normalization",
+    ),
+    "three channels": (
+        lambda folder, run: (run / "run.json").write_text('{"normalization": {"mean": [0.5, 0, 0], "std": [1, 1, 1]}}'),
+        "normalises 3 channels",
+    ),
     "no log": (lambda folder, run: (run / "epochs.jsonl").unlink(), "epochs.jsonl is missing"),
     "an empty log": (lambda folder, run: (run / "epochs.jsonl").write_text(""), "is empty"),
     "a cut line": (lambda folder, run: (run / "epochs.jsonl").write_text('{"epoch": 1'), "Line 1 of"),
     "a binary log": (lambda folder, run: (run / "epochs.jsonl").write_bytes(b"\xff\xfe\x00"), "can't be read"),
-    "a rounded count": (lambda folder, run: write_log(run, [line | {"test_correct": 99.5} for line in read_log(run)]),
-                        "99.5 is no count"),
-    "a missing weight file": (lambda folder, run: (run / "epoch-15.safetensors").unlink(), "epoch-15.safetensors is missing"),
+    "a rounded count": (
+        lambda folder, run: write_log(run, [line | {"test_correct": 99.5} for line in read_log(run)]),
+        "99.5 is no count",
+    ),
+    "a missing weight file": (
+        lambda folder, run: (run / "epoch-15.safetensors").unlink(),
+        "epoch-15.safetensors is missing",
+    ),
     "a truncated weight file": (lambda folder, run: truncate(run / "epoch-13.safetensors"), "truncated, damaged"),
     "an empty weight file": (lambda folder, run: (run / "epoch-13.safetensors").write_bytes(b""), "truncated, damaged"),
-    "weights outside the folder": (lambda folder, run: write_log(run, [
-        line | {"weights": {"file": "../../model.py"}} for line in read_log(run)]), "outside the run's folder"),
-    "a list for a file name": (lambda folder, run: write_log(run, [
-        line | {"weights": {"file": ["a"]}} for line in read_log(run)]), "is no text"),
-    "a very long file name": (lambda folder, run: write_log(run, [
-        line | {"weights": {"file": "a" * 300 + ".pt"}} for line in read_log(run)]), "too long"),
-    "a mean beyond all numbers": (lambda folder, run: (run / "run.json").write_text(
-        '{"normalization": {"mean": [1' + "0" * 400 + '], "std": [1]}}'), "no usable normalization"),
+    "weights outside the folder": (
+        lambda folder, run: write_log(run, [line | {"weights": {"file": "../../model.py"}} for line in read_log(run)]),
+        "outside the run's folder",
+    ),
+    "a list for a file name": (
+        lambda folder, run: write_log(run, [line | {"weights": {"file": ["a"]}} for line in read_log(run)]),
+        "is no text",
+    ),
+    "a very long file name": (
+        lambda folder, run: write_log(run, [line | {"weights": {"file": "a" * 300 + ".pt"}} for line in read_log(run)]),
+        "too long",
+    ),
+    "a mean beyond all numbers": (
+        lambda folder, run: (run / "run.json").write_text(
+            '{"normalization": {"mean": [1' + "0" * 400 + '], "std": [1]}}'
+        ),
+        "no usable normalization",
+    ),
     "a folder in place of run.json": (lambda folder, run: in_its_place(run / "run.json").mkdir(), "is no regular file"),
-    "a folder in place of the log": (lambda folder, run: in_its_place(run / "epochs.jsonl").mkdir(), "is no regular file"),
-    "a folder in place of weights": (lambda folder, run: in_its_place(run / "epoch-15.safetensors").mkdir(), "is no regular file"),
-    "a pipe in place of weights": (lambda folder, run: os.mkfifo(in_its_place(run / "epoch-15.safetensors")), "is no regular file"),
-    "a link in place of weights": (lambda folder, run: in_its_place(run / "epoch-15.safetensors").symlink_to("epoch-14.safetensors"),
-                                   "links are not followed"),
-    "layers without sizes": (lambda folder, run: (folder / "model.py").write_text(HONEST_MODEL.replace(
-        "nn.Conv2d(10, 10, 1)", "nn.LazyConv2d(10, 1)")), "uninitialized"),
-    "weights in another format": (lambda folder, run: write_log(run, [
-        line | {"weights": {"file": "run.json"}} for line in read_log(run)]), "neither a .safetensors"),
+    "a folder in place of the log": (
+        lambda folder, run: in_its_place(run / "epochs.jsonl").mkdir(),
+        "is no regular file",
+    ),
+    "a folder in place of weights": (
+        lambda folder, run: in_its_place(run / "epoch-15.safetensors").mkdir(),
+        "is no regular file",
+    ),
+    "a pipe in place of weights": (
+        lambda folder, run: os.mkfifo(in_its_place(run / "epoch-15.safetensors")),
+        "is no regular file",
+    ),
+    "a link in place of weights": (
+        lambda folder, run: in_its_place(run / "epoch-15.safetensors").symlink_to("epoch-14.safetensors"),
+        "links are not followed",
+    ),
+    "layers without sizes": (
+        lambda folder, run: (folder / "model.py").write_text(
+            HONEST_MODEL.replace("nn.Conv2d(10, 10, 1)", "nn.LazyConv2d(10, 1)")
+        ),
+        "uninitialized",
+    ),
+    "weights in another format": (
+        lambda folder, run: write_log(run, [line | {"weights": {"file": "run.json"}} for line in read_log(run)]),
+        "neither a .safetensors",
+    ),
 }
 
 
 @pytest.mark.parametrize("name", BROKEN)
-def test_broken_input_is_a_sentence_and_no_pass(tmp_path: Path, generated_data: Path, capsys: pytest.CaptureFixture,
-                                                name: str) -> None:
+def test_broken_input_is_a_sentence_and_no_pass(
+    tmp_path: Path, generated_data: Path, capsys: pytest.CaptureFixture, name: str
+) -> None:
     run_folder = write_submission(tmp_path)
     change, words = BROKEN[name]
     change(tmp_path, run_folder)
@@ -324,7 +445,9 @@ def test_broken_input_is_a_sentence_and_no_pass(tmp_path: Path, generated_data: 
     assert all(rule["help"] and "\n" not in rule["message"] for rule in unknown)
 
 
-def test_a_pickle_that_runs_code_is_not_run(tmp_path: Path, generated_data: Path, capsys: pytest.CaptureFixture) -> None:
+def test_a_pickle_that_runs_code_is_not_run(
+    tmp_path: Path, generated_data: Path, capsys: pytest.CaptureFixture
+) -> None:
     import pickle
 
     class Attack:
@@ -339,7 +462,9 @@ def test_a_pickle_that_runs_code_is_not_run(tmp_path: Path, generated_data: Path
     assert "more than a state dict" in found["submissions"][0]["runs"][0]["rules"][0]["message"]
 
 
-def test_no_data_is_one_sentence(tmp_path: Path, capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_data_is_one_sentence(
+    tmp_path: Path, capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
     import urllib.error
     import urllib.request
 
@@ -357,6 +482,7 @@ def test_no_data_is_one_sentence(tmp_path: Path, capsys: pytest.CaptureFixture, 
 
 
 # The machinery ------------------------------------------------------------------------------------------------------
+
 
 def test_names_in_brackets_are_no_markup(tmp_path: Path, generated_data: Path, capsys: pytest.CaptureFixture) -> None:
     write_submission(tmp_path, name="[bold]x")
@@ -379,8 +505,9 @@ def test_a_thousand_runs_are_too_many(tmp_path: Path, generated_data: Path, caps
     assert "1,000 runs, more than" in capsys.readouterr().err
 
 
-def test_the_weights_of_all_runs_are_bounded_together(tmp_path: Path, generated_data: Path, capsys: pytest.CaptureFixture,
-                                                      monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_weights_of_all_runs_are_bounded_together(
+    tmp_path: Path, generated_data: Path, capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("checker.intake.folder.MOST_WEIGHTS_IN_ALL", 100_000)
     for name in ("one", "two"):
         write_submission(tmp_path, name=name)
@@ -390,8 +517,9 @@ def test_the_weights_of_all_runs_are_bounded_together(tmp_path: Path, generated_
 
 
 @pytest.mark.parametrize("format", ["rich", "json"])
-def test_a_report_that_nobody_gets_is_no_verdict(tmp_path: Path, generated_data: Path, format: str, monkeypatch: pytest.MonkeyPatch,
-                                                 capfd: pytest.CaptureFixture) -> None:
+def test_a_report_that_nobody_gets_is_no_verdict(
+    tmp_path: Path, generated_data: Path, format: str, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture
+) -> None:
     write_submission(tmp_path)
     arguments = ("--path", tmp_path, "--select", "epochs", "--format", format)
     read, write = os.pipe()
@@ -413,8 +541,9 @@ def test_a_link_for_a_report_stays_one(tmp_path: Path, generated_data: Path) -> 
     assert (tmp_path / "link").is_symlink() and "passed" in (tmp_path / "report").read_text()
 
 
-def test_a_defect_is_no_failed_rule(tmp_path: Path, generated_data: Path, capsys: pytest.CaptureFixture,
-                                    monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_defect_is_no_failed_rule(
+    tmp_path: Path, generated_data: Path, capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def defect(*arguments: object, **options: object) -> None:
         raise AssertionError("nobody thought\nof it")
 
@@ -440,29 +569,39 @@ def test_ctrl_c_waits_for_nothing(tmp_path: Path, generated_data: Path, capsys: 
 
 
 @pytest.mark.parametrize("changed", [{"batch": 7}, {"inputs": [{"name": "images", "shape": [1, 1000, 1000]}]}])
-def test_a_forged_program_takes_what_it_is_given(tmp_path: Path, generated_data: Path, capsys: pytest.CaptureFixture,
-                                                 monkeypatch: pytest.MonkeyPatch, changed: dict) -> None:
+def test_a_forged_program_takes_what_it_is_given(
+    tmp_path: Path, generated_data: Path, capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch, changed: dict
+) -> None:
     from checker.sandbox.tasks import Answer
     from tests.recorded_here import AnswersHere
 
     class Forged(AnswersHere):
         def __next__(self) -> Answer:
             answer = super().__next__()
-            changes = changed if "batch" in changed else {"inputs": [answer.value["inputs"][0] | {"shape": [1, 1000, 1000]}]}
+            changes = (
+                changed if "batch" in changed else {"inputs": [answer.value["inputs"][0] | {"shape": [1, 1000, 1000]}]}
+            )
             return Answer(answer.value | changes, answer.blob)
 
     monkeypatch.setattr("checker.intake.folder.start", Forged)
     write_submission(tmp_path)
-    code, found = report(capsys, generated_data, "--path", tmp_path, "--select", "parameters", "--select", "sustained_accuracy")
+    code, found = report(
+        capsys, generated_data, "--path", tmp_path, "--select", "parameters", "--select", "sustained_accuracy"
+    )
     assert code == 2 and "other inputs" in found["submissions"][0]["runs"][0]["rules"][0]["message"]
 
 
-def test_a_measurement_that_takes_too_long_is_a_sentence(tmp_path: Path, generated_data: Path, capsys: pytest.CaptureFixture,
-                                                         monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_measurement_that_takes_too_long_is_a_sentence(
+    tmp_path: Path, generated_data: Path, capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("checker.measure.SECONDS", 1e-3)
     write_submission(tmp_path)
-    code, found = report(capsys, generated_data, "--path", tmp_path, "--select", "sustained_accuracy", "--select", "log_matches_weights")
-    assert code == 2 and all("Evaluating it takes longer than" in rule["message"] for rule in found["submissions"][0]["runs"][0]["rules"])
+    code, found = report(
+        capsys, generated_data, "--path", tmp_path, "--select", "sustained_accuracy", "--select", "log_matches_weights"
+    )
+    assert code == 2 and all(
+        "Evaluating it takes longer than" in rule["message"] for rule in found["submissions"][0]["runs"][0]["rules"]
+    )
 
 
 def header(tensors: dict[str, dict]) -> bytes:
@@ -470,15 +609,26 @@ def header(tensors: dict[str, dict]) -> bytes:
     return len(text).to_bytes(8, "little") + text + bytes(4)
 
 
-@pytest.mark.parametrize(("content", "words"), [
-    (header({"a": {"dtype": "F32", "shape": [1] * 1_000_000, "data_offsets": [0, 4]}}), "8 dimensions"),
-    (header({str(number): {"dtype": "F32", "shape": [0], "data_offsets": [0, 0]} for number in range(20_000)}), "10,000 tensors"),
-    (header({"a": {"dtype": "F8_E4M3", "shape": [4], "data_offsets": [0, 4]}}), "F8_E4M3"),
-    (header({"a": {"dtype": "C64", "shape": [], "data_offsets": [0, 8]}}), "complex"),
-    (header([]), "none"), (b"\xff" * 16, "too long"), (header({"a": 1}), "dimensions"), (bytes(8), "Expecting value"),
-    ((50_000).to_bytes(8, "little") + b"[" * 50_000, "nested")])
-def test_headers_of_weights_that_nobody_saves(tmp_path: Path, generated_data: Path, capsys: pytest.CaptureFixture, content: bytes,
-                                              words: str) -> None:
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (header({"a": {"dtype": "F32", "shape": [1] * 1_000_000, "data_offsets": [0, 4]}}), "8 dimensions"),
+        (
+            header({str(number): {"dtype": "F32", "shape": [0], "data_offsets": [0, 0]} for number in range(20_000)}),
+            "10,000 tensors",
+        ),
+        (header({"a": {"dtype": "F8_E4M3", "shape": [4], "data_offsets": [0, 4]}}), "F8_E4M3"),
+        (header({"a": {"dtype": "C64", "shape": [], "data_offsets": [0, 8]}}), "complex"),
+        (header([]), "none"),
+        (b"\xff" * 16, "too long"),
+        (header({"a": 1}), "dimensions"),
+        (bytes(8), "Expecting value"),
+        ((50_000).to_bytes(8, "little") + b"[" * 50_000, "nested"),
+    ],
+)
+def test_headers_of_weights_that_nobody_saves(
+    tmp_path: Path, generated_data: Path, capsys: pytest.CaptureFixture, content: bytes, words: str
+) -> None:
     run_folder = write_submission(tmp_path)
     for path in run_folder.glob("*.safetensors"):
         path.write_bytes(content)

@@ -1,6 +1,5 @@
 """The corpus under tests/submissions/: no cheat passes, and no honest oddity fails."""
 
-import os
 import sys
 from pathlib import Path
 
@@ -23,10 +22,21 @@ def checked(case: Case, folder: Path, monkeypatch: pytest.MonkeyPatch) -> dict[s
     monkeypatch.setattr("checker.test_set.load_images", lambda dataset, split, folder: images(dataset.name))
     monkeypatch.setattr("checker.test_set.verify", lambda *images: None)
     assignment = case.assignment
-    result = check_folder(assignment, folder, own=False, only_run=case.run, rules=assignment.every_rule, device="cpu", data_dir=None,
-                          isolation="auto", tell=lambda doing: None)
+    result = check_folder(
+        assignment,
+        folder,
+        own=False,
+        only_run=case.run,
+        rules=assignment.every_rule,
+        device="cpu",
+        data_dir=None,
+        isolation="auto",
+        tell=lambda doing: None,
+    )
     (run,) = result.runs
-    return {rule.id: (rule.verdict.passed, rule.verdict.message) for rule in run.rules if rule.verdict.passed is not True}
+    return {
+        rule.id: (rule.verdict.passed, rule.verdict.message) for rule in run.rules if rule.verdict.passed is not True
+    }
 
 
 @pytest.mark.for_real
@@ -35,14 +45,18 @@ def test_no_cheat_passes(case: Case, tmp_path: Path, monkeypatch: pytest.MonkeyP
     found = checked(case, tmp_path / "submission", monkeypatch)
     assert case.rule in found, f"{case.tries}: {case.rule} passes"
     # Others may be none that can be checked, but no honest one would break them.
-    assert not {rule for rule, (verdict, _) in found.items() if verdict is False} - {case.rule, *case.also}, f"{case.tries}: {found}"
+    assert not {rule for rule, (verdict, _) in found.items() if verdict is False} - {case.rule, *case.also}, (
+        f"{case.tries}: {found}"
+    )
 
 
 @pytest.mark.for_real
 @pytest.mark.parametrize("case", HONEST, ids=lambda case: case.folder.name)
 def test_no_honest_one_fails(case: Case, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     found = checked(case, tmp_path / "submission", monkeypatch)
-    assert {rule: verdict for rule, (verdict, _) in found.items()} == ({case.unknown: None} if case.unknown else {}), f"{case.tries}: {found}"
+    assert {rule: verdict for rule, (verdict, _) in found.items()} == ({case.unknown: None} if case.unknown else {}), (
+        f"{case.tries}: {found}"
+    )
 
 
 def test_few_honest_ones_can_not_be_checked() -> None:

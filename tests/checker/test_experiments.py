@@ -1,4 +1,5 @@
-"""Experiments on recorded networks: honest ways to treat all places alike don't move the logits, disguised dense layers do."""
+"""Experiments on recorded networks: honest ways to treat all places alike don't move the logits, disguised dense layers
+do."""
 
 import pytest
 import torch
@@ -65,13 +66,17 @@ ALIKE_HEADS = {
     "mean().mean()": lambda n, x: n.linear(x.mean(-1).mean(-1)),
     "a loop over places": loop,
     "an einsum with ones": lambda n, x: n.linear(torch.einsum("nchw,hw->nc", x, torch.ones(7, 7)) / 49),
-    "a convolution with ones": lambda n, x: n.linear(F.conv2d(x, torch.full((8, 1, 7, 7), 1 / 49), groups=8).flatten(1)),
+    "a convolution with ones": lambda n, x: n.linear(
+        F.conv2d(x, torch.full((8, 1, 7, 7), 1 / 49), groups=8).flatten(1)
+    ),
     "a residual around a convolution": lambda n, x: n.linear((x + n.same(x)).mean((2, 3))),
     "a strided shortcut": lambda n, x: n.linear(torch.relu(n.down(n.same(x)) + n.shortcut(x)).mean((2, 3))),
     "squeeze and excitation": lambda n, x: n.linear((x * x.mean((2, 3), keepdim=True).sigmoid()).mean((2, 3))),
     "generalised mean": lambda n, x: n.linear(x.clamp(min=1e-6).pow(3).mean((2, 3)).pow(1 / 3)),
     "a layer used twice": lambda n, x: n.linear(n.same(n.same(x)).mean((2, 3))),
-    "attention without positions": lambda n, x: n.linear(F.scaled_dot_product_attention(*[x.flatten(2).transpose(1, 2)] * 3).mean(1)),
+    "attention without positions": lambda n, x: n.linear(
+        F.scaled_dot_product_attention(*[x.flatten(2).transpose(1, 2)] * 3).mean(1)
+    ),
     "half precision on the way": lambda n, x: n.linear(x.half().float().mean((2, 3))),
     "numbers at each place, and a convolution behind": lambda n, x: n.linear(n.same(x * n.places).mean((2, 3))),
 }
@@ -85,10 +90,14 @@ DISGUISED = {
     "an affine norm over positions": lambda n, x: n.linear(n.norm(x).mean((2, 3))),
     "a constant mask": lambda n, x: n.linear((x * torch.linspace(0, 1, 49).view(7, 7)).mean((2, 3))),
     "a gate": lambda n, x: n.linear(torch.where(n.places > 0, x, 0.1 * x).mean((2, 3))),
-    "attention with positions": lambda n, x: n.linear(F.scaled_dot_product_attention(*[x.flatten(2).transpose(1, 2) + n.positions] * 3).mean(1)),
+    "attention with positions": lambda n, x: n.linear(
+        F.scaled_dot_product_attention(*[x.flatten(2).transpose(1, 2) + n.positions] * 3).mean(1)
+    ),
     "a slice": lambda n, x: n.linear(x[:, :, 3, 3]),
     "a cropped mean": lambda n, x: n.linear(x[:, :, 1:, 1:].mean((2, 3))),
-    "padded, then a product": lambda n, x: n.linear((F.pad(x, (1, 0, 1, 0)) * F.pad(n.places, (1, 0, 1, 0))).mean((2, 3))),
+    "padded, then a product": lambda n, x: n.linear(
+        (F.pad(x, (1, 0, 1, 0)) * F.pad(n.places, (1, 0, 1, 0))).mean((2, 3))
+    ),
     "an identity convolution behind it": lambda n, x: n.linear(n.identity(x * n.places).mean((2, 3))),
     "a hundred-millionth": lambda n, x: n.linear((x + 1e-6 * x * n.places).mean((2, 3))),
 }
@@ -116,44 +125,63 @@ def test_no_number_is_no_evidence() -> None:
     assert not found.moved <= ALIKE and not found.inside <= ALIKE
 
 
-@pytest.mark.parametrize(("head", "alike"), [
-    (lambda n, x: n.linear(n.same(x * n.places).mean((2, 3))), False),
-    (lambda n, x: n.linear(n.same(n.norm(x)).mean((2, 3))), False),
-    (lambda n, x: n.linear(n.same(x + n.places).mean((2, 3))), True),  # What is added is the same whatever the map.
-    (lambda n, x: n.linear(n.same(F.pad(x, (1, 1, 1, 1), mode="circular")).mean((2, 3))), True),
-    (lambda n, x: n.linear(n.same(F.interpolate(x, scale_factor=2, mode="bilinear")).mean((2, 3))), True),
-    (lambda n, x: n.linear(n.same(x * x.mean((2, 3), keepdim=True).sigmoid()).mean((2, 3))), True),
-])
+@pytest.mark.parametrize(
+    ("head", "alike"),
+    [
+        (lambda n, x: n.linear(n.same(x * n.places).mean((2, 3))), False),
+        (lambda n, x: n.linear(n.same(n.norm(x)).mean((2, 3))), False),
+        (lambda n, x: n.linear(n.same(x + n.places).mean((2, 3))), True),  # What is added is the same whatever the map.
+        (lambda n, x: n.linear(n.same(F.pad(x, (1, 1, 1, 1), mode="circular")).mean((2, 3))), True),
+        (lambda n, x: n.linear(n.same(F.interpolate(x, scale_factor=2, mode="bilinear")).mean((2, 3))), True),
+        (lambda n, x: n.linear(n.same(x * x.mean((2, 3), keepdim=True).sigmoid()).mean((2, 3))), True),
+    ],
+)
 def test_numbers_for_each_place_before_a_convolution(head, alike: bool) -> None:
     assert (exchanged(head).inside <= ALIKE) is alike
 
 
-@pytest.mark.parametrize(("head", "field"), [
-    (lambda n, x: n.linear(x.mean((2, 3))), 7),
-    (lambda n, x: n.linear(n.same(x).mean((2, 3))), 15),
-    (lambda n, x: n.linear((x + 1e-9 * n.same(x)).mean((2, 3))), 7),
-    (lambda n, x: n.linear((x + n.same(x) - n.same(x)).mean((2, 3))), 7),
-    (lambda n, x: n.linear(F.conv2d(x, n.same.weight * F.pad(torch.ones(1, 1), (1, 1, 1, 1)), padding=1).mean((2, 3))), 7),
-])
+@pytest.mark.parametrize(
+    ("head", "field"),
+    [
+        (lambda n, x: n.linear(x.mean((2, 3))), 7),
+        (lambda n, x: n.linear(n.same(x).mean((2, 3))), 15),
+        (lambda n, x: n.linear((x + 1e-9 * n.same(x)).mean((2, 3))), 7),
+        (lambda n, x: n.linear((x + n.same(x) - n.same(x)).mean((2, 3))), 7),
+        (
+            lambda n, x: n.linear(
+                F.conv2d(x, n.same.weight * F.pad(torch.ones(1, 1), (1, 1, 1, 1)), padding=1).mean((2, 3))
+            ),
+            7,
+        ),
+    ],
+)
 def test_how_far_pixels_are_seen(head, field: int) -> None:
     program, weights, images = recorded(head)
     traced = follow(program, fill(program, weights), images.float())
     averages = {operation.value for operation in traced.operations if operation.kind == "global average"}
     averaged = [next(node.references()) for node in program.nodes if node.name in averages]
-    found = receptive_field(program, fill(program, weights, dtype=torch.float64), averaged,
-                            {operation.value: operation.jump for operation in traced.operations}, images)
+    found = receptive_field(
+        program,
+        fill(program, weights, dtype=torch.float64),
+        averaged,
+        {operation.value: operation.jump for operation in traced.operations},
+        images,
+    )
     assert found == (field, field)
 
 
-@pytest.mark.parametrize(("head", "by_hand"), [
-    (lambda n, x: n.linear(n.same(x).mean((2, 3))), False),
-    (lambda n, x: n.linear(n.same(F.group_norm(x, 2)).mean((2, 3))), False),
-    (lambda n, x: n.linear(n.same(torch.tanh(x)).mean((2, 3))), False),
-    (lambda n, x: n.linear(n.same(x * x.mean((2, 3), keepdim=True).sigmoid()).mean((2, 3))), False),
-    (lambda n, x: n.linear(n.same(x / x.abs().mean((1, 2, 3), keepdim=True)).mean((2, 3))), True),
-    (lambda n, x: n.linear(n.same(x / (F.avg_pool2d(x.abs(), 3, 1, 1) + 1e-3)).mean((2, 3))), True),
-    (lambda n, x: n.linear(n.same(F.normalize(x, dim=1)).mean((2, 3))), True),
-])
+@pytest.mark.parametrize(
+    ("head", "by_hand"),
+    [
+        (lambda n, x: n.linear(n.same(x).mean((2, 3))), False),
+        (lambda n, x: n.linear(n.same(F.group_norm(x, 2)).mean((2, 3))), False),
+        (lambda n, x: n.linear(n.same(torch.tanh(x)).mean((2, 3))), False),
+        (lambda n, x: n.linear(n.same(x * x.mean((2, 3), keepdim=True).sigmoid()).mean((2, 3))), False),
+        (lambda n, x: n.linear(n.same(x / x.abs().mean((1, 2, 3), keepdim=True)).mean((2, 3))), True),
+        (lambda n, x: n.linear(n.same(x / (F.avg_pool2d(x.abs(), 3, 1, 1) + 1e-3)).mean((2, 3))), True),
+        (lambda n, x: n.linear(n.same(F.normalize(x, dim=1)).mean((2, 3))), True),
+    ],
+)
 def test_normalisations_by_hand(head, by_hand: bool) -> None:
     program, weights, images = recorded(head)
     assert bool(normalised(program, fill(program, weights, dtype=torch.float64), images).by_hand) is by_hand
@@ -167,5 +195,7 @@ def test_an_epsilon_that_swallows_the_variance(eps: float, normalises: bool) -> 
 
 
 def test_windows_by_hand_are_named() -> None:
-    assert exchanged(lambda n, x: n.linear((x[:, :, 1:] - x[:, :, :-1]).abs().mean((2, 3)))).by_hand == ("aten.slice.Tensor",)
+    assert exchanged(lambda n, x: n.linear((x[:, :, 1:] - x[:, :, :-1]).abs().mean((2, 3)))).by_hand == (
+        "aten.slice.Tensor",
+    )
     assert exchanged(ALIKE_HEADS["the mean"]).by_hand == ()

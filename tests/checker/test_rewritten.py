@@ -1,4 +1,5 @@
-"""Runs that are rewritten while they are checked: what is judged is what was read, once, whatever the folder holds by then."""
+"""Runs that are rewritten while they are checked: what is judged is what was read, once, whatever the folder holds by
+then."""
 
 import hashlib
 import json
@@ -26,7 +27,9 @@ def run(tmp_path: Path) -> Path:
 
 
 def read(run: Path) -> Submission:
-    return intake.read_folder(run.parents[1], [run.name], [(1, 28, 28)], networks=True, augmentation=False, isolation="auto")
+    return intake.read_folder(
+        run.parents[1], [run.name], [(1, 28, 28)], networks=True, augmentation=False, isolation="auto"
+    )
 
 
 def as_checkpoints(run: Path) -> None:
@@ -54,13 +57,23 @@ def test_what_was_read_stays_what_it_was(run: Path, checkpoints: bool) -> None:
         for place, epoch in enumerate(read_run.log[-5:]):
             weights = read_run.weights[place].result()
             assert weights.sha256 == epoch.sha256 == hashlib.sha256(before[epoch.file]).hexdigest()
-            assert load(weights.content).keys() == {"tiles.weight", "norm.weight", "norm.bias", "norm.running_mean", "norm.running_var",
-                                                    "norm.num_batches_tracked", "classify.weight", "classify.bias"}
+            assert load(weights.content).keys() == {
+                "tiles.weight",
+                "norm.weight",
+                "norm.bias",
+                "norm.running_mean",
+                "norm.running_var",
+                "norm.num_batches_tracked",
+                "classify.weight",
+                "classify.bias",
+            }
     finally:
         submission.close()
 
 
-def test_the_digest_of_a_checkpoint_is_that_of_the_bytes_that_were_converted(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_digest_of_a_checkpoint_is_that_of_the_bytes_that_were_converted(
+    run: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     as_checkpoints(run)
     file = run / "15.pt"
     other = {name: torch.zeros_like(tensor) for name, tensor in torch.load(file).items()}
@@ -112,13 +125,16 @@ while True:
 """
 
 
-def test_files_that_never_rest_get_a_verdict(run: Path, generated_data: Path, monkeypatch: pytest.MonkeyPatch,
-                                             capsys: pytest.CaptureFixture) -> None:
+def test_files_that_never_rest_get_a_verdict(
+    run: Path, generated_data: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
     monkeypatch.setattr("checker.test_set.verify", lambda *images: None)
     with subprocess.Popen([sys.executable, "-c", REWRITE, str(run)]) as writer:
         try:
             for _ in range(3):
-                code = main(["session05", "--data-dir", str(generated_data), "--path", str(run.parents[1]), "--format", "json"])
+                code = main(
+                    ["session05", "--data-dir", str(generated_data), "--path", str(run.parents[1]), "--format", "json"]
+                )
                 (submission,) = json.loads(capsys.readouterr().out)["submissions"]
                 assert code == {True: 0, False: 1, None: 2}[submission["passed"]]
         finally:

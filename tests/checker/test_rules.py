@@ -25,8 +25,17 @@ from tests.written_submission import (
 
 
 def check(folder: Path, data: Path, assignment: Assignment = SESSION05) -> RunResult:
-    result = check_folder(assignment, folder, own=False, only_run=None, rules=list(assignment.rules), device="cpu",
-                          data_dir=str(data), isolation="auto", tell=lambda doing: None)
+    result = check_folder(
+        assignment,
+        folder,
+        own=False,
+        only_run=None,
+        rules=list(assignment.rules),
+        device="cpu",
+        data_dir=str(data),
+        isolation="auto",
+        tell=lambda doing: None,
+    )
     return result.runs[0]
 
 
@@ -56,9 +65,10 @@ def test_an_honest_submission_passes_every_rule(tmp_path: Path, generated_data: 
 
 MAXIMUM = replaced("nn.functional.adaptive_avg_pool2d(x, 1)", "x.amax((2, 3), keepdim=True)")
 WIDE = replaced("self.classify =", "self.never_used = nn.Linear(100, 100)\n        self.classify =")
-BUFFER = replaced("self.tiles = nn.Conv2d(1, 10, 16, stride=4, bias=False)",
-                  "self.register_buffer('kernels', torch.zeros(10, 1, 16, 16))").replace(
-    "self.tiles(images)", "nn.functional.conv2d(images, self.kernels, stride=4)")
+BUFFER = replaced(
+    "self.tiles = nn.Conv2d(1, 10, 16, stride=4, bias=False)",
+    "self.register_buffer('kernels', torch.zeros(10, 1, 16, 16))",
+).replace("self.tiles(images)", "nn.functional.conv2d(images, self.kernels, stride=4)")
 CROPPED = replaced("self.tiles(images)", "self.tiles(images[:, :, 4:24, 4:24])")
 
 
@@ -68,57 +78,120 @@ def set_buffer(network: nn.Module) -> None:
         network.classify.weight.copy_(torch.eye(10).view(10, 10, 1, 1))
 
 
-@pytest.mark.parametrize(("model", "prepare", "rule", "words"), [
-    (WIDE, set_tiles, "parameters", "12,790 parameters"),
-    (BUFFER, set_buffer, "no_hidden_parameters", "kernels (160 numbers)"),
-    (MAXIMUM, set_tiles, "global_average_pooling", "max"),
-    (CROPPED, set_tiles, "receptive_field", "logits 20"),
-], ids=["parameters that never run", "weights in a buffer", "maximum instead of average", "sees a part only"])
-def test_a_network_that_breaks_one_rule(tmp_path: Path, generated_data: Path, model: str,
-                                        prepare: Callable[[nn.Module], None], rule: str, words: str) -> None:
+@pytest.mark.parametrize(
+    ("model", "prepare", "rule", "words"),
+    [
+        (WIDE, set_tiles, "parameters", "12,790 parameters"),
+        (BUFFER, set_buffer, "no_hidden_parameters", "kernels (160 numbers)"),
+        (MAXIMUM, set_tiles, "global_average_pooling", "max"),
+        (CROPPED, set_tiles, "receptive_field", "logits 20"),
+    ],
+    ids=["parameters that never run", "weights in a buffer", "maximum instead of average", "sees a part only"],
+)
+def test_a_network_that_breaks_one_rule(
+    tmp_path: Path, generated_data: Path, model: str, prepare: Callable[[nn.Module], None], rule: str, words: str
+) -> None:
     write_submission(tmp_path, model=model, prepare=prepare)
     breaks_only(check(tmp_path, generated_data), rule, words)
 
 
 def test_a_fully_connected_layer_that_is_averaged_after(tmp_path: Path, generated_data: Path) -> None:
     # Twice as large as the map and padded, so that every output sees all of it, and there is still a map to average.
-    model = replaced("self.classify =", "self.dense = nn.Conv2d(10, 10, 7, padding=3, groups=10)\n        self.classify =")
-    write_submission(tmp_path, model=model.replace("adaptive_avg_pool2d(x, 1)", "adaptive_avg_pool2d(x + 0 * self.dense(x), 1)"))
+    model = replaced(
+        "self.classify =", "self.dense = nn.Conv2d(10, 10, 7, padding=3, groups=10)\n        self.classify ="
+    )
+    write_submission(
+        tmp_path, model=model.replace("adaptive_avg_pool2d(x, 1)", "adaptive_avg_pool2d(x + 0 * self.dense(x), 1)")
+    )
     breaks_only(check(tmp_path, generated_data), "no_fully_connected", "convolution dense sees the whole map")
 
 
 # Cheats: what only looks like one thing --------------------------------------------------------------------------
 
 SNEAKY = {
-    "another network for two images": (replaced(
-        "    def forward(self, images):\n", "    def forward(self, images):\n        if len(images) == 2:\n            return self.classify(torch.relu("
-        "self.norm(self.tiles(images))).mean((2, 3), keepdim=True) * 0.5).flatten(1)\n"),
-        "no_fully_connected", True, "none sees a whole map"),  # What was recorded is what is judged.
-    "a parameters() of its own": (replaced("self.classify =", "self.never_used = nn.Linear(100, 100)\n        self.classify =").replace(
-        "    def forward", "    def parameters(self, recurse=True):\n        return iter([self.classify.bias])\n\n    def forward"),
-        "parameters", False, "parameters"),
-    "two numbers in one of 64 bits": (replaced(
-        "self.classify =", "self.never_used = nn.Parameter(torch.zeros(5000, dtype=torch.float64))\n        self.classify ="),
-        "parameters", False, "parameters"),
-    "many small constants": (replaced("self.classify(nn", "torch.cat([torch.tensor([1.0, 1.3, 1.1, 1.7, 1.2]), torch.tensor("
-                                      "[1.4, 1.1, 1.6, 1.5, 1.9])]).view(1, 10) * self.classify(nn"),
-                             "no_hidden_parameters", False, " numbers)"),
-    "statistics of no image": (replaced(
-        "self.classify =", "self.bank = nn.BatchNorm1d(160)\n        self.bank.running_mean.normal_()\n        self.classify =").replace(
-        "return self.classify(", "self.bank.eval()\n        x = x + 0 * self.bank(torch.zeros(1, 160)).sum()\n        return self.classify("),
-        "no_hidden_parameters", None, "running statistics of 160 channels"),
-    "a dense layer bent before its sum": (replaced("self.classify =", "self.w = nn.Parameter(torch.linspace(0.9, 1.1, 160).view(10, 4, 4))\n        self.classify =").replace(
-        "return self.classify(nn.functional.adaptive_avg_pool2d(x, 1))",
-        "return self.classify((x * self.w).clamp(-1e9, 1e9).mean((2, 3), keepdim=True))"),
-        "no_fully_connected", False, "when the places of the last maps are exchanged"),
-    "a map folded into channels": (replaced(
-        "self.classify =", "self.dense = nn.Conv2d(160, 10, 1)\n        self.classify =").replace(
-        "return self.classify(", "x = x + 0 * self.dense(nn.functional.pixel_unshuffle(x, 4))\n        return self.classify("),
-        "no_fully_connected", False, "convolution dense"),
-    "a running total": (replaced("self.classify(nn", "self.classify(0.1 * x.cumsum(2)[:, :, :1, :1] + nn"),
-                        "no_fully_connected", None, "cumsum"),
-    "small patches only": (replaced("nn.Conv2d(1, 10, 16, stride=4, bias=False)", "nn.Conv2d(1, 10, 4, stride=4, bias=False)"),
-                           "receptive_field", False, "maps 4"),
+    "another network for two images": (
+        replaced(
+            "    def forward(self, images):\n",
+            "    def forward(self, images):\n        if len(images) == 2:\n            return self.classify(torch.relu("
+            "self.norm(self.tiles(images))).mean((2, 3), keepdim=True) * 0.5).flatten(1)\n",
+        ),
+        "no_fully_connected",
+        True,
+        "none sees a whole map",
+    ),  # What was recorded is what is judged.
+    "a parameters() of its own": (
+        replaced("self.classify =", "self.never_used = nn.Linear(100, 100)\n        self.classify =").replace(
+            "    def forward",
+            "    def parameters(self, recurse=True):\n        return iter([self.classify.bias])\n\n    def forward",
+        ),
+        "parameters",
+        False,
+        "parameters",
+    ),
+    "two numbers in one of 64 bits": (
+        replaced(
+            "self.classify =",
+            "self.never_used = nn.Parameter(torch.zeros(5000, dtype=torch.float64))\n        self.classify =",
+        ),
+        "parameters",
+        False,
+        "parameters",
+    ),
+    "many small constants": (
+        replaced(
+            "self.classify(nn",
+            "torch.cat([torch.tensor([1.0, 1.3, 1.1, 1.7, 1.2]), torch.tensor("
+            "[1.4, 1.1, 1.6, 1.5, 1.9])]).view(1, 10) * self.classify(nn",
+        ),
+        "no_hidden_parameters",
+        False,
+        " numbers)",
+    ),
+    "statistics of no image": (
+        replaced(
+            "self.classify =",
+            "self.bank = nn.BatchNorm1d(160)\n        self.bank.running_mean.normal_()\n        self.classify =",
+        ).replace(
+            "return self.classify(",
+            "self.bank.eval()\n        x = x + 0 * self.bank(torch.zeros(1, 160)).sum()\n        return self.classify(",
+        ),
+        "no_hidden_parameters",
+        None,
+        "running statistics of 160 channels",
+    ),
+    "a dense layer bent before its sum": (
+        replaced(
+            "self.classify =",
+            "self.w = nn.Parameter(torch.linspace(0.9, 1.1, 160).view(10, 4, 4))\n        self.classify =",
+        ).replace(
+            "return self.classify(nn.functional.adaptive_avg_pool2d(x, 1))",
+            "return self.classify((x * self.w).clamp(-1e9, 1e9).mean((2, 3), keepdim=True))",
+        ),
+        "no_fully_connected",
+        False,
+        "when the places of the last maps are exchanged",
+    ),
+    "a map folded into channels": (
+        replaced("self.classify =", "self.dense = nn.Conv2d(160, 10, 1)\n        self.classify =").replace(
+            "return self.classify(",
+            "x = x + 0 * self.dense(nn.functional.pixel_unshuffle(x, 4))\n        return self.classify(",
+        ),
+        "no_fully_connected",
+        False,
+        "convolution dense",
+    ),
+    "a running total": (
+        replaced("self.classify(nn", "self.classify(0.1 * x.cumsum(2)[:, :, :1, :1] + nn"),
+        "no_fully_connected",
+        None,
+        "cumsum",
+    ),
+    "small patches only": (
+        replaced("nn.Conv2d(1, 10, 16, stride=4, bias=False)", "nn.Conv2d(1, 10, 4, stride=4, bias=False)"),
+        "receptive_field",
+        False,
+        "maps 4",
+    ),
 }
 
 
@@ -136,6 +209,7 @@ def test_sneaky_networks_do_not_pass(tmp_path: Path, generated_data: Path, name:
 
 
 # Cheats: files changed ---------------------------------------------------------------------------------------------
+
 
 def test_weights_of_another_network(tmp_path: Path, generated_data: Path) -> None:
     run = write_submission(tmp_path)
@@ -163,7 +237,9 @@ def load(path: Path) -> dict[str, torch.Tensor]:
     return load_file(path)
 
 
-def change_weights(run: Path, epoch: int, change: Callable[[dict[str, torch.Tensor]], None], **log_changes: object) -> None:
+def change_weights(
+    run: Path, epoch: int, change: Callable[[dict[str, torch.Tensor]], None], **log_changes: object
+) -> None:
     log = read_log(run)
     line = log[epoch - 1]
     tensors = load(run / line["weights"]["file"])
@@ -174,8 +250,10 @@ def change_weights(run: Path, epoch: int, change: Callable[[dict[str, torch.Tens
 
 
 def test_a_nan_that_hardly_matters(tmp_path: Path, generated_data: Path) -> None:
-    run = write_submission(tmp_path, model=replaced("self.classify =", "self.unused = nn.Parameter(torch.zeros(1))\n"
-                                                                       "        self.classify ="))
+    run = write_submission(
+        tmp_path,
+        model=replaced("self.classify =", "self.unused = nn.Parameter(torch.zeros(1))\n        self.classify ="),
+    )
     change_weights(run, 12, lambda tensors: tensors["unused"].fill_(float("nan")))
     breaks_only(check(tmp_path, generated_data), "finite_weights", "epoch-12.safetensors: unused")
 
@@ -215,8 +293,14 @@ def test_the_same_weights_in_other_files(tmp_path: Path, generated_data: Path) -
     breaks_only(check(tmp_path, generated_data), "sustained_accuracy", "5 of the last epochs have the same weights")
 
 
-@pytest.mark.parametrize("change", [lambda tensors, number: tensors["classify.weight"].mul_(1 + number / 100),
-                                    lambda tensors, number: tensors["classify.bias"].add_(number)], ids=["scaled", "shifted"])
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda tensors, number: tensors["classify.weight"].mul_(1 + number / 100),
+        lambda tensors, number: tensors["classify.bias"].add_(number),
+    ],
+    ids=["scaled", "shifted"],
+)
 def test_the_same_logits_from_other_weights(tmp_path: Path, generated_data: Path, change: Callable) -> None:
     run = write_submission(tmp_path)
     log = read_log(run)
@@ -234,14 +318,18 @@ def test_numbers_packed_into_the_last_bits_of_weights(tmp_path: Path, generated_
         with torch.no_grad():
             network.classify.weight.mul_(0.01).add_(1_000)
 
-    model = replaced("return self.classify(nn.functional.adaptive_avg_pool2d(x, 1)).flatten(1)",
-                     "weight = (self.classify.weight - 1000) * 100\n"
-                     "        return nn.functional.conv2d(x, weight, self.classify.bias).mean((2, 3))")
+    model = replaced(
+        "return self.classify(nn.functional.adaptive_avg_pool2d(x, 1)).flatten(1)",
+        "weight = (self.classify.weight - 1000) * 100\n"
+        "        return nn.functional.conv2d(x, weight, self.classify.bias).mean((2, 3))",
+    )
     run = write_submission(tmp_path, model=model, prepare=pack)
     log = read_log(run)
     for number, line in enumerate(log[-5:]):  # What the epochs differ by is packed too.
         tensors = load(run / "epoch-11.safetensors")
-        tensors["classify.weight"] = 1_000 + 0.01 * (1 + number / 20) ** torch.arange(10).view(10, 1, 1, 1) * torch.eye(10).view(10, 10, 1, 1)
+        tensors["classify.weight"] = 1_000 + 0.01 * (1 + number / 20) ** torch.arange(10).view(10, 1, 1, 1) * torch.eye(
+            10
+        ).view(10, 10, 1, 1)
         line["weights"] = write_weights(run / line["weights"]["file"], tensors)
     write_log(run, log)
     breaks_only(check(tmp_path, generated_data), "no_hidden_parameters", "with its parameters rounded to 8 bits")
@@ -250,7 +338,9 @@ def test_numbers_packed_into_the_last_bits_of_weights(tmp_path: Path, generated_
 @pytest.mark.parametrize(("count", "passed"), [(10_000, False), (9_999, True)])
 def test_fewer_than_the_limit_is_not_the_limit(tmp_path: Path, generated_data: Path, count: int, passed: bool) -> None:
     own = 2_560 + 20 + 110
-    model = replaced("self.classify =", f"self.spare = nn.Parameter(torch.zeros({count - own}))\n        self.classify =")
+    model = replaced(
+        "self.classify =", f"self.spare = nn.Parameter(torch.zeros({count - own}))\n        self.classify ="
+    )
     write_submission(tmp_path, model=model)
     result = check(tmp_path, generated_data)
     assert _rule(result, "parameters").measured == count and verdicts(result)["parameters"] is passed
@@ -270,10 +360,14 @@ def test_a_run_of_four_epochs(tmp_path: Path, generated_data: Path) -> None:
     breaks_only(check(tmp_path, generated_data), "sustained_accuracy", "the run has 4 epochs")
 
 
-@pytest.mark.parametrize(("change", "words"), [
-    ({"test_correct": 990}, "epoch 14: the log has 990 images, measured 1,000"),
-    ({"test_total": 60_000}, "60,000 images"),
-], ids=["a count that nobody can measure", "the training set as test set"])
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"test_correct": 990}, "epoch 14: the log has 990 images, measured 1,000"),
+        ({"test_total": 60_000}, "60,000 images"),
+    ],
+    ids=["a count that nobody can measure", "the training set as test set"],
+)
 def test_a_log_that_tells_something_else(tmp_path: Path, generated_data: Path, change: dict, words: str) -> None:
     run = write_submission(tmp_path)
     log = read_log(run)
@@ -285,7 +379,10 @@ def test_a_log_that_tells_something_else(tmp_path: Path, generated_data: Path, c
 def test_a_weight_file_exchanged_after_the_log_was_written(tmp_path: Path, generated_data: Path) -> None:
     run = write_submission(tmp_path)
     tensors = load(run / "epoch-15.safetensors")
-    write_weights(run / "epoch-15.safetensors", {key: value * 1.5 if "classify" in key else value for key, value in tensors.items()})
+    write_weights(
+        run / "epoch-15.safetensors",
+        {key: value * 1.5 if "classify" in key else value for key, value in tensors.items()},
+    )
     breaks_only(check(tmp_path, generated_data), "log_matches_weights", "not the file")
 
 
@@ -300,12 +397,16 @@ def test_counts_may_differ_by_two_images_as_on_another_device(tmp_path: Path, ge
     breaks_only(check(tmp_path, generated_data), "log_matches_weights", "the log has 997")
 
 
-@pytest.mark.parametrize(("change", "words"), [
-    (lambda log: [line | {"epoch": line["epoch"] + 1} for line in log], "2, 3"),
-    (lambda log: [log[0] | {"train_total": 240_000}, *log[1:]], "240,000 images"),
-    (lambda log: [*log[:3], *log[4:]], "1, 2, 3, 5"),
-    (lambda log: [log[0] | {"train_total": 6_000}, *log[1:]], "an epoch trained on 6,000 images"),
-], ids=["starts at 2", "four passes in an epoch", "an epoch left out", "a tenth of the images"])
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda log: [line | {"epoch": line["epoch"] + 1} for line in log], "2, 3"),
+        (lambda log: [log[0] | {"train_total": 240_000}, *log[1:]], "240,000 images"),
+        (lambda log: [*log[:3], *log[4:]], "1, 2, 3, 5"),
+        (lambda log: [log[0] | {"train_total": 6_000}, *log[1:]], "an epoch trained on 6,000 images"),
+    ],
+    ids=["starts at 2", "four passes in an epoch", "an epoch left out", "a tenth of the images"],
+)
 def test_epochs_that_do_not_count_up(tmp_path: Path, generated_data: Path, change: Callable, words: str) -> None:
     run = write_submission(tmp_path)
     write_log(run, change(read_log(run)))
@@ -329,7 +430,8 @@ def test_a_missing_last_epoch(tmp_path: Path, generated_data: Path) -> None:
 
 def test_an_image_judged_by_its_neighbours(tmp_path: Path, generated_data: Path) -> None:
     model = replaced("torch.relu(self.norm(", "torch.relu(nn.functional.batch_norm(").replace(
-        "self.tiles(images)))", "self.tiles(images), None, None, training=True))")
+        "self.tiles(images)))", "self.tiles(images), None, None, training=True))"
+    )
     write_submission(tmp_path, model=model)
     result = check(tmp_path, generated_data)
     assert verdicts(result)["sustained_accuracy"] is None
@@ -369,23 +471,36 @@ def set_dicts(network: nn.Module) -> None:
 
 UNUSUAL = {
     "batch norm without scale and bias": replaced("nn.BatchNorm2d(10)", "nn.BatchNorm2d(10, affine=False)"),
-    "a dataclass and deferred annotations": "from __future__ import annotations\nfrom dataclasses import dataclass\n" + HONEST_MODEL
-                                            + "\n@dataclass\nclass Sizes:\n    width: int = 10\n",
+    "a dataclass and deferred annotations": "from __future__ import annotations\nfrom dataclasses import dataclass\n"
+    + HONEST_MODEL
+    + "\n@dataclass\nclass Sizes:\n    width: int = 10\n",
     "in place": replaced("torch.relu(", "torch.relu_("),
     "log-probabilities": replaced(".flatten(1)", ".flatten(1).log_softmax(1)"),
-    "linear layer after the average": replaced("return self.classify(nn.functional.adaptive_avg_pool2d(x, 1)).flatten(1)",
-                                               "return x.mean((2, 3)) @ self.classify.weight[:, :, 0, 0].t() + self.classify.bias"),
-    "averaged after the classifier": replaced("self.classify(nn.functional.adaptive_avg_pool2d(x, 1))",
-                                              "nn.functional.adaptive_avg_pool2d(self.classify(x), 1)"),
-    "pooled in two steps": replaced("nn.functional.adaptive_avg_pool2d(x, 1)", "x.mean(3, keepdim=True).mean(2, keepdim=True)"),
-    "squeeze and excitation": replaced("return self.classify", "x = x * x.mean((2, 3), keepdim=True).sigmoid()\n"
-                                                               "        return self.classify"),
-    "dropout and a chatty forward": replaced("return self.classify", "print('forward')\n        x = nn.functional.dropout("
-                                                                       "x, 0.1, self.training)\n        return self.classify"),
-    "spectral norm": replaced("self.classify = nn", "self.extra = nn.utils.parametrizations.spectral_norm(nn.Conv2d(10, 10, 1))\n"
-                              "        self.classify = nn").replace("return self.classify", "x = x + 0.01 * self.extra(x)\n"
-                                                                                          "        return self.classify"),
-    "a constant mean and deviation inside": replaced("self.tiles(images)", "self.tiles((images - torch.tensor([0.1])) / 1.0)"),
+    "linear layer after the average": replaced(
+        "return self.classify(nn.functional.adaptive_avg_pool2d(x, 1)).flatten(1)",
+        "return x.mean((2, 3)) @ self.classify.weight[:, :, 0, 0].t() + self.classify.bias",
+    ),
+    "averaged after the classifier": replaced(
+        "self.classify(nn.functional.adaptive_avg_pool2d(x, 1))",
+        "nn.functional.adaptive_avg_pool2d(self.classify(x), 1)",
+    ),
+    "pooled in two steps": replaced(
+        "nn.functional.adaptive_avg_pool2d(x, 1)", "x.mean(3, keepdim=True).mean(2, keepdim=True)"
+    ),
+    "squeeze and excitation": replaced(
+        "return self.classify", "x = x * x.mean((2, 3), keepdim=True).sigmoid()\n        return self.classify"
+    ),
+    "dropout and a chatty forward": replaced(
+        "return self.classify",
+        "print('forward')\n        x = nn.functional.dropout(x, 0.1, self.training)\n        return self.classify",
+    ),
+    "spectral norm": replaced(
+        "self.classify = nn",
+        "self.extra = nn.utils.parametrizations.spectral_norm(nn.Conv2d(10, 10, 1))\n        self.classify = nn",
+    ).replace("return self.classify", "x = x + 0.01 * self.extra(x)\n        return self.classify"),
+    "a constant mean and deviation inside": replaced(
+        "self.tiles(images)", "self.tiles((images - torch.tensor([0.1])) / 1.0)"
+    ),
 }
 
 
@@ -412,8 +527,11 @@ def test_a_pickled_state_dict_passes(tmp_path: Path, generated_data: Path) -> No
 
 
 def test_attention_that_knows_no_places_is_no_dense_layer(tmp_path: Path, generated_data: Path) -> None:
-    model = replaced("return self.classify", "places = x.flatten(2)\n        places = places @ (places.transpose(1, 2) @ places)"
-                                             ".softmax(-1)\n        x = places.view_as(x)\n        return self.classify")
+    model = replaced(
+        "return self.classify",
+        "places = x.flatten(2)\n        places = places @ (places.transpose(1, 2) @ places)"
+        ".softmax(-1)\n        x = places.view_as(x)\n        return self.classify",
+    )
     write_submission(tmp_path, model=model)
     result = check(tmp_path, generated_data)
     assert verdicts(result)["no_fully_connected"] is True

@@ -68,10 +68,19 @@ def test_what_is_shown_is_seen(workers: Workers) -> None:
     assert workers.submit(total).result() == 24
 
 
-@pytest.mark.parametrize(("measurement", "arguments", "error"), [
-    (crash, (), WorkerDiedError), (sleep, (60,), TooSlowError), (fill_memory, (), RuntimeError), (fail, (), RuntimeError),
-    (refuse, (), CannotCheckError)])
-def test_an_end_is_told_and_the_next_measurement_is_made(workers: Workers, measurement: object, arguments: tuple, error: type) -> None:
+@pytest.mark.parametrize(
+    ("measurement", "arguments", "error"),
+    [
+        (crash, (), WorkerDiedError),
+        (sleep, (60,), TooSlowError),
+        (fill_memory, (), RuntimeError),
+        (fail, (), RuntimeError),
+        (refuse, (), CannotCheckError),
+    ],
+)
+def test_an_end_is_told_and_the_next_measurement_is_made(
+    workers: Workers, measurement: object, arguments: tuple, error: type
+) -> None:
     ended, after = workers.submit(measurement, *arguments), workers.submit(total)
     with pytest.raises(error):
         ended.result(timeout=20)

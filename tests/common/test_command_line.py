@@ -21,8 +21,11 @@ IMAGES = data(300, 1)
 def session(monkeypatch: pytest.MonkeyPatch) -> Session:
     """The tiny session on a data set that is published as `IMAGES`."""
     monkeypatch.setattr(command_line, "load_images", lambda dataset, split, folder: IMAGES)
-    return replace(SESSION, recipes={"tiny": replace(RECIPE, epochs=1)},
-                   dataset=replace(MNIST, digests=dict.fromkeys(MNIST.digests, IMAGES.digest())))
+    return replace(
+        SESSION,
+        recipes={"tiny": replace(RECIPE, epochs=1)},
+        dataset=replace(MNIST, digests=dict.fromkeys(MNIST.digests, IMAGES.digest())),
+    )
 
 
 def train(session: Session, monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
@@ -30,26 +33,30 @@ def train(session: Session, monkeypatch: pytest.MonkeyPatch, *arguments: str) ->
     return main(session, "")
 
 
-def test_images_that_are_not_the_published_ones_are_not_trained_on(session: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
-                                                                   capsys: pytest.CaptureFixture) -> None:
+def test_images_that_are_not_the_published_ones_are_not_trained_on(
+    session: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
     monkeypatch.setattr(command_line, "load_images", lambda *of: Images(IMAGES.pixels, IMAGES.labels.flip(0)))
     assert train(session, monkeypatch, "--out", str(tmp_path)) == 2
     assert "is not MNIST as it was published" in capsys.readouterr().err and not list(tmp_path.iterdir())
 
 
-def test_training_ends_by_saying_where_the_run_is_and_how_to_check_it(session: Session, tmp_path: Path,
-                                                                      monkeypatch: pytest.MonkeyPatch,
-                                                                      capsys: pytest.CaptureFixture) -> None:
+def test_training_ends_by_saying_where_the_run_is_and_how_to_check_it(
+    session: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
     def told(out: Path) -> str:
         assert train(session, monkeypatch, "--out", str(out)) == 0
         return capsys.readouterr().out.splitlines()[-1]
 
     mine = tmp_path / "mine"
-    assert told(mine / "runs") == (f"The run is in {mine}/runs/tiny; copy tiny_session's model.py and train.py into {mine}, then "
-                                   f"check it with: python -m checker tiny_session --path {mine} --run tiny")
+    assert told(mine / "runs") == (
+        f"The run is in {mine}/runs/tiny; copy tiny_session's model.py and train.py into {mine}, then "
+        f"check it with: python -m checker tiny_session --path {mine} --run tiny"
+    )
     (mine / "model.py").write_text("")
-    assert told(mine / "runs") == (f"The run is in {mine}/runs/tiny; check it with: "
-                                   f"python -m checker tiny_session --path {mine} --run tiny")
+    assert told(mine / "runs") == (
+        f"The run is in {mine}/runs/tiny; check it with: python -m checker tiny_session --path {mine} --run tiny"
+    )
     assert told(tmp_path / "other").endswith("python -m checker tiny_session --path FOLDER --run tiny")
     session = replace(session, folder=mine)
     assert told(mine / "runs") == f"The run is in {mine}/runs/tiny; check it with: python -m checker mine --run tiny"
@@ -63,8 +70,9 @@ def test_a_terminal_that_knows_only_ascii(session: Session, tmp_path: Path, monk
     assert "Receptive field: 4?4 before" in written.read()
 
 
-def test_a_busy_machine_is_one_line_at_the_start(session: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
-                                                 capsys: pytest.CaptureFixture) -> None:
+def test_a_busy_machine_is_one_line_at_the_start(
+    session: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
     monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
     monkeypatch.setattr(threads, "idle_cores", lambda: 1.1)
     before = torch.get_num_threads()
@@ -74,4 +82,7 @@ def test_a_busy_machine_is_one_line_at_the_start(session: Session, tmp_path: Pat
         assert torch.get_num_threads() == 1
     finally:
         torch.set_num_threads(before)
-    assert capsys.readouterr().err == "The machine is busy: training with 1 of 2 threads (set OMP_NUM_THREADS to decide otherwise).\n"
+    assert (
+        capsys.readouterr().err
+        == "The machine is busy: training with 1 of 2 threads (set OMP_NUM_THREADS to decide otherwise).\n"
+    )

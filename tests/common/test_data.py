@@ -35,7 +35,9 @@ def test_one_other_pixel_or_label_is_not_the_published_set(real_data: Path) -> N
 
 
 def test_images_in_the_place_of_mnist_are_one_sentence_that_says_where(generated_data: Path) -> None:
-    with pytest.raises(DataError, match=f"The test set in {generated_data}/MNIST/raw is not MNIST.*; delete that folder and let"):
+    with pytest.raises(
+        DataError, match=f"The test set in {generated_data}/MNIST/raw is not MNIST.*; delete that folder and let"
+    ):
         verify(load_images(MNIST, "test", generated_data), MNIST, "test", generated_data)
 
 
@@ -66,7 +68,9 @@ def test_a_truncated_file_is_one_sentence(generated_data: Path, tmp_path: Path) 
     raw = tmp_path / "MNIST" / "raw"
     raw.mkdir(parents=True)
     for path in (generated_data / "MNIST" / "raw").iterdir():
-        (raw / path.name).write_bytes(path.read_bytes()[:-100] if path.name.startswith("t10k-images") else path.read_bytes())
+        (raw / path.name).write_bytes(
+            path.read_bytes()[:-100] if path.name.startswith("t10k-images") else path.read_bytes()
+        )
     with pytest.raises(DataError, match="damaged"):
         load_images(MNIST, "test", tmp_path)
 

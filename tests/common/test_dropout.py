@@ -57,5 +57,9 @@ def test_only_plain_dropout_is_replaced() -> None:
     network = nn.Sequential(nn.Dropout(0.1), nn.Sequential(nn.Dropout2d(0.2), nn.Dropout(0.3)), nn.Linear(2, 2))
     names = list(network.state_dict())
     use_cheap_dropout(network)
-    assert [type(each) for each in (network[0], network[1][0], network[1][1])] == [CheapDropout, nn.Dropout2d, CheapDropout]
+    assert [type(each) for each in (network[0], network[1][0], network[1][1])] == [
+        CheapDropout,
+        nn.Dropout2d,
+        CheapDropout,
+    ]
     assert (network[0].p, network[1][1].p) == (0.1, 0.3) and list(network.state_dict()) == names

@@ -1,4 +1,5 @@
-"""Batches from worker processes: every image once, the same stream for a seed, whoever makes it and wherever it begins."""
+"""Batches from worker processes: every image once, the same stream for a seed, whoever makes it and wherever it
+begins."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -31,8 +32,9 @@ class Noise:
         return {"image": image ^ self.generator.integers(0, 2, image.shape, dtype=np.uint8)}
 
 
-def stream(recipe: Recipe = RECIPE, *, epochs: tuple[int, ...] = (1,), workers: int = 1,
-           pipeline: Callable[[], object] = Noise) -> list[tuple[torch.Tensor, torch.Tensor]]:
+def stream(
+    recipe: Recipe = RECIPE, *, epochs: tuple[int, ...] = (1,), workers: int = 1, pipeline: Callable[[], object] = Noise
+) -> list[tuple[torch.Tensor, torch.Tensor]]:
     batches = AugmentedBatches(images(), recipe, pipeline, CPU, workers=workers)
     return [batch for epoch in epochs for batch in batches(epoch)]
 
@@ -50,8 +52,12 @@ def test_batches_are_the_images_augmented_and_normalised() -> None:
 
 
 @pytest.mark.parametrize("pipeline", [Noise, load("session07").augmentation], ids=["noise", "albumentations"])
-@pytest.mark.parametrize(("epochs", "workers"), [((1, 2), 2), ((2,), 1)], ids=["two workers", "resumed at the second epoch"])
-def test_the_stream_follows_from_seed_and_epoch_alone(epochs: tuple[int, ...], workers: int, pipeline: Callable[[], object]) -> None:
+@pytest.mark.parametrize(
+    ("epochs", "workers"), [((1, 2), 2), ((2,), 1)], ids=["two workers", "resumed at the second epoch"]
+)
+def test_the_stream_follows_from_seed_and_epoch_alone(
+    epochs: tuple[int, ...], workers: int, pipeline: Callable[[], object]
+) -> None:
     usual = stream(epochs=(1, 2), pipeline=pipeline)[-5:]
     other = stream(epochs=epochs, workers=workers, pipeline=pipeline)[-5:]
     assert all(torch.equal(a, c) and torch.equal(b, d) for (a, b), (c, d) in zip(usual, other, strict=True))

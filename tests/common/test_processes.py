@@ -1,4 +1,5 @@
-"""Two processes that train one network: each image once, and the same network as one process at the same batch size makes."""
+"""Two processes that train one network: each image once, and the same network as one process at the same batch size
+makes."""
 
 import json
 import os
@@ -28,8 +29,14 @@ TWO = (Processes(0, 2), Processes(1, 2))
 
 def train(runs: Path, processes: int, *options: str) -> subprocess.CompletedProcess:
     launcher = ["-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={processes}"] if processes > 1 else []
-    return subprocess.run([sys.executable, *launcher, "-m", "tests.tiny_session.together", str(runs), *options], cwd=REPOSITORY,
-                          env=os.environ | {"OMP_NUM_THREADS": "1"}, capture_output=True, text=True, check=False)
+    return subprocess.run(
+        [sys.executable, *launcher, "-m", "tests.tiny_session.together", str(runs), *options],
+        cwd=REPOSITORY,
+        env=os.environ | {"OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +58,10 @@ def test_two_processes_train_what_one_does(together: Path, tmp_path: Path) -> No
     for ours, theirs in zip(log(together), log(tmp_path / "plain"), strict=True):
         assert ours["train_total"] == theirs["train_total"] == 2_999
         assert ours["train_loss"] == pytest.approx(theirs["train_loss"], rel=1e-4)
-        assert abs(ours["train_correct"] - theirs["train_correct"]) <= 3 and abs(ours["test_correct"] - theirs["test_correct"]) <= 1
+        assert (
+            abs(ours["train_correct"] - theirs["train_correct"]) <= 3
+            and abs(ours["test_correct"] - theirs["test_correct"]) <= 1
+        )
     assert log(together)[-1]["train_correct"] > 1_500  # Chance is 300.
     ours, theirs = (load_file(run / "epoch-05.safetensors") for run in (together, tmp_path / "plain"))
     for name, value in ours.items():
@@ -64,7 +74,9 @@ def test_two_killed_processes_resume_to_the_same_weights(together: Path, tmp_pat
     assert len(log(tmp_path / ".plain")) == 2 and not (tmp_path / "plain").exists()
     resumed = train(tmp_path, 2, "--resume")
     assert resumed.returncode == 0, resumed.stderr
-    assert (tmp_path / "plain" / "epoch-05.safetensors").read_bytes() == (together / "epoch-05.safetensors").read_bytes()
+    assert (tmp_path / "plain" / "epoch-05.safetensors").read_bytes() == (
+        together / "epoch-05.safetensors"
+    ).read_bytes()
 
 
 def test_a_run_of_two_is_not_resumed_by_one(tmp_path: Path) -> None:
@@ -111,8 +123,10 @@ def test_shares_of_blocks_are_the_batch_each_image_once() -> None:
 
 def test_shares_from_workers_are_the_batch_each_image_once() -> None:
     recipe = Recipe(batch_size=64)
-    whole, *shares = ([labels for _, labels in AugmentedBatches(coloured_images(), recipe, Noise, CPU, processes)(1)]
-                      for processes in (Processes(), *TWO))
+    whole, *shares = (
+        [labels for _, labels in AugmentedBatches(coloured_images(), recipe, Noise, CPU, processes)(1)]
+        for processes in (Processes(), *TWO)
+    )
     for batch, first, second in zip(whole, *shares, strict=True):
         assert sorted(batch.tolist()) == sorted(first.tolist() + second.tolist()) and abs(len(first) - len(second)) <= 1
 

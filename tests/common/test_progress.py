@@ -10,13 +10,26 @@ from common import progress
 from common.epoch import Epoch
 from common.progress import TrainingProgress
 
-EPOCH = Epoch(epoch=3, lr=0.00321, train_loss=0.0456, train_correct=59_000, train_total=60_000, test_loss=0.0211, test_correct=9_951,
-              test_total=10_000, seconds=6.0, images_per_second=10_114.0, also={"sum_correct": 99_630, "sum_total": 100_000})
+EPOCH = Epoch(
+    epoch=3,
+    lr=0.00321,
+    train_loss=0.0456,
+    train_correct=59_000,
+    train_total=60_000,
+    test_loss=0.0211,
+    test_correct=9_951,
+    test_total=10_000,
+    seconds=6.0,
+    images_per_second=10_114.0,
+    also={"sum_correct": 99_630, "sum_total": 100_000},
+)
 
 
 def shown(width: int, also: tuple[str, ...], monkeypatch: pytest.MonkeyPatch) -> str:
     written = io.TextIOWrapper(io.BytesIO(), encoding="utf-8")
-    monkeypatch.setattr(progress, "console", lambda: Console(file=written, width=width, force_terminal=True, color_system=None))
+    monkeypatch.setattr(
+        progress, "console", lambda: Console(file=written, width=width, force_terminal=True, color_system=None)
+    )
     with TrainingProgress("session05 under-8k", 15, 60_000, also) as told:
         told.add(EPOCH)
     written.seek(0)
@@ -25,7 +38,9 @@ def shown(width: int, also: tuple[str, ...], monkeypatch: pytest.MonkeyPatch) ->
 
 @pytest.mark.parametrize("also", [(), ("sum",)])
 @pytest.mark.parametrize("width", [40, 45, 60, 80, 120])
-def test_a_terminal_of_any_width_shows_whole_numbers(width: int, also: tuple[str, ...], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_terminal_of_any_width_shows_whole_numbers(
+    width: int, also: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
     text = shown(width, also, monkeypatch)
     assert "…" not in text and max(map(len, text.splitlines())) <= width
     for number in ("99.51", "98.33", *(("99.63",) if also else ())):

@@ -32,8 +32,13 @@ def numbers(run: Path) -> list[dict]:
 
 def test_a_run_folder_holds_what_it_promises(uninterrupted: Path) -> None:
     assert sorted(path.name for path in uninterrupted.iterdir()) == [
-        "curves.png", *(f"epoch-{epoch:02d}.safetensors" for epoch in range(3, 8)), "epochs.jsonl", "misclassified.png",
-        "run.json", "summary.txt"]
+        "curves.png",
+        *(f"epoch-{epoch:02d}.safetensors" for epoch in range(3, 8)),
+        "epochs.jsonl",
+        "misclassified.png",
+        "run.json",
+        "summary.txt",
+    ]
     record = json.loads((uninterrupted / "run.json").read_text())
     assert record["format"] == 1 and record["run"] == "tiny" and record["recipe"]["epochs"] == 7
     assert record["parameters"] == 8 * 17 + 16 + 90
@@ -50,18 +55,27 @@ def test_another_seed_gives_other_weights(uninterrupted: Path, tmp_path: Path) -
     assert other[-1]["weights"] != numbers(uninterrupted)[-1]["weights"]
 
 
-@pytest.mark.parametrize(("function", "call"), [
-    ("os.fsync", 1),       # while run.json is written for the first time
-    ("Adam.step", 60),     # in the third epoch
-    ("os.fsync", 4),       # while the log of the second epoch is written
-    ("os.fsync", 5),       # between its log and its checkpoint
-    ("os.fsync", 12),      # while weights are written
-    ("os.fsync", 14),      # while a checkpoint is written
-    ("Path.rename", 1),    # when all is done, before the run has its place
-])
-def test_a_killed_run_resumes_to_the_same_numbers(uninterrupted: Path, tmp_path: Path, function: str, call: int) -> None:
-    killed = subprocess.run([sys.executable, "-m", "tests.tiny_session.train", str(tmp_path), function, str(call)],
-                            cwd=REPOSITORY, capture_output=True, check=False)
+@pytest.mark.parametrize(
+    ("function", "call"),
+    [
+        ("os.fsync", 1),  # while run.json is written for the first time
+        ("Adam.step", 60),  # in the third epoch
+        ("os.fsync", 4),  # while the log of the second epoch is written
+        ("os.fsync", 5),  # between its log and its checkpoint
+        ("os.fsync", 12),  # while weights are written
+        ("os.fsync", 14),  # while a checkpoint is written
+        ("Path.rename", 1),  # when all is done, before the run has its place
+    ],
+)
+def test_a_killed_run_resumes_to_the_same_numbers(
+    uninterrupted: Path, tmp_path: Path, function: str, call: int
+) -> None:
+    killed = subprocess.run(
+        [sys.executable, "-m", "tests.tiny_session.train", str(tmp_path), function, str(call)],
+        cwd=REPOSITORY,
+        capture_output=True,
+        check=False,
+    )
     assert killed.returncode == -9, killed.stderr
     assert not (tmp_path / "tiny").exists()
     resumed = train(tmp_path, resume=True)
@@ -72,16 +86,22 @@ def test_a_killed_run_resumes_to_the_same_numbers(uninterrupted: Path, tmp_path:
 
 def test_a_run_killed_while_it_replaces_an_older_one(uninterrupted: Path, tmp_path: Path) -> None:
     train(tmp_path, recipe=replace(RECIPE, epochs=1))
-    # Files are put into place by Path.replace; the first Path.rename moves the older run away, the second the new one in.
-    killed = subprocess.run([sys.executable, "-m", "tests.tiny_session.train", str(tmp_path), "Path.rename", "2"],
-                            cwd=REPOSITORY, capture_output=True, check=False)
+    # Files are put into place by Path.replace; the first Path.rename moves the older run away, the second the new one
+    # in.
+    killed = subprocess.run(
+        [sys.executable, "-m", "tests.tiny_session.train", str(tmp_path), "Path.rename", "2"],
+        cwd=REPOSITORY,
+        capture_output=True,
+        check=False,
+    )
     assert killed.returncode == -9, killed.stderr
     assert numbers(train(tmp_path, resume=True)) == numbers(uninterrupted)
     assert [path.name for path in tmp_path.iterdir()] == ["tiny"]
 
 
-def test_a_finished_run_is_replaced_only_by_a_finished_one(uninterrupted: Path, tmp_path: Path,
-                                                           monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_finished_run_is_replaced_only_by_a_finished_one(
+    uninterrupted: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     short = train(tmp_path, recipe=replace(RECIPE, epochs=1))
     before = numbers(short)
 
@@ -124,10 +144,13 @@ def unfinished(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_a_run_that_another_process_is_writing_is_neither_resumed_nor_started_again(tmp_path: Path) -> None:
-    writer = ("import sys; from pathlib import Path; from common.run_folder import RunFolder; "
-              "folder = RunFolder(Path(sys.argv[1]), 'busy', {'started': ''}); folder.start(); print('ready', flush=True); input()")
-    with subprocess.Popen([sys.executable, "-c", writer, str(tmp_path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                          text=True) as other:
+    writer = (
+        "import sys; from pathlib import Path; from common.run_folder import RunFolder; "
+        "folder = RunFolder(Path(sys.argv[1]), 'busy', {'started': ''}); folder.start(); print('ready', flush=True); input()"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", writer, str(tmp_path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as other:
         assert other.stdout.readline() == "ready\n"
         for take_up in (RunFolder(tmp_path, "busy", {}).resume, RunFolder(tmp_path, "busy", {}).start):
             with pytest.raises(RunError, match="Another process is training"):
@@ -160,12 +183,15 @@ def with_threads(unfinished: Path, threads: int, monkeypatch: pytest.MonkeyPatch
         return train(unfinished, resume=True)
 
 
-def test_a_run_goes_on_with_another_number_of_threads_and_says_so(unfinished: Path, monkeypatch: pytest.MonkeyPatch,
-                                                                 capsys: pytest.CaptureFixture) -> None:
+def test_a_run_goes_on_with_another_number_of_threads_and_says_so(
+    unfinished: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
     with pytest.raises(KeyboardInterrupt):
         with_threads(unfinished, 4, monkeypatch, stop=4)
-    assert capsys.readouterr().err == ("The run goes on with 4 threads, not 1: it will end with other roundings than an uninterrupted "
-                                       "one (OMP_NUM_THREADS=1 gives the same).\n")
+    assert capsys.readouterr().err == (
+        "The run goes on with 4 threads, not 1: it will end with other roundings than an uninterrupted "
+        "one (OMP_NUM_THREADS=1 gives the same).\n"
+    )
     with pytest.raises(KeyboardInterrupt):
         with_threads(unfinished, 4, monkeypatch, stop=5)
     assert not capsys.readouterr().err
@@ -212,7 +238,11 @@ def test_a_full_disk_is_one_sentence_and_leaves_the_old_file(tmp_path: Path, mon
     monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(FileError, match="No space left.*--resume"):
         folder.write("file", "new")
-    assert (folder.path / "file").read_text() == "old" and {each.name for each in folder.path.iterdir()} == {"file", "lock", "run.json"}
+    assert (folder.path / "file").read_text() == "old" and {each.name for each in folder.path.iterdir()} == {
+        "file",
+        "lock",
+        "run.json",
+    }
 
 
 def test_a_folder_that_cannot_be_created_is_one_sentence(tmp_path: Path) -> None:

@@ -10,23 +10,27 @@ from common import threads
 from common.threads import choose_threads, idle_cores, use_idle_cores
 
 
-@pytest.mark.parametrize(("cores", "idle", "count"), [
-    (2, 1.97, 2),    # nothing else runs
-    (2, 1.55, 2),    # a browser
-    (2, 1.02, 1),    # another training with one thread
-    (2, 0.0, 1),     # more processes than cores
-    (2, -6.5, 1),    # the same by the load average
-    (8, 2.9, 3),
-    (2, 15.8, 2),    # two cores of a machine with sixteen
-])
+@pytest.mark.parametrize(
+    ("cores", "idle", "count"),
+    [
+        (2, 1.97, 2),  # nothing else runs
+        (2, 1.55, 2),  # a browser
+        (2, 1.02, 1),  # another training with one thread
+        (2, 0.0, 1),  # more processes than cores
+        (2, -6.5, 1),  # the same by the load average
+        (8, 2.9, 3),
+        (2, 15.8, 2),  # two cores of a machine with sixteen
+    ],
+)
 def test_idle_cores_decide(cores: int, idle: float, count: int) -> None:
     chosen = choose_threads(cores, idle)
     assert chosen.count == count and (chosen.note is None) == (count == cores)
 
 
 def test_a_busy_machine_is_one_line() -> None:
-    assert choose_threads(2, 0.9).note == ("The machine is busy: training with 1 of 2 threads (set OMP_NUM_THREADS to decide "
-                                           "otherwise).")
+    assert choose_threads(2, 0.9).note == (
+        "The machine is busy: training with 1 of 2 threads (set OMP_NUM_THREADS to decide otherwise)."
+    )
 
 
 @pytest.fixture

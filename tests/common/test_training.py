@@ -91,7 +91,9 @@ def test_a_recipe_that_nobody_knows_is_refused() -> None:
 
 
 def test_weight_decay_is_for_kernels_only() -> None:
-    network = nn.Sequential(nn.Conv2d(1, 4, 3), nn.LayerNorm([4, 26, 26]), nn.BatchNorm2d(4), nn.Flatten(), nn.Linear(2704, 10))
+    network = nn.Sequential(
+        nn.Conv2d(1, 4, 3), nn.LayerNorm([4, 26, 26]), nn.BatchNorm2d(4), nn.Flatten(), nn.Linear(2704, 10)
+    )
     trainer = Trainer(network, replace(RECIPE, weight_decay=0.1), data(100, 1), CPU)
     groups = {group["weight_decay"]: group["params"] for group in trainer.optimizer.param_groups}
     assert [id(each) for each in groups[0.1]] == [id(network[0].weight), id(network[4].weight)]

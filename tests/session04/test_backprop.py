@@ -12,15 +12,27 @@ from pathlib import Path
 import pytest
 import torch
 
-from session04.backprop import CLASS_WEIGHTS, FIRST_ROW, HEADING_ROW, HEADINGS, INPUTS, ITERATIONS, LATER_WEIGHTS, RATES, main, write
+from session04.backprop import (
+    CLASS_WEIGHTS,
+    FIRST_ROW,
+    HEADING_ROW,
+    HEADINGS,
+    INPUTS,
+    ITERATIONS,
+    LATER_WEIGHTS,
+    RATES,
+    main,
+    write,
+)
 from tests.conftest import REPOSITORY
 
 # LibreOffice recalculates a file on loading only where it is told to.
-RECALCULATE = '''<?xml version="1.0" encoding="UTF-8"?>
+RECALCULATE = """<?xml version="1.0" encoding="UTF-8"?>
 <oor:items xmlns:oor="http://openoffice.org/2001/registry">
 <item oor:path="/org.openoffice.Office.Calc/Formula/Load"><prop oor:name="OOXMLRecalcMode"><value>0</value></prop></item>
-</oor:items>'''
-# Every sheet, numbers in full and not as shown: https://wiki.documentfoundation.org/Documentation/DevGuide/Spreadsheet_Documents
+</oor:items>"""
+# Every sheet, numbers in full and not as shown:
+# https://wiki.documentfoundation.org/Documentation/DevGuide/Spreadsheet_Documents
 CSV = "csv:Text - txt - csv (StarCalc):44,34,76,1,,0,false,false,false,false,false,-1"
 
 
@@ -29,7 +41,9 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     """The command that starts LibreOffice; without it, tests are skipped, but not in CI."""
     program = shutil.which("soffice") or shutil.which("libreoffice")
     if program is None:
-        (pytest.fail if os.environ.get("CI") else pytest.skip)("LibreOffice is not installed (Debian: libreoffice-calc)")
+        (pytest.fail if os.environ.get("CI") else pytest.skip)(
+            "LibreOffice is not installed (Debian: libreoffice-calc)"
+        )
     profile = tmp_path_factory.mktemp("office")
     (profile / "user").mkdir()
     (profile / "user" / "registrymodifications.xcu").write_text(RECALCULATE)
@@ -39,8 +53,13 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
 def recalculated(office: Sequence[str], workbook: Path) -> dict[str, list[list[str]]]:
     """Return what LibreOffice computes: sheet → rows of cells."""
     folder = workbook.with_suffix("")
-    subprocess.run([*office, "--convert-to", CSV, "--outdir", str(folder), str(workbook)], check=True, capture_output=True)
-    return {path.stem.removeprefix(f"{workbook.stem}-"): list(csv.reader(path.open(encoding="utf-8"))) for path in folder.glob("*.csv")}
+    subprocess.run(
+        [*office, "--convert-to", CSV, "--outdir", str(folder), str(workbook)], check=True, capture_output=True
+    )
+    return {
+        path.stem.removeprefix(f"{workbook.stem}-"): list(csv.reader(path.open(encoding="utf-8")))
+        for path in folder.glob("*.csv")
+    }
 
 
 def autograd(weights: Sequence[float], rate: float) -> list[list[float]]:
@@ -53,19 +72,25 @@ def autograd(weights: Sequence[float], rate: float) -> list[list[float]]:
         h = w[:4].view(2, 2) @ given
         o = w[4:].view(2, 2) @ h.sigmoid()
         e = (target - o.sigmoid()) ** 2 / 2
-        gradient, = torch.autograd.grad(e.sum(), w)
-        between = torch.stack([h, h.sigmoid()], 1).flatten().tolist() + torch.stack([o, o.sigmoid()], 1).flatten().tolist()
-        rows.append([iteration, *INPUTS.values(), *w.tolist(), *between, *e.tolist(), e.sum().item(), *gradient.tolist()])
+        (gradient,) = torch.autograd.grad(e.sum(), w)
+        between = (
+            torch.stack([h, h.sigmoid()], 1).flatten().tolist() + torch.stack([o, o.sigmoid()], 1).flatten().tolist()
+        )
+        rows.append(
+            [iteration, *INPUTS.values(), *w.tolist(), *between, *e.tolist(), e.sum().item(), *gradient.tolist()]
+        )
         w = (w - rate * gradient).detach().requires_grad_()
     return rows
 
 
 def assert_trains(cells: list[list[str]], weights: Sequence[float], rate: float) -> None:
-    assert cells[HEADING_ROW][:len(HEADINGS)] == list(HEADINGS)
-    rows = [[float(cell) for cell in row[:len(HEADINGS)]] for row in cells[FIRST_ROW:]]
+    assert cells[HEADING_ROW][: len(HEADINGS)] == list(HEADINGS)
+    rows = [[float(cell) for cell in row[: len(HEADINGS)]] for row in cells[FIRST_ROW:]]
     expected = autograd(weights, rate)
     assert len(rows) == len(expected) == ITERATIONS + 1 > 100
-    torch.testing.assert_close(torch.tensor(rows, dtype=torch.float64), torch.tensor(expected, dtype=torch.float64), rtol=0, atol=1e-9)
+    torch.testing.assert_close(
+        torch.tensor(rows, dtype=torch.float64), torch.tensor(expected, dtype=torch.float64), rtol=0, atol=1e-9
+    )
 
 
 @pytest.fixture(scope="module")
@@ -121,15 +146,21 @@ def test_all_rows_follow_the_learning_rate(office: list[str], tmp_path: Path) ->
 def cells(workbook: Path, sheet: int) -> dict[str, tuple[bool, str]]:
     """Return the sheet's cells as they are in the file: name → (whether it is a formula, its remembered value)."""
     text = zipfile.ZipFile(workbook).read(f"xl/worksheets/sheet{sheet}.xml").decode()
-    return {found[1]: ("<f>" in found[2], re.search("<v>([^<]*)</v>", found[2])[1])
-            for found in re.finditer(r'<c r="([A-Z]+\d+)"[^>]*?>(.*?)</c>', text)}
+    return {
+        found[1]: ("<f>" in found[2], re.search("<v>([^<]*)</v>", found[2])[1])
+        for found in re.finditer(r'<c r="([A-Z]+\d+)"[^>]*?>(.*?)</c>', text)
+    }
 
 
 @pytest.mark.parametrize("sheet", range(1, 10))
 def test_no_value_in_a_training_row_is_typed(tmp_path: Path, sheet: int) -> None:
     write(tmp_path / "backprop.xlsx")
     first = 4 if sheet == 3 else FIRST_ROW
-    rows = [formula for name, (formula, _) in cells(tmp_path / "backprop.xlsx", sheet).items() if int(re.sub(r"\D", "", name)) > first]
+    rows = [
+        formula
+        for name, (formula, _) in cells(tmp_path / "backprop.xlsx", sheet).items()
+        if int(re.sub(r"\D", "", name)) > first
+    ]
     assert all(rows) and len(rows) == (ITERATIONS + 1) * (7 if sheet == 3 else 32)
 
 
@@ -143,13 +174,16 @@ def test_the_file_remembers_what_its_formulas_give(tmp_path: Path) -> None:
 
 def test_the_committed_workbook_is_the_one_that_the_script_writes(tmp_path: Path) -> None:
     write(tmp_path / "backprop.xlsx")
-    new, committed = (zipfile.ZipFile(path) for path in (tmp_path / "backprop.xlsx", REPOSITORY / "session04" / "backprop.xlsx"))
+    new, committed = (
+        zipfile.ZipFile(path) for path in (tmp_path / "backprop.xlsx", REPOSITORY / "session04" / "backprop.xlsx")
+    )
     assert new.namelist() == committed.namelist()
     assert all(new.read(name) == committed.read(name) for name in new.namelist())
 
 
-def test_a_folder_that_is_not_there_is_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
-                                                    capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_folder_that_is_not_there_is_one_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.setattr("sys.argv", ["backprop.py", "--out", str(tmp_path / "no" / "backprop.xlsx")])
     assert main() == 2
     assert "could not be written" in capsys.readouterr().err and list(tmp_path.iterdir()) == []

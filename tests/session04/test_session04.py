@@ -14,9 +14,24 @@ def test_the_published_network_is_the_published_one() -> None:
     traced = anatomy(network, torch.rand(2, 1, 28, 28))
     # The publication's own table: a convolution's parameters + those of its batch norm.
     assert [each.parameters for each in traced.operations if each.parameters] == [
-        80, 16, 1168, 32, 2320, 32, 32, 136, 16, 1168, 32, 4640, 64, 330]
-    assert [each.output[1] for each in traced.operations if each.kind in ("convolution", "max pool", "global average")] == [
-        26, 24, 22, 11, 11, 9, 7, 1, 1]
+        80,
+        16,
+        1168,
+        32,
+        2320,
+        32,
+        32,
+        136,
+        16,
+        1168,
+        32,
+        4640,
+        64,
+        330,
+    ]
+    assert [
+        each.output[1] for each in traced.operations if each.kind in ("convolution", "max pool", "global average")
+    ] == [26, 24, 22, 11, 11, 9, 7, 1, 1]
     recipe = SESSION.recipes["published-10066"]
     assert (recipe.optimizer, recipe.lr, recipe.batch_size, recipe.epochs) == ("sgd", 0.1, 64, 17)
 

@@ -29,8 +29,22 @@ def test_the_published_network_is_the_published_one() -> None:
 
 
 def test_one_epoch_on_mnist_reaches_97_percent(real_data: Path, tmp_path: Path) -> None:
-    subprocess.run([sys.executable, "session05/train.py", "--run", "smallest", "--epochs", "1", "--out", str(tmp_path),
-                    "--data-dir", str(real_data)], cwd=REPOSITORY, check=True)
+    subprocess.run(
+        [
+            sys.executable,
+            "session05/train.py",
+            "--run",
+            "smallest",
+            "--epochs",
+            "1",
+            "--out",
+            str(tmp_path),
+            "--data-dir",
+            str(real_data),
+        ],
+        cwd=REPOSITORY,
+        check=True,
+    )
     line = json.loads((tmp_path / "smallest" / "epochs.jsonl").read_text())
     assert line["test_correct"] >= 9_700 and line["train_total"] == 60_000
 
@@ -38,19 +52,30 @@ def test_one_epoch_on_mnist_reaches_97_percent(real_data: Path, tmp_path: Path) 
 def test_a_wrong_device_is_one_sentence_and_exit_code_2() -> None:
     if torch.cuda.is_available():
         pytest.skip("there is a GPU")
-    finished = subprocess.run([sys.executable, "session05/train.py", "--device", "cuda"], cwd=REPOSITORY,
-                              capture_output=True, text=True, check=False)
+    finished = subprocess.run(
+        [sys.executable, "session05/train.py", "--device", "cuda"],
+        cwd=REPOSITORY,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert finished.returncode == 2 and not finished.stdout
     assert finished.stderr == "The device 'cuda' is not available on this machine; try --device cpu.\n"
 
 
-@pytest.mark.parametrize(("arguments", "words"), [
-    (["--epochs", "abc"], "'abc' is not a whole number"), (["--epochs", "0"], "0 is not a positive number"),
-    (["--seed", "1.5"], "'1.5' is not a whole number"), (["--seed", "-1"], "-1 is not between"),
-    (["--run", "nobody's"], "invalid choice"),
-])
-def test_a_wrong_argument_is_one_sentence(capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch, arguments: list[str],
-                                          words: str) -> None:
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--epochs", "abc"], "'abc' is not a whole number"),
+        (["--epochs", "0"], "0 is not a positive number"),
+        (["--seed", "1.5"], "'1.5' is not a whole number"),
+        (["--seed", "-1"], "-1 is not between"),
+        (["--run", "nobody's"], "invalid choice"),
+    ],
+)
+def test_a_wrong_argument_is_one_sentence(
+    capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch, arguments: list[str], words: str
+) -> None:
     monkeypatch.setattr(sys, "argv", ["train.py", *arguments])
     with pytest.raises(SystemExit) as ended:
         main(SESSION, "")
@@ -58,8 +83,13 @@ def test_a_wrong_argument_is_one_sentence(capsys: pytest.CaptureFixture, monkeyp
 
 
 def test_another_recipe_does_not_replace_the_committed_run() -> None:
-    finished = subprocess.run([sys.executable, "session05/train.py", "--epochs", "1"], cwd=REPOSITORY,
-                              capture_output=True, text=True, check=False)
+    finished = subprocess.run(
+        [sys.executable, "session05/train.py", "--epochs", "1"],
+        cwd=REPOSITORY,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert finished.returncode == 2 and "--out" in finished.stderr
 
 
@@ -67,11 +97,24 @@ def test_ctrl_c_leaves_a_resumable_run_and_one_line(real_data: Path, tmp_path: P
     import signal
     import time
 
-    process = subprocess.Popen([sys.executable, "session05/train.py", "--run", "published-9680", "--out", str(tmp_path),
-                                "--data-dir", str(real_data)], cwd=REPOSITORY, stderr=subprocess.PIPE, text=True,
-                               stdout=subprocess.DEVNULL,
-                               # A shell lets its background jobs ignore Ctrl-C, and so would this test's process.
-                               preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
+    process = subprocess.Popen(
+        [
+            sys.executable,
+            "session05/train.py",
+            "--run",
+            "published-9680",
+            "--out",
+            str(tmp_path),
+            "--data-dir",
+            str(real_data),
+        ],
+        cwd=REPOSITORY,
+        stderr=subprocess.PIPE,
+        text=True,
+        stdout=subprocess.DEVNULL,
+        # A shell lets its background jobs ignore Ctrl-C, and so would this test's process.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
     for _ in range(600):
         if (tmp_path / ".published-9680" / "run.json").exists() or process.poll() is not None:
             break

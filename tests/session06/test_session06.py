@@ -17,8 +17,10 @@ from tests.tiny_session.train import data
 SESSION = load("session06")
 
 
-@pytest.mark.parametrize(("run", "kind"), [("batch", "batch norm"), ("batch-l1", "batch norm"), ("layer", "layer norm"),
-                                           ("group", "group norm")])
+@pytest.mark.parametrize(
+    ("run", "kind"),
+    [("batch", "batch norm"), ("batch-l1", "batch norm"), ("layer", "layer norm"), ("group", "group norm")],
+)
 def test_only_the_named_normalization_runs_and_all_cost_the_same(run: str, kind: str) -> None:
     network = SESSION.build(run)
     assert parameter_count(network) == 9_042
@@ -38,17 +40,30 @@ def numbers(row: str) -> list[list[float]]:
 
 def test_the_worked_example_is_what_torch_computes() -> None:
     text = (REPOSITORY / "session06" / "README.md").read_text()
-    given = torch.tensor([numbers(found) for found in re.findall(r"^\| image \d \|(.*)\|$", text, re.MULTILINE)], dtype=torch.float64)
+    given = torch.tensor(
+        [numbers(found) for found in re.findall(r"^\| image \d \|(.*)\|$", text, re.MULTILINE)], dtype=torch.float64
+    )
     assert given.shape == (2, 4, 2)
-    layers = {"batch norm": nn.BatchNorm2d(4, eps=1e-12), "layer norm": nn.GroupNorm(1, 4, eps=0), "group norm": nn.GroupNorm(2, 4, eps=0)}
+    layers = {
+        "batch norm": nn.BatchNorm2d(4, eps=1e-12),
+        "layer norm": nn.GroupNorm(1, 4, eps=0),
+        "group norm": nn.GroupNorm(2, 4, eps=0),
+    }
     for name, layer in layers.items():
-        shown = torch.tensor([numbers(found) for found in re.findall(rf"^\| {name} \| \d \|(.*)\|$", text, re.MULTILINE)], dtype=torch.float64)
+        shown = torch.tensor(
+            [numbers(found) for found in re.findall(rf"^\| {name} \| \d \|(.*)\|$", text, re.MULTILINE)],
+            dtype=torch.float64,
+        )
         computed = layer.double()(given.unsqueeze(2)).squeeze(2).detach()
         torch.testing.assert_close(shown, computed, rtol=0, atol=0.005)
 
 
 def test_the_costs_in_the_readme_are_the_costs() -> None:
-    maps = [each.output for each in anatomy(SESSION.build("layer").network, torch.rand(2, 1, 28, 28)).operations if "norm" in each.kind]
+    maps = [
+        each.output
+        for each in anatomy(SESSION.build("layer").network, torch.rand(2, 1, 28, 28)).operations
+        if "norm" in each.kind
+    ]
     text = (REPOSITORY / "session06" / "README.md").read_text()
     channels = sum(parameter_count(nn.GroupNorm(1, each[0])) for each in maps)
     places = sum(parameter_count(nn.LayerNorm(each)) for each in maps)
@@ -58,10 +73,17 @@ def test_the_costs_in_the_readme_are_the_costs() -> None:
 def test_l1_is_in_the_gradient_of_kernels_and_of_nothing_else() -> None:
     def weights(l1: float) -> dict[str, torch.Tensor]:
         torch.manual_seed(0)
-        trainer = Trainer(build("tiny"), Recipe(epochs=1, lr=0.1, momentum=0.0, batch_size=100, l1=l1), data(100, 1), torch.device("cpu"))
+        trainer = Trainer(
+            build("tiny"),
+            Recipe(epochs=1, lr=0.1, momentum=0.0, batch_size=100, l1=l1),
+            data(100, 1),
+            torch.device("cpu"),
+        )
         before = {key: value.clone() for key, value in trainer.network.state_dict().items()}
         trainer.train_epoch(1)
-        return {key: value - before[key] for key, value in trainer.network.state_dict().items()} | {"start": before["0.weight"]}
+        return {key: value - before[key] for key, value in trainer.network.state_dict().items()} | {
+            "start": before["0.weight"]
+        }
 
     without, with_l1 = weights(0.0), weights(0.01)
     pull = with_l1["0.weight"] - without["0.weight"]

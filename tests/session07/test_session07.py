@@ -14,12 +14,16 @@ from common.training import Trainer
 SESSION = load("session07")
 
 
-@pytest.mark.parametrize(("run", "parameters", "receptive_field", "strided"), [("cifar10", 200_000, 44, 2), ("under-100k", 100_000, 52, 1)])
+@pytest.mark.parametrize(
+    ("run", "parameters", "receptive_field", "strided"), [("cifar10", 200_000, 44, 2), ("under-100k", 100_000, 52, 1)]
+)
 def test_the_networks_keep_the_rules(run: str, parameters: int, receptive_field: int, strided: int) -> None:
     network = SESSION.build(run).eval()
     assert parameter_count(network) < parameters
     traced = anatomy(network, torch.rand(2, 3, 32, 32))
-    assert min(traced.receptive_field) > receptive_field and not any(each.kind == "max pool" for each in traced.operations)
+    assert min(traced.receptive_field) > receptive_field and not any(
+        each.kind == "max pool" for each in traced.operations
+    )
     # Each layer runs twice: once for the image, once for its mirror image.
     convolutions = {each.weight_name: each for each in traced.operations if each.kind == "convolution"}
     assert 2 * len(convolutions) == sum(each.kind == "convolution" for each in traced.operations)

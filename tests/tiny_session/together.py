@@ -1,9 +1,9 @@
 """Train as many processes as torchrun starts, into the folder named first.
 
-    --die     the plain network; end by SIGKILL once the first process has written its second epoch
-    --resume  go on with such a run
-    --all     instead, two runs one after another, by the command line of every session
-    --cifar   instead, an epoch of session 7's network, with albumentations, on generated images
+--die     the plain network; end by SIGKILL once the first process has written its second epoch
+--resume  go on with such a run
+--all     instead, two runs one after another, by the command line of every session
+--cifar   instead, an epoch of session 7's network, with albumentations, on generated images
 """
 
 import os
@@ -55,14 +55,34 @@ def main(runs: Path, options: list[str]) -> int:
     with joined("cpu") as (processes, device):
         if "--cifar" in options:
             session07 = load("session07")
-            few = Images(torch.randint(256, (300, 3, 32, 32), dtype=torch.uint8, generator=torch.Generator().manual_seed(0)), torch.arange(300) % 10)
-            run.train_run(session07, "fast", replace(session07.recipes["fast"], epochs=1, batch_size=100), few, few, device, runs,
-                          processes=processes)
+            few = Images(
+                torch.randint(256, (300, 3, 32, 32), dtype=torch.uint8, generator=torch.Generator().manual_seed(0)),
+                torch.arange(300) % 10,
+            )
+            run.train_run(
+                session07,
+                "fast",
+                replace(session07.recipes["fast"], epochs=1, batch_size=100),
+                few,
+                few,
+                device,
+                runs,
+                processes=processes,
+            )
         else:
             # 2,999 images: the last batch can't be halved.
             with no_table():
-                run.train_run(SESSION, "plain", RECIPE, data(2_999, 1), data(500, 2), device, runs,
-                              resume="--resume" in options, processes=processes)
+                run.train_run(
+                    SESSION,
+                    "plain",
+                    RECIPE,
+                    data(2_999, 1),
+                    data(500, 2),
+                    device,
+                    runs,
+                    resume="--resume" in options,
+                    processes=processes,
+                )
     return 0
 
 

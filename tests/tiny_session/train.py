@@ -12,11 +12,20 @@ from common.data import Images
 from common.recipe import Recipe
 from common.run import train_run
 from common.session import Session
-from tests.written_submission import images
 from tests.tiny_session.model import build
+from tests.written_submission import images
 
-RECIPE = Recipe(epochs=7, optimizer="adamw", lr=0.02, schedule="one-cycle", averaging=0.9, augmentations=(Affine(degrees=5, shift=1),))
-SESSION = Session(folder=Path(__file__).resolve().parent, build=build, recipes={"tiny": RECIPE}, main="tiny", threshold=99.4)
+RECIPE = Recipe(
+    epochs=7,
+    optimizer="adamw",
+    lr=0.02,
+    schedule="one-cycle",
+    averaging=0.9,
+    augmentations=(Affine(degrees=5, shift=1),),
+)
+SESSION = Session(
+    folder=Path(__file__).resolve().parent, build=build, recipes={"tiny": RECIPE}, main="tiny", threshold=99.4
+)
 
 
 def data(count: int, seed: int) -> Images:
@@ -36,7 +45,9 @@ def train(runs: Path, *, recipe: Recipe = RECIPE, resume: bool = False) -> Path:
     torch.set_num_threads(1)
     try:
         with no_table():
-            return train_run(SESSION, "tiny", recipe, data(3_000, 1), data(500, 2), torch.device("cpu"), runs, resume=resume)
+            return train_run(
+                SESSION, "tiny", recipe, data(3_000, 1), data(500, 2), torch.device("cpu"), runs, resume=resume
+            )
     finally:
         torch.set_num_threads(threads)
 
@@ -47,8 +58,11 @@ if __name__ == "__main__":
     import signal
 
     name, at = sys.argv[2], int(sys.argv[3])
-    owner, attribute = {"os.fsync": (os, "fsync"), "Path.rename": (Path, "rename"),
-                        "Adam.step": (torch.optim.AdamW, "step")}[name]
+    owner, attribute = {
+        "os.fsync": (os, "fsync"),
+        "Path.rename": (Path, "rename"),
+        "Adam.step": (torch.optim.AdamW, "step"),
+    }[name]
     original, calls = getattr(owner, attribute), iter(range(1, 1_000_000))
 
     def deadly(*args: object, **keywords: object) -> object:

@@ -10,8 +10,25 @@ from common.anatomy.operators.value import Value
 @follows("empty.memory_format", run=torch.ops.aten.zeros.default)
 @follows("empty_like.default", run=torch.ops.aten.zeros_like.default)
 @follows("new_empty.default", run=torch.ops.aten.new_zeros.default)
-@follows(*every("default start start_step names m Scalar", "zeros", "ones", "full", "arange", "linspace", "logspace", "eye",
-                "scalar_tensor", "zeros_like", "ones_like", "full_like", "new_zeros", "new_ones", "new_full"))
+@follows(
+    *every(
+        "default start start_step names m Scalar",
+        "zeros",
+        "ones",
+        "full",
+        "arange",
+        "linspace",
+        "logspace",
+        "eye",
+        "scalar_tensor",
+        "zeros_like",
+        "ones_like",
+        "full_like",
+        "new_zeros",
+        "new_ones",
+        "new_full",
+    )
+)
 def made(call: Call) -> Found:
     """Only the shape of an operand is used, and nothing is known of what comes out."""
     return Found((Value(),) * len(call.outputs))

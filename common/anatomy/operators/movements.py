@@ -14,7 +14,9 @@ def _reshaped(tensor: Tensor, size: list[int], stride: list[int] | None = None) 
     return tensor.reshape(size)
 
 
-def _copied(tensor: Tensor, dtype: torch.dtype | None = None, memory_format: torch.memory_format | None = None, **unused: object) -> Tensor:
+def _copied(
+    tensor: Tensor, dtype: torch.dtype | None = None, memory_format: torch.memory_format | None = None, **unused: object
+) -> Tensor:
     """What `_to_copy` does, less the move to another device."""
     return tensor.to(dtype=dtype or tensor.dtype, copy=True, memory_format=memory_format or torch.preserve_format)
 
@@ -24,15 +26,51 @@ def _copied(tensor: Tensor, dtype: torch.dtype | None = None, memory_format: tor
 @follows("view.default", "_unsafe_view.default", "_reshape_alias.default", run=_reshaped)
 @follows("_to_copy.default", run=_copied)
 @follows(
-    "permute.default", "transpose.int", "t.default", "expand.default",
-    "unsqueeze.default", "squeeze.default", "squeeze.dim", "squeeze.dims", "clone.default", "slice.Tensor",
-    "select.int", "alias.default", "detach.default", "cat.default", "stack.default", "split.Tensor", "split_with_sizes.default",
-    "unbind.int", "flip.default", "roll.default", "im2col.default", "constant_pad_nd.default", "reflection_pad1d.default",
-    "reflection_pad2d.default", "replication_pad1d.default", "replication_pad2d.default", "repeat.default", "channel_shuffle.default",
-    "unfold.default", "diagonal.default", "index_select.default", "lift_fresh_copy.default", "slice_scatter.default",
-    "select_scatter.default", "copy.default", "index.Tensor", "gather.default", "tril.default",
-    "triu.default", "squeeze_copy.default", "unsafe_split.Tensor", "narrow_copy.default", "movedim.int",
-    "rot90.default")
+    "permute.default",
+    "transpose.int",
+    "t.default",
+    "expand.default",
+    "unsqueeze.default",
+    "squeeze.default",
+    "squeeze.dim",
+    "squeeze.dims",
+    "clone.default",
+    "slice.Tensor",
+    "select.int",
+    "alias.default",
+    "detach.default",
+    "cat.default",
+    "stack.default",
+    "split.Tensor",
+    "split_with_sizes.default",
+    "unbind.int",
+    "flip.default",
+    "roll.default",
+    "im2col.default",
+    "constant_pad_nd.default",
+    "reflection_pad1d.default",
+    "reflection_pad2d.default",
+    "replication_pad1d.default",
+    "replication_pad2d.default",
+    "repeat.default",
+    "channel_shuffle.default",
+    "unfold.default",
+    "diagonal.default",
+    "index_select.default",
+    "lift_fresh_copy.default",
+    "slice_scatter.default",
+    "select_scatter.default",
+    "copy.default",
+    "index.Tensor",
+    "gather.default",
+    "tril.default",
+    "triu.default",
+    "squeeze_copy.default",
+    "unsafe_split.Tensor",
+    "narrow_copy.default",
+    "movedim.int",
+    "rot90.default",
+)
 def moved(call: Call) -> Found:
     """The same movement of the places; what takes a single place of many picks a pixel."""
     if not any(value.plane is not None for value in call.values):
@@ -61,15 +99,24 @@ def _run(call: Call) -> list[Tensor]:
     for argument in REGISTRY[call.operator].schema.arguments:
         given, known = call.arguments.get(argument.name, argument.default_value), call.known.get(argument.name)
         if isinstance(known, list):
-            given = [None if tensor is None else tensor if tensor.dtype in (torch.int64, torch.bool) else _places(tensor, value)
-                     for tensor, value in zip(given, known, strict=True)]
+            given = [
+                None
+                if tensor is None
+                else tensor
+                if tensor.dtype in (torch.int64, torch.bool)
+                else _places(tensor, value)
+                for tensor, value in zip(given, known, strict=True)
+            ]
         elif known is not None and given.dtype not in (torch.int64, torch.bool):
             given = _places(given, known)
         arguments.append((argument, given))
         if argument.name == "value" and "pad" in call.operator:
             arguments[-1] = (argument, 0.0)  # Whatever it holds, what is padded comes from nowhere.
-    quiet = {argument.name: given for argument, given in arguments
-             if argument.kwarg_only and argument.name not in ("dtype", "layout", "device", "pin_memory")}
+    quiet = {
+        argument.name: given
+        for argument, given in arguments
+        if argument.kwarg_only and argument.name not in ("dtype", "layout", "device", "pin_memory")
+    }
     moved = REGISTRY[call.operator].run(*(given for argument, given in arguments if not argument.kwarg_only), **quiet)
     return list(moved) if isinstance(moved, tuple | list) else [moved]
 

@@ -12,23 +12,41 @@ from common.anatomy.operators.registry import Call, Found, follows
 from common.anatomy.operators.value import distinct
 
 
-def _batch_normalized(tensor: Tensor, weight: Tensor | None, bias: Tensor | None, mean: Tensor, variance: Tensor, momentum: float,
-                      eps: float) -> tuple[Tensor, ...]:
+def _batch_normalized(
+    tensor: Tensor,
+    weight: Tensor | None,
+    bias: Tensor | None,
+    mean: Tensor,
+    variance: Tensor,
+    momentum: float,
+    eps: float,
+) -> tuple[Tensor, ...]:
     """What the operator does, which itself doesn't look whether there is a number for each channel."""
     if any(each is not None and tuple(each.shape) != (tensor.shape[1],) for each in (weight, bias, mean, variance)):
         raise ValueError("a batch norm needs a number for each channel")
-    return torch.ops.aten._native_batch_norm_legit_no_training.default(tensor, weight, bias, mean, variance, momentum, eps)
+    return torch.ops.aten._native_batch_norm_legit_no_training.default(
+        tensor, weight, bias, mean, variance, momentum, eps
+    )
 
 
-def _batch_normalized_by_batch(tensor: Tensor, weight: Tensor | None, bias: Tensor | None, training: bool, momentum: float,
-                               eps: float) -> tuple[Tensor, ...]:
+def _batch_normalized_by_batch(
+    tensor: Tensor, weight: Tensor | None, bias: Tensor | None, training: bool, momentum: float, eps: float
+) -> tuple[Tensor, ...]:
     if any(each is not None and tuple(each.shape) != (tensor.shape[1],) for each in (weight, bias)):
         raise ValueError("a batch norm needs a number for each channel")
     return torch.ops.aten._native_batch_norm_legit.no_stats(tensor, weight, bias, training, momentum, eps)
 
 
-def _group_normalized(tensor: Tensor, weight: Tensor | None, bias: Tensor | None, images: int, channels: int, places: int, groups: int,
-                      eps: float) -> tuple[Tensor, ...]:
+def _group_normalized(
+    tensor: Tensor,
+    weight: Tensor | None,
+    bias: Tensor | None,
+    images: int,
+    channels: int,
+    places: int,
+    groups: int,
+    eps: float,
+) -> tuple[Tensor, ...]:
     """What the operator does, which itself believes the sizes that it is told."""
     if tensor.shape[:2] != (images, channels) or tensor[0, 0].numel() != places:
         raise ValueError("a group norm is told other sizes than its input has")
@@ -38,7 +56,8 @@ def _group_normalized(tensor: Tensor, weight: Tensor | None, bias: Tensor | None
 @follows("_native_batch_norm_legit.no_stats", run=_batch_normalized_by_batch)
 @follows("_native_batch_norm_legit_no_training.default", run=_batch_normalized)
 def batch_norm(call: Call) -> Found:
-    """Per channel, by running statistics; without them by the batch's own, which for N·C channels of one image is an instance norm."""
+    """Per channel, by running statistics; without them by the batch's own, which for N·C channels of one image is an
+    instance norm."""
     tensor, value = call.operands[0]
     instance = call.operator.endswith("no_stats") and tensor.shape[0] == 1 != call.images
     return _normalized(call, "instance norm" if instance else "batch norm")
@@ -53,15 +72,24 @@ def group_norm(call: Call) -> Found:
 
 @follows("native_layer_norm.default")
 def layer_norm(call: Call) -> Found:
-    """Over the last dimensions: all of an image's numbers, or all channels of one place; whole maps are an instance's or a group's."""
+    """Over the last dimensions: all of an image's numbers, or all channels of one place; whole maps are an instance's
+    or a group's."""
     tensor, value = call.operands[0]
     count = math.prod(call["normalized_shape"])
     if value.plane is None or count * call.images == tensor.numel():
         return _normalized(call, "layer norm")
     mixed = distinct(value.plane.places.reshape(-1, count)[0])
     whole = mixed == value.places
-    return _normalized(call, "layer norm" if mixed == 1 else "partial norm" if not whole else
-                       "instance norm" if count == mixed else "group norm")
+    return _normalized(
+        call,
+        "layer norm"
+        if mixed == 1
+        else "partial norm"
+        if not whole
+        else "instance norm"
+        if count == mixed
+        else "group norm",
+    )
 
 
 def _normalized(call: Call, kind: str) -> Found:

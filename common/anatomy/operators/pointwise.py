@@ -15,28 +15,141 @@ _CHOOSING = {"maximum", "minimum", "where", "clamp", "clamp_min", "clamp_max", "
 
 
 @follows(
-    *every("default Tensor Scalar Tensor_Scalar Tensor_Tensor Scalar_Tensor self ScalarSelf ScalarOther Tensor_mode Scalar_mode",
-           "add", "sub", "rsub", "mul", "div", "neg", "pow", "square", "sqrt", "rsqrt", "reciprocal", "exp", "exp2", "expm1", "log", "log2", "log10",
-           "log1p", "abs", "sign", "sgn", "sin", "cos", "tan", "asin", "acos", "atan", "atan2", "sinh", "cosh", "tanh", "asinh", "acosh", "atanh",
-           "sigmoid", "relu", "relu6", "threshold", "leaky_relu", "elu", "celu", "selu", "gelu", "silu", "mish", "softplus", "softshrink",
-           "hardshrink", "hardtanh", "hardswish", "hardsigmoid", "log_sigmoid_forward", "_prelu_kernel", "erf", "erfc", "logit", "xlogy",
-           "clamp", "clamp_min", "clamp_max", "maximum", "minimum", "fmax", "fmin", "where", "masked_fill", "lerp", "addcmul", "addcdiv", "floor",
-           "ceil", "round", "trunc", "frac", "fmod", "remainder", "heaviside", "eq", "ne", "gt", "ge", "lt", "le", "logical_and", "logical_or",
-           "logical_not", "logical_xor", "bitwise_and", "bitwise_or", "bitwise_not", "bitwise_xor", "isnan", "isinf", "isfinite", "nan_to_num",
-           "_softmax", "_log_softmax", "_safe_softmax", "fill", "sinc", "signbit", "hypot", "floor_divide", "angle"))
+    *every(
+        "default Tensor Scalar Tensor_Scalar Tensor_Tensor Scalar_Tensor self ScalarSelf ScalarOther Tensor_mode Scalar_mode",
+        "add",
+        "sub",
+        "rsub",
+        "mul",
+        "div",
+        "neg",
+        "pow",
+        "square",
+        "sqrt",
+        "rsqrt",
+        "reciprocal",
+        "exp",
+        "exp2",
+        "expm1",
+        "log",
+        "log2",
+        "log10",
+        "log1p",
+        "abs",
+        "sign",
+        "sgn",
+        "sin",
+        "cos",
+        "tan",
+        "asin",
+        "acos",
+        "atan",
+        "atan2",
+        "sinh",
+        "cosh",
+        "tanh",
+        "asinh",
+        "acosh",
+        "atanh",
+        "sigmoid",
+        "relu",
+        "relu6",
+        "threshold",
+        "leaky_relu",
+        "elu",
+        "celu",
+        "selu",
+        "gelu",
+        "silu",
+        "mish",
+        "softplus",
+        "softshrink",
+        "hardshrink",
+        "hardtanh",
+        "hardswish",
+        "hardsigmoid",
+        "log_sigmoid_forward",
+        "_prelu_kernel",
+        "erf",
+        "erfc",
+        "logit",
+        "xlogy",
+        "clamp",
+        "clamp_min",
+        "clamp_max",
+        "maximum",
+        "minimum",
+        "fmax",
+        "fmin",
+        "where",
+        "masked_fill",
+        "lerp",
+        "addcmul",
+        "addcdiv",
+        "floor",
+        "ceil",
+        "round",
+        "trunc",
+        "frac",
+        "fmod",
+        "remainder",
+        "heaviside",
+        "eq",
+        "ne",
+        "gt",
+        "ge",
+        "lt",
+        "le",
+        "logical_and",
+        "logical_or",
+        "logical_not",
+        "logical_xor",
+        "bitwise_and",
+        "bitwise_or",
+        "bitwise_not",
+        "bitwise_xor",
+        "isnan",
+        "isinf",
+        "isfinite",
+        "nan_to_num",
+        "_softmax",
+        "_log_softmax",
+        "_safe_softmax",
+        "fill",
+        "sinc",
+        "signbit",
+        "hypot",
+        "floor_divide",
+        "angle",
+    )
+)
 def pointwise(call: Call) -> Found:
     """The places stay where they are. A softmax over places is among them: what it gives are shares, not weights."""
     value = _combined(call)
     apart = _lie_apart(call)
-    linear = call.base in _LINEAR and (call.base in ("add", "sub", "rsub", "neg") or sum(each.origin.image for each in call.values) < 2)
-    kind = "max pool" if apart and call.base in _CHOOSING else "combination of places" if not linear and (
-        apart or value.places > 1 and (call.merged.way.mixed or _over_places(call))) else ""
+    linear = call.base in _LINEAR and (
+        call.base in ("add", "sub", "rsub", "neg") or sum(each.origin.image for each in call.values) < 2
+    )
+    kind = (
+        "max pool"
+        if apart and call.base in _CHOOSING
+        else "combination of places"
+        if not linear and (apart or (value.places > 1 and (call.merged.way.mixed or _over_places(call))))
+        else ""
+    )
     if call.base in _RAISING and value.origin.image:
         value = replace(value, way=replace(value.way, raised=True))
     return Found((value.mixing() if apart else value,) * len(call.outputs), (layer(call, kind, value),) if kind else ())
 
 
-def _rectified(tensor: Tensor, noise: Tensor, lower: float = 1 / 8, upper: float = 1 / 3, training: bool = False, generator: None = None) -> tuple[Tensor, Tensor]:
+def _rectified(
+    tensor: Tensor,
+    noise: Tensor,
+    lower: float = 1 / 8,
+    upper: float = 1 / 3,
+    training: bool = False,
+    generator: None = None,
+) -> tuple[Tensor, Tensor]:
     """What a randomised leaky ReLU does in evaluation: it takes the mean of its slopes."""
     if training:
         raise ValueError("a randomised ReLU draws in evaluation")
@@ -66,8 +179,11 @@ def _combined(call: Call) -> Value:
         return merged
     same = [value for tensor, value in call.operands if value.plane is not None and tensor.shape == out.shape]
     # Broadcasting against a larger constant or parameter keeps the activation's places.
-    same = same or [value.at(value.plane.places.expand(out.shape)) for tensor, value in call.operands
-                    if value.plane is not None and _broadcasts(tensor.shape, out.shape)]
+    same = same or [
+        value.at(value.plane.places.expand(out.shape))
+        for tensor, value in call.operands
+        if value.plane is not None and _broadcasts(tensor.shape, out.shape)
+    ]
     if not same:
         return merged.at(None) if merged.places == 1 else merged.at(None).not_through(call.operator)
     best = max(same, key=lambda value: value.places)
@@ -81,7 +197,11 @@ def _apart(plane: Plane, values: list[Value]) -> tuple[float, float]:
     """Return how far the places of the operands lie apart: an image plus itself, moved, sees farther than either."""
     far = (0.0, 0.0)
     for other in (value.plane for value in values):
-        if other.call == plane.call and other.places is not plane.places and not torch.equal(other.places, plane.places):
+        if (
+            other.call == plane.call
+            and other.places is not plane.places
+            and not torch.equal(other.places, plane.places)
+        ):
             between = extent(torch.stack((plane.rows_and_columns, other.rows_and_columns), -1).flatten(1, -2))
             far = max(far[0], between[0]), max(far[1], between[1])
     return far
@@ -98,11 +218,20 @@ def _over_places(call: Call) -> bool:
 
 def _lie_apart(call: Call) -> bool:
     """Whether two activations, neither of them constant, lie otherwise on the same plane."""
-    planes = [value.plane for operand, value in call.operands
-              if value.origin.image and value.plane is not None and operand.shape == call.out.shape and operand.is_floating_point()
-              and operand.min() < operand.max()]
-    return any(one.call == other.call and bool(((one.places != other.places) & (one.places > 0) & (other.places > 0)).any())
-               for index, one in enumerate(planes) for other in planes[:index])
+    planes = [
+        value.plane
+        for operand, value in call.operands
+        if value.origin.image
+        and value.plane is not None
+        and operand.shape == call.out.shape
+        and operand.is_floating_point()
+        and operand.min() < operand.max()
+    ]
+    return any(
+        one.call == other.call and bool(((one.places != other.places) & (one.places > 0) & (other.places > 0)).any())
+        for index, one in enumerate(planes)
+        for other in planes[:index]
+    )
 
 
 def _broadcasts(shape: torch.Size, target: torch.Size) -> bool:

@@ -10,9 +10,32 @@ _EXTREMES = {"amax", "max", "amin", "min"}
 _KINDS = {"average": "global average", "max": "max pool"}
 
 
-@follows("mean.default", "mean.dim", "sum.default", "sum.dim_IntList", "amax.default", "amin.default", "max.default", "max.dim", "min.default",
-         "min.dim", "prod.default", "prod.dim_int", "var.correction", "std.correction", "var_mean.correction", "std_mean.correction", "linalg_vector_norm.default",
-         "logsumexp.default", "norm.ScalarOpt_dim", "norm.Scalar", "any.default", "any.dim", "all.default", "all.dim")
+@follows(
+    "mean.default",
+    "mean.dim",
+    "sum.default",
+    "sum.dim_IntList",
+    "amax.default",
+    "amin.default",
+    "max.default",
+    "max.dim",
+    "min.default",
+    "min.dim",
+    "prod.default",
+    "prod.dim_int",
+    "var.correction",
+    "std.correction",
+    "var_mean.correction",
+    "std_mean.correction",
+    "linalg_vector_norm.default",
+    "logsumexp.default",
+    "norm.ScalarOpt_dim",
+    "norm.Scalar",
+    "any.default",
+    "any.dim",
+    "all.default",
+    "all.dim",
+)
 def reduction(call: Call) -> Found:
     """Over channels the places stay; over all places the plane is left, by an average where it is a mean or a sum."""
     tensor, value = call.operands[0]
@@ -33,13 +56,17 @@ def reduction(call: Call) -> Found:
     apart, whole = extent(where), extent(where.flatten(1)[:, None])
     wide = kept.farther(apart)
     # A mean over a whole side is on its way out of the plane, and one over a window is not.
-    local = tuple(far if far_apart < most else near for far, near, far_apart, most in
-                  zip(wide.reach.local, kept.reach.local, apart, whole, strict=True))
+    local = tuple(
+        far if far_apart < most else near
+        for far, near, far_apart, most in zip(wide.reach.local, kept.reach.local, apart, whole, strict=True)
+    )
     reduced = replace(wide, reach=replace(wide.reach, local=local))
     if mixed < places:
         return _found(call, reduced.mixing(), () if averages else (layer(call, "max pool", reduced),))
     how = "average" if averages else "max" if call.base in _EXTREMES else "statistic"
-    reduced = replace(reduced, reach=replace(reduced.reach, local=value.reach.field if others else call.merged.reach.field)).leaving(how)
+    reduced = replace(
+        reduced, reach=replace(reduced.reach, local=value.reach.field if others else call.merged.reach.field)
+    ).leaving(how)
     return _found(call, reduced, (layer(call, _KINDS[how], reduced),) if how in _KINDS else ())
 
 

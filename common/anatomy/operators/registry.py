@@ -1,8 +1,8 @@
 """Which operators a program may run, and for each family how `follow` goes through it.
 
-A family is one function. It sees one call of one of its operators, what is known of the values that went in and the numbers
-that came out, and returns what is known of those; it changes nothing. To add an operator, add its full name to the family that
-it belongs to, or write a new one; CONTRIBUTING.md shows how.
+A family is one function. It sees one call of one of its operators, what is known of the values that went in and the
+numbers that came out, and returns what is known of those; it changes nothing. To add an operator, add its full name to
+the family that it belongs to, or write a new one; CONTRIBUTING.md shows how.
 """
 
 from collections.abc import Callable, Iterator
@@ -124,6 +124,7 @@ def follows(*names: str, run: Callable | None = None) -> Callable[[Follow], Foll
 
     run: what is executed in place of the operator, where that would do what a stranger's program must not
     """
+
     def add(follow: Follow) -> Follow:
         for name in names:
             packet, overload = name.split(".")
@@ -132,10 +133,15 @@ def follows(*names: str, run: Callable | None = None) -> Callable[[Follow], Foll
                 raise ValueError(f"{full} is registered twice.")
             REGISTRY[full] = Operator(full, run or getattr(getattr(torch.ops.aten, packet), overload), follow)
         return follow
+
     return add
 
 
 def every(overloads: str, *packets: str) -> tuple[str, ...]:
     """Return the full names of those overloads ("Tensor Scalar") that each of the operators has."""
-    return tuple(f"{packet}.{overload}" for packet in packets for overload in overloads.split()
-                 if overload in getattr(torch.ops.aten, packet).overloads())
+    return tuple(
+        f"{packet}.{overload}"
+        for packet in packets
+        for overload in overloads.split()
+        if overload in getattr(torch.ops.aten, packet).overloads()
+    )

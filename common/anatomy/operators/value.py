@@ -1,4 +1,5 @@
-"""What `follow` knows of a tensor, composed of what it knows of its place in the plane, its reach, its origin and its way."""
+"""What `follow` knows of a tensor, composed of what it knows of its place in the plane, its reach, its origin and its
+way."""
 
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -33,7 +34,8 @@ class Plane:
 
     @cached_property
     def spacing(self) -> tuple[float, float]:
-        """By how many places the neighbours in a map N×C×H×W lie apart: 2 where every other row and column was taken."""
+        """By how many places the neighbours in a map N×C×H×W lie apart: 2 where every other row and column was
+        taken."""
         rows, columns = _located(self.places[0, 0], self.width)
         return _step(rows.diff(dim=0).T), _step(columns.diff(dim=1))
 
@@ -136,7 +138,9 @@ class Value:
     def farther(self, apart: tuple[float, float]) -> "Value":
         """Return it with a receptive field that is larger by so many places (down, across)."""
         field = tuple(f + count * j for f, count, j in zip(self.reach.field, apart, self.reach.jump, strict=True))
-        return replace(self, reach=replace(self.reach, field=field, local=self.reach.local if self.way.exits else field))
+        return replace(
+            self, reach=replace(self.reach, field=field, local=self.reach.local if self.way.exits else field)
+        )
 
     def leaving(self, how: str) -> "Value":
         """Return it after it left the plane."""
@@ -158,12 +162,23 @@ def merge(values: list[Value]) -> Value:
     image = any(value.origin.image for value in values)
     return Value(
         plane=max(planes, key=lambda plane: plane.places.numel(), default=None),
-        reach=Reach(tuple(max(value.reach.field[side] for value in values) for side in (0, 1)), farthest.jump,
-                    tuple(max(value.reach.local[side] for value in values) for side in (0, 1))),
-        origin=Origin(image, frozenset() if image else frozenset().union(*(value.origin.weights for value in values)),
-                      frozenset().union(*(value.origin.convolutions for value in values))),
-        way=Way(frozenset().union(*(value.way.exits for value in values)), any(value.way.raised for value in values), any(value.way.mixed for value in values),
-                frozenset().union(*(value.way.not_understood for value in values))))
+        reach=Reach(
+            tuple(max(value.reach.field[side] for value in values) for side in (0, 1)),
+            farthest.jump,
+            tuple(max(value.reach.local[side] for value in values) for side in (0, 1)),
+        ),
+        origin=Origin(
+            image,
+            frozenset() if image else frozenset().union(*(value.origin.weights for value in values)),
+            frozenset().union(*(value.origin.convolutions for value in values)),
+        ),
+        way=Way(
+            frozenset().union(*(value.way.exits for value in values)),
+            any(value.way.raised for value in values),
+            any(value.way.mixed for value in values),
+            frozenset().union(*(value.way.not_understood for value in values)),
+        ),
+    )
 
 
 def distinct(places: Tensor) -> int:
@@ -173,8 +188,8 @@ def distinct(places: Tensor) -> int:
 
 
 def extent(rows_and_columns: Tensor) -> tuple[float, float]:
-    """Return how far apart the places of a row lie, down and across: in the middle of all rows (2×rows×places), since at the
-    borders of a map fewer of them are real, and around them others are."""
+    """Return how far apart the places of a row lie, down and across: in the middle of all rows (2×rows×places), since
+    at the borders of a map fewer of them are real, and around them others are."""
     least, most = rows_and_columns.nan_to_num(torch.inf).amin(-1), rows_and_columns.nan_to_num(-torch.inf).amax(-1)
     far = torch.where(most >= least, most - least, 0).median(-1).values
     return float(far[0]), float(far[1])

@@ -5,12 +5,12 @@ from dataclasses import replace
 import torch
 import torch.nn.functional as F
 
-
 from common.anatomy.operators.layer import layer
 from common.anatomy.operators.registry import Call, Found, follows
 from common.anatomy.operators.value import Plane, Reach, Value, distinct
 
-# The smallest kernel that sees its neighbours: padded on a map of 2×2, where it sees everything, it still is a convolution.
+# The smallest kernel that sees its neighbours: padded on a map of 2×2, where it sees everything, it still is a
+# convolution.
 SMALL_KERNEL = 3
 
 
@@ -19,29 +19,68 @@ def convolution(call: Call) -> Found:
     """A kernel of weights at every place; transposed ones spread a place over as many."""
     value, weight = call.known["input"], call["weight"]
     if weight.ndim != 4 or value.plane is None:
-        return Found((call.merged.at(None).not_through("a 1-D or 3-D convolution") if value.places > 1 else call.merged.at(None),))
+        return Found(
+            (
+                call.merged.at(None).not_through("a 1-D or 3-D convolution")
+                if value.places > 1
+                else call.merged.at(None),
+            )
+        )
     kernel, stride, dilation = tuple(weight.shape[2:]), call.pair("stride"), call.pair("dilation")
-    details = {"weight": tuple(weight.shape) if not call["transposed"] else (weight.shape[1] * call["groups"], weight.shape[0] // call["groups"], *kernel),
-               "map": value.plane.sides, "before": value.origin.convolutions, "stride": stride, "dilation": dilation, "groups": call["groups"],
-               "multiply_adds": call.out[0].numel() * weight[0].numel()}
-    merged = replace(call.merged, origin=replace(call.merged.origin, weights=frozenset(), convolutions=frozenset({call.number})))
+    details = {
+        "weight": tuple(weight.shape)
+        if not call["transposed"]
+        else (weight.shape[1] * call["groups"], weight.shape[0] // call["groups"], *kernel),
+        "map": value.plane.sides,
+        "before": value.origin.convolutions,
+        "stride": stride,
+        "dilation": dilation,
+        "groups": call["groups"],
+        "multiply_adds": call.out[0].numel() * weight[0].numel(),
+    }
+    merged = replace(
+        call.merged, origin=replace(call.merged.origin, weights=frozenset(), convolutions=frozenset({call.number}))
+    )
     if max(kernel) > 1:
         learned = call.known["weight"].learned
         merged = replace(merged, way=replace(merged.way, raised=merged.way.raised and not learned, mixed=not learned))
     if call["transposed"]:
-        spread = replace(merged, plane=Plane.drawn(call.out.shape, call.number), reach=_transposed(merged.reach, kernel, stride, dilation))
-        return Found((spread,), (layer(call, "convolution", spread, **details | {"multiply_adds": call["input"][0].numel() * weight[0].numel()}),))
+        spread = replace(
+            merged,
+            plane=Plane.drawn(call.out.shape, call.number),
+            reach=_transposed(merged.reach, kernel, stride, dilation),
+        )
+        return Found(
+            (spread,),
+            (
+                layer(
+                    call,
+                    "convolution",
+                    spread,
+                    **details | {"multiply_adds": call["input"][0].numel() * weight[0].numel()},
+                ),
+            ),
+        )
     window = Window(kernel, stride, call.pair("padding", 0), dilation)
     alone = call.out.shape[-2:].numel() == 1
-    whole = value.places > 1 and (alone or max(kernel) > SMALL_KERNEL and window.sees_all(value.plane, weight.shape[1]))
+    whole = value.places > 1 and (
+        alone or (max(kernel) > SMALL_KERNEL and window.sees_all(value.plane, weight.shape[1]))
+    )
     found = window.over(merged, value.plane, call)
-    even = whole and weight[0, 0].numel() >= value.places and bool((weight == weight[..., :1, :1]).all())  # All places count alike: an average, however it is called.
+    even = (
+        whole and weight[0, 0].numel() >= value.places and bool((weight == weight[..., :1, :1]).all())
+    )  # All places count alike: an average, however it is called.
     if whole and alone:
         found = found.leaving("average" if even else "fully connected")
     return Found((found,), (layer(call, "convolution", found, fully_connected=whole and not even, **details),))
 
 
-@follows("max_pool2d_with_indices.default", "avg_pool2d.default", "_adaptive_avg_pool2d.default", "adaptive_max_pool2d.default")
+@follows(
+    "max_pool2d_with_indices.default",
+    "avg_pool2d.default",
+    "_adaptive_avg_pool2d.default",
+    "adaptive_max_pool2d.default",
+)
 def pool(call: Call) -> Found:
     """The mean or the greatest of a window; of a whole map where a single place is left of it, as far as it sees."""
     value = call.values[0]
@@ -52,8 +91,12 @@ def pool(call: Call) -> Found:
         window = Window(tuple(_largest(*each) for each in sides), tuple(side / kept for side, kept in sides))
     else:
         kernel = call.pair("kernel_size")
-        window = Window(kernel, call.pair("stride") if call["stride"] else kernel, call.pair("padding", 0),
-                        call.pair("dilation") if "dilation" in call.arguments else (1, 1))
+        window = Window(
+            kernel,
+            call.pair("stride") if call["stride"] else kernel,
+            call.pair("padding", 0),
+            call.pair("dilation") if "dilation" in call.arguments else (1, 1),
+        )
     how = "max" if "max" in call.operator else "average"
     found = window.over(call.merged, value.plane, call)
     if value.places == 1:
@@ -62,22 +105,35 @@ def pool(call: Call) -> Found:
         found = found.mixing() if value.way.raised else found
         return Found((found,) * len(call.outputs), (layer(call, f"{how} pool", found),))
     left = replace(found, reach=replace(found.reach, local=call.merged.reach.field)).leaving(how)
-    return Found((left,) * len(call.outputs), (layer(call, "global average" if how == "average" else "max pool", left),))
+    return Found(
+        (left,) * len(call.outputs), (layer(call, "global average" if how == "average" else "max pool", left),)
+    )
 
 
-@follows("upsample_nearest2d.default", "upsample_bilinear2d.default", "_upsample_bilinear2d_aa.default", "upsample_bicubic2d.default",
-         "_upsample_bicubic2d_aa.default", "_upsample_nearest_exact2d.default")
+@follows(
+    "upsample_nearest2d.default",
+    "upsample_bilinear2d.default",
+    "_upsample_bilinear2d_aa.default",
+    "upsample_bicubic2d.default",
+    "_upsample_bicubic2d_aa.default",
+    "_upsample_nearest_exact2d.default",
+)
 def resampled(call: Call) -> Found:
     """Places drawn anew from those around them."""
     value, out = call.values[0], call.out
     if value.plane is None:
         return Found((call.merged,))
     ratios = [side / kept for side, kept in zip(call.operands[0][0].shape[-2:], out.shape[-2:], strict=True)]
-    taps = {"nearest": 1, "bilinear": 2, "bicubic": 4}[next(kind for kind in ("nearest", "bilinear", "bicubic") if kind in call.base)]
+    taps = {"nearest": 1, "bilinear": 2, "bicubic": 4}[
+        next(kind for kind in ("nearest", "bilinear", "bicubic") if kind in call.base)
+    ]
     # Without antialiasing, as many neighbours as there are taps; with it, as many more as the map becomes smaller.
     reached = [taps * max(1, ratio) if "_aa" in call.base else taps for ratio in ratios]
-    reach = Reach(tuple(f + (taken - 1) * j for f, taken, j in zip(value.reach.field, reached, value.reach.jump, strict=True)),
-                  tuple(j * ratio for j, ratio in zip(value.reach.jump, ratios, strict=True)), value.reach.local)
+    reach = Reach(
+        tuple(f + (taken - 1) * j for f, taken, j in zip(value.reach.field, reached, value.reach.jump, strict=True)),
+        tuple(j * ratio for j, ratio in zip(value.reach.jump, ratios, strict=True)),
+        value.reach.local,
+    )
     reach = replace(reach, local=value.reach.local if value.way.exits else reach.field)
     return Found((replace(call.merged, plane=Plane.drawn(out.shape, call.number), reach=reach),))
 
@@ -89,7 +145,9 @@ def unshuffled(call: Call) -> Found:
     if value.plane is None:
         return Found((call.merged,))
     if call.out.shape[-2:].numel() == 1:  # A whole map in the channels: their places are still there to be told apart.
-        return Found((call.merged.at(torch.ops.aten.pixel_unshuffle.default(value.plane.places, call["downscale_factor"])),))
+        return Found(
+            (call.merged.at(torch.ops.aten.pixel_unshuffle.default(value.plane.places, call["downscale_factor"])),)
+        )
     factor = call.pair("downscale_factor")
     return Found((Window(factor, factor).over(call.merged, value.plane, call),))
 
@@ -112,19 +170,32 @@ def _largest(side: int, kept: int) -> int:
 class Window:
     """A window that slides over a map: its sides in places, by how many it moves, what is padded, the gaps in it."""
 
-    def __init__(self, kernel: tuple[int, int], stride: tuple[float, float], padding: tuple[int, int] = (0, 0),
-                 dilation: tuple[int, int] = (1, 1)) -> None:
+    def __init__(
+        self,
+        kernel: tuple[int, int],
+        stride: tuple[float, float],
+        padding: tuple[int, int] = (0, 0),
+        dilation: tuple[int, int] = (1, 1),
+    ) -> None:
         self.kernel, self.stride, self.padding, self.dilation = kernel, stride, padding, dilation
 
     def over(self, merged: Value, plane: Plane, call: Call) -> Value:
         """Return what is known after it slid over `plane`: a fresh plane, and a grown receptive field."""
         jumps = tuple(j * apart for j, apart in zip(merged.reach.jump, plane.spacing, strict=True))
-        # What reaches beyond the map to both sides, wherever the window's middle lies on it, sees padding and nothing else.
-        grown = tuple(f + min(k - 1, 2 * ((side - 1) // d)) * d * j for f, k, d, j, side in
-                      zip(merged.farther(plane.depth).reach.field, self.kernel, self.dilation, jumps, plane.sides, strict=True))
+        # What reaches beyond the map to both sides, wherever the window's middle lies on it, sees padding and nothing
+        # else.
+        grown = tuple(
+            f + min(k - 1, 2 * ((side - 1) // d)) * d * j
+            for f, k, d, j, side in zip(
+                merged.farther(plane.depth).reach.field, self.kernel, self.dilation, jumps, plane.sides, strict=True
+            )
+        )
         jump = tuple(j * s for j, s in zip(jumps, self.stride, strict=True))
-        return replace(merged, plane=Plane.drawn(call.out.shape, call.number),
-                       reach=Reach(grown, jump, merged.reach.local if merged.way.exits else grown))
+        return replace(
+            merged,
+            plane=Plane.drawn(call.out.shape, call.number),
+            reach=Reach(grown, jump, merged.reach.local if merged.way.exits else grown),
+        )
 
     def sees_all(self, plane: Plane, channels: int) -> bool:
         """Whether it sees every place of the plane, wherever it is."""
@@ -142,5 +213,3 @@ def _transposed(reach: Reach, kernel: tuple[int, ...], stride: tuple[int, int], 
     taken = [-(-((k - 1) * d + 1) // s) for k, d, s in zip(kernel, dilation, stride, strict=True)]
     field = tuple(f + (count - 1) * j for f, count, j in zip(reach.field, taken, reach.jump, strict=True))
     return Reach(field, tuple(j / s for j, s in zip(reach.jump, stride, strict=True)), max(reach.local, field))
-
-

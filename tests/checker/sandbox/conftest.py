@@ -36,8 +36,8 @@ def folder(tmp_path: Path) -> Path:
 def ask(folder: Path, isolation: str) -> Iterator[Callable[..., Answer]]:
     """A function that runs `code` as train.py and returns the answer to the augmentation task.
 
-    The code can tell something by raising it: no test needs albumentations. Afterwards the folder is as it was, no process is
-    left and no scratch folder.
+    The code can tell something by raising it: no test needs albumentations. Afterwards the folder is as it was, no
+    process is left and no scratch folder.
     """
     places, running = set(_scratch_folders()), _running()
 
@@ -45,13 +45,16 @@ def ask(folder: Path, isolation: str) -> Iterator[Callable[..., Answer]]:
         (folder / "train.py").write_bytes(code.encode() if isinstance(code, str) else code)
         before = snapshot(folder.parent)
         with run(folder, [AUGMENTATION], isolation=isolation, limits=dataclasses.replace(QUICK, **limits)) as answers:
-            answer, = answers
+            (answer,) = answers
         assert snapshot(folder.parent) == before
         return answer
 
     yield ask
     end = time.monotonic() + 10  # Where the checker itself was killed, cleaning up takes a moment.
-    while (left := (set(_scratch_folders()) - places, _running() - running)) != (set(), set()) and time.monotonic() < end:
+    while (left := (set(_scratch_folders()) - places, _running() - running)) != (
+        set(),
+        set(),
+    ) and time.monotonic() < end:
         time.sleep(0.02)
     assert left == (set(), set())
 

@@ -1,4 +1,5 @@
-"""What a hostile submission tries, really tried, in both isolations. Every one ends in an answer, and leaves nothing (see ask)."""
+"""What a hostile submission tries, really tried, in both isolations. Every one ends in an answer, and leaves nothing
+(see ask)."""
 
 import os
 import pydoc_data
@@ -36,9 +37,14 @@ def told(answer: Answer) -> str:
 
 def told_of_all(ask: Ask, actions: list[str]) -> list[str]:
     """Return what each of several expressions returns or raises, in one run."""
-    tried = "\n".join(f"try: told.append({action})\nexcept BaseException as error: told.append(type(error).__name__)" for action in actions)
-    answer = ask(f"import ctypes, os, resource\nlibc = ctypes.CDLL(None)\ntold = []\n{tried}\n"
-                 f"raise ValueError('told: ' + ';'.join(str(each).replace(chr(0), ' ')[-30:].replace(';', ' ') for each in told))")
+    tried = "\n".join(
+        f"try: told.append({action})\nexcept BaseException as error: told.append(type(error).__name__)"
+        for action in actions
+    )
+    answer = ask(
+        f"import ctypes, os, resource\nlibc = ctypes.CDLL(None)\ntold = []\n{tried}\n"
+        f"raise ValueError('told: ' + ';'.join(str(each).replace(chr(0), ' ')[-30:].replace(';', ' ') for each in told))"
+    )
     return told(answer).split(";")
 
 
@@ -51,10 +57,14 @@ def kind(answer: Answer) -> str:
 
 def without(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     """Leave out one of the restrictions of a process, as on a kernel that has none."""
-    monkeypatch.setattr("checker.sandbox.run.restrictions", lambda *arguments: (found := restrictions(*arguments)) and found | {name: 0})
+    monkeypatch.setattr(
+        "checker.sandbox.run.restrictions", lambda *arguments: (found := restrictions(*arguments)) and found | {name: 0}
+    )
 
 
-# --- What can be seen and written --------------------------------------------------------------------------------------
+# --- What can be seen and written
+# --------------------------------------------------------------------------------------
+
 
 def test_a_file_beside_the_submission_is_not_read(ask: Ask, folder: Path) -> None:
     secret = folder.parent / "labels.txt"
@@ -63,8 +73,18 @@ def test_a_file_beside_the_submission_is_not_read(ask: Ask, folder: Path) -> Non
 
 
 def test_the_machine_s_own_files_are_not_read(ask: Ask, isolation: str) -> None:
-    paths = ["/etc/shadow", "/etc/passwd", "/root/.ssh", "/home", "/var/log", "/proc/1/environ", "/proc/self/environ/../../1/root/etc/shadow"]
-    found = told_of_all(ask, [f"os.listdir({path!r}) if os.path.isdir({path!r}) else open({path!r}).read()" for path in paths])
+    paths = [
+        "/etc/shadow",
+        "/etc/passwd",
+        "/root/.ssh",
+        "/home",
+        "/var/log",
+        "/proc/1/environ",
+        "/proc/self/environ/../../1/root/etc/shadow",
+    ]
+    found = told_of_all(
+        ask, [f"os.listdir({path!r}) if os.path.isdir({path!r}) else open({path!r}).read()" for path in paths]
+    )
     if isolation == BUBBLEWRAP:  # Its process 1 is its own.
         assert "checker-sandbox-" in found.pop(5)
     assert set(found) <= {"FileNotFoundError", "PermissionError", "NotADirectoryError"}
@@ -72,21 +92,39 @@ def test_the_machine_s_own_files_are_not_read(ask: Ask, isolation: str) -> None:
 
 def test_the_data_sets_are_not_seen(ask: Ask, generated_data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DATA_DIR", str(generated_data))
-    assert told(ask(f"{TELL}\nimport os\ntell(lambda: os.listdir({str(generated_data)!r}))")) in ("FileNotFoundError", "PermissionError")
+    assert told(ask(f"{TELL}\nimport os\ntell(lambda: os.listdir({str(generated_data)!r}))")) in (
+        "FileNotFoundError",
+        "PermissionError",
+    )
     assert told(ask(f"{TELL}\nimport os\ntell(lambda: os.environ.get('DATA_DIR'))")) == "None"
 
 
 def test_a_data_set_below_the_interpreter_is_masked_by_bubblewrap_and_seen_in_a_process(
-        ask: Ask, isolation: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    ask: Ask, isolation: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     data = Path(pydoc_data.__file__).parent  # Any folder of the interpreter will do that isn't needed.
     monkeypatch.setenv("DATA_DIR", str(data))
-    assert ("topics.py" in told(ask(f"{TELL}\nimport os\ntell(lambda: os.listdir({str(data)!r}))"))) == (isolation == PROCESS)
+    assert ("topics.py" in told(ask(f"{TELL}\nimport os\ntell(lambda: os.listdir({str(data)!r}))"))) == (
+        isolation == PROCESS
+    )
 
 
 def test_nothing_is_written_but_in_the_scratch_folder(ask: Ask) -> None:
-    places = ["os.path.expanduser('~')", "os.path.dirname(__file__)", "'/'", "'/usr'", "'/dev/shm'", "os.path.dirname(os.__file__)", "'/etc'",
-              "'/code/checker'", "'/proc/self'", "'/sys'"]
-    home, *others = told_of_all(ask, [f"open(os.path.join({place}, 'written-by-a-test'), 'w').close()" for place in places])
+    places = [
+        "os.path.expanduser('~')",
+        "os.path.dirname(__file__)",
+        "'/'",
+        "'/usr'",
+        "'/dev/shm'",
+        "os.path.dirname(os.__file__)",
+        "'/etc'",
+        "'/code/checker'",
+        "'/proc/self'",
+        "'/sys'",
+    ]
+    home, *others = told_of_all(
+        ask, [f"open(os.path.join({place}, 'written-by-a-test'), 'w').close()" for place in places]
+    )
     assert home == "None" and set(others) <= {"OSError", "PermissionError", "FileNotFoundError"}
 
 
@@ -110,22 +148,25 @@ tell(lambda: len([number for number in range(200) if opened(number)]))"""
 
 
 def test_no_privilege_is_regained(ask: Ask, isolation: str) -> None:
-    found = told_of_all(ask, [
-        "resource.setrlimit(resource.RLIMIT_DATA, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))",
-        "os.setuid(0) or os.setgroups([0])",
-        "os.chroot('/')",
-        "libc.mount(b'none', b'/tmp', b'tmpfs', 0, 0)",
-        "libc.unshare(0x10000000 | 0x00020000)",
-        f"libc.ptrace(16, {os.getpid()}, 0, 0)",
-        f"libc.ptrace(16, {os.getppid()}, 0, 0)",
-        "os.nice(-5)",
-        "os.open('/dev/mem', os.O_RDWR)",
-        f"os.open('/proc/{os.getpid()}/mem', os.O_RDWR)",
-        "os.open('/proc/sys/kernel/core_pattern', os.O_WRONLY)",
-        "os.open('/proc/sysrq-trigger', os.O_WRONLY)",
-        "os.open('/proc/self/oom_score_adj', os.O_WRONLY)",
-        "os.open('/sys/kernel/mm/transparent_hugepage/enabled', os.O_WRONLY)",
-    ])
+    found = told_of_all(
+        ask,
+        [
+            "resource.setrlimit(resource.RLIMIT_DATA, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))",
+            "os.setuid(0) or os.setgroups([0])",
+            "os.chroot('/')",
+            "libc.mount(b'none', b'/tmp', b'tmpfs', 0, 0)",
+            "libc.unshare(0x10000000 | 0x00020000)",
+            f"libc.ptrace(16, {os.getpid()}, 0, 0)",
+            f"libc.ptrace(16, {os.getppid()}, 0, 0)",
+            "os.nice(-5)",
+            "os.open('/dev/mem', os.O_RDWR)",
+            f"os.open('/proc/{os.getpid()}/mem', os.O_RDWR)",
+            "os.open('/proc/sys/kernel/core_pattern', os.O_WRONLY)",
+            "os.open('/proc/sysrq-trigger', os.O_WRONLY)",
+            "os.open('/proc/self/oom_score_adj', os.O_WRONLY)",
+            "os.open('/sys/kernel/mm/transparent_hugepage/enabled', os.O_WRONLY)",
+        ],
+    )
     if isolation == PROCESS:  # A user namespace gives no more than it took.
         found.pop(4)
     assert set(found) <= {"PermissionError", "ValueError", "FileNotFoundError", "OSError", "-1"}, found
@@ -141,18 +182,22 @@ def test_stdin_is_empty(ask: Ask) -> None:
     assert told(ask(f"{TELL}\ntell(lambda: input('Password: '))")) == "EOFError"
 
 
-# --- The network -------------------------------------------------------------------------------------------------------
+# --- The network
+# -------------------------------------------------------------------------------------------------------
+
 
 def test_no_tcp_connection_is_made(ask: Ask) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
-        assert told(ask(f"{TELL}\nimport socket\ntell(lambda: socket.create_connection(('127.0.0.1', {port}), timeout=1))")) in (
-            "ConnectionRefusedError", "OSError", "PermissionError")
+        assert told(
+            ask(f"{TELL}\nimport socket\ntell(lambda: socket.create_connection(('127.0.0.1', {port}), timeout=1))")
+        ) in ("ConnectionRefusedError", "OSError", "PermissionError")
 
 
 @pytest.mark.parametrize("bare", [False, True])
 def test_udp_is_stopped_by_a_namespace_and_not_in_a_process_without_one(
-        ask: Ask, isolation: str, bare: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    ask: Ask, isolation: str, bare: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
     if bare:
         without(monkeypatch, "namespaces")
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
@@ -173,30 +218,40 @@ def test_no_abstract_unix_socket_is_reached(ask: Ask) -> None:
         server.bind(name)
         server.listen()
         assert told(ask(f"{TELL}\nimport socket\ntell(lambda: socket.socket(socket.AF_UNIX).connect({name!r}))")) in (
-            "ConnectionRefusedError", "PermissionError")
+            "ConnectionRefusedError",
+            "PermissionError",
+        )
 
 
-# --- Time, memory, processes, output -----------------------------------------------------------------------------------
+# --- Time, memory, processes, output
+# -----------------------------------------------------------------------------------
 
-@pytest.mark.parametrize("code", [
-    "while True: pass",
-    "def augmentation():\n    while True: pass",
-    "import signal\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\nwhile True: pass",
-    "import time\nwhile True:\n    try:\n        time.sleep(60)\n    except BaseException: pass",
-    "import os, signal\nos.kill(os.getpid(), signal.SIGSTOP)\nwhile True: pass",
-])
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "while True: pass",
+        "def augmentation():\n    while True: pass",
+        "import signal\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\nwhile True: pass",
+        "import time\nwhile True:\n    try:\n        time.sleep(60)\n    except BaseException: pass",
+        "import os, signal\nos.kill(os.getpid(), signal.SIGSTOP)\nwhile True: pass",
+    ],
+)
 def test_an_endless_loop_ends(ask: Ask, code: str) -> None:
     started = time.monotonic()
     assert kind(ask(code, seconds=0.6)) == "time"
     assert time.monotonic() - started < 50  # They sleep for 60, or for ever.
 
 
-@pytest.mark.parametrize("code", [
-    "x = bytearray(30 * 10**9)",
-    "x = []\nwhile True: x.append(bytearray(b'x') * 50_000_000)",
-    "import mmap\nx = []\nwhile True:\n    x.append(mmap.mmap(-1, 10**7))\n    x[-1].write(b'x' * 10**7)",
-    "import os\nwhile True: os.write(os.memfd_create('x'), b'x' * 10**7)",
-])
+@pytest.mark.parametrize(
+    "code",
+    [
+        "x = bytearray(30 * 10**9)",
+        "x = []\nwhile True: x.append(bytearray(b'x') * 50_000_000)",
+        "import mmap\nx = []\nwhile True:\n    x.append(mmap.mmap(-1, 10**7))\n    x[-1].write(b'x' * 10**7)",
+        "import os\nwhile True: os.write(os.memfd_create('x'), b'x' * 10**7)",
+    ],
+)
 def test_thirty_gigabytes_are_not_had(ask: Ask, code: str) -> None:
     assert kind(ask(code, memory=400 * MB)) == "memory"
 
@@ -207,17 +262,22 @@ def test_forks_share_one_limit_of_memory(ask: Ask) -> None:
 
 
 def test_pages_that_forks_share_count_once(ask: Ask) -> None:
-    code = ("import os, time\nx = b'x' * 200_000_000\nfor i in range(10):\n    if os.fork() == 0:\n        time.sleep(60)\n"
-            "time.sleep(0.3)")
+    code = (
+        "import os, time\nx = b'x' * 200_000_000\nfor i in range(10):\n    if os.fork() == 0:\n        time.sleep(60)\n"
+        "time.sleep(0.3)"
+    )
     assert "has no function augmentation" in ask(code, memory=400 * MB).problem.message
 
 
-@pytest.mark.parametrize("code", [
-    "import os, time\nfor i in range(200):\n    if os.fork() == 0:\n        time.sleep(60)\ntime.sleep(60)",
-    "import os, time\nfor i in range(200):\n    if os.fork() == 0:\n        os.setsid()\n        time.sleep(60)\ntime.sleep(60)",
-    "import os\nwhile True: os.fork()",
-    "import os, time\nfor i in range(200):\n    if os.fork() == 0: os._exit(0)\ntime.sleep(60)",
-])
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import os, time\nfor i in range(200):\n    if os.fork() == 0:\n        time.sleep(60)\ntime.sleep(60)",
+        "import os, time\nfor i in range(200):\n    if os.fork() == 0:\n        os.setsid()\n        time.sleep(60)\ntime.sleep(60)",
+        "import os\nwhile True: os.fork()",
+        "import os, time\nfor i in range(200):\n    if os.fork() == 0: os._exit(0)\ntime.sleep(60)",
+    ],
+)
 def test_two_hundred_forks_are_too_many(ask: Ask, code: str) -> None:
     answer = ask(code)
     # A user who isn't root can't fork more than 64 times; root is found out by the supervisor.
@@ -226,20 +286,30 @@ def test_two_hundred_forks_are_too_many(ask: Ask, code: str) -> None:
 
 def test_deep_recursion(ask: Ask) -> None:
     assert "raised RecursionError" in ask("def f(): f()\nf()").problem.message
-    assert kind(ask("import sys\nsys.setrecursionlimit(10**9)\ndef f(): repr(g())\nclass C:\n    def __repr__(self): return repr(self)\n"
-                    "repr(C())")) in ("crash", "memory")
+    assert kind(
+        ask(
+            "import sys\nsys.setrecursionlimit(10**9)\ndef f(): repr(g())\nclass C:\n    def __repr__(self): return repr(self)\n"
+            "repr(C())"
+        )
+    ) in ("crash", "memory")
 
 
 def test_gigabytes_are_not_written(ask: Ask) -> None:
-    answer = ask("with open(__import__('os').path.expanduser('~/x'), 'wb') as f:\n    for i in range(5000): f.write(bytes(10**6))")
+    answer = ask(
+        "with open(__import__('os').path.expanduser('~/x'), 'wb') as f:\n    for i in range(5000): f.write(bytes(10**6))"
+    )
     assert "raised OSError" in answer.problem.message
-    answer = ask("import os\nfor i in range(500):\n    with open(os.path.expanduser(f'~/{i}'), 'wb') as f: f.write(bytes(10**7))\n"
-                 "import time\ntime.sleep(1)")
+    answer = ask(
+        "import os\nfor i in range(500):\n    with open(os.path.expanduser(f'~/{i}'), 'wb') as f: f.write(bytes(10**7))\n"
+        "import time\ntime.sleep(1)"
+    )
     assert kind(answer) == "disk" or "raised OSError" in answer.problem.message
 
 
 def test_a_hundred_thousand_empty_files_are_too_many(ask: Ask) -> None:
-    answer = ask("import os, time\nos.chdir(os.path.expanduser('~'))\nfor i in range(100_000):\n    open(str(i), 'w').close()\ntime.sleep(60)")
+    answer = ask(
+        "import os, time\nos.chdir(os.path.expanduser('~'))\nfor i in range(100_000):\n    open(str(i), 'w').close()\ntime.sleep(60)"
+    )
     assert kind(answer) == "disk"
 
 
@@ -255,19 +325,24 @@ def test_gigabytes_are_not_printed(ask: Ask, number: int) -> None:
     assert "printed more than 4 MB" in answer.problem.message
 
 
-# --- Ending, crashing, killing -----------------------------------------------------------------------------------------
+# --- Ending, crashing, killing
+# -----------------------------------------------------------------------------------------
 
-@pytest.mark.parametrize(("code", "expected"), [
-    ("import os\nos._exit(0)", "exit"),
-    ("import sys\nsys.exit()", "exit"),
-    ("import sys\nsys.exit('done')", "exit"),
-    ("def augmentation():\n    raise KeyboardInterrupt", "refused"),
-    ("import ctypes\nctypes.string_at(0)", "crash"),
-    ("import signal, time\nsignal.setitimer(signal.ITIMER_REAL, 0.1)\ntime.sleep(5)", "crash"),
-    ("import os\nos.abort()", "crash"),
-    ("import os\nos.kill(os.getpid(), 9)", "crash"),
-    ("import os\nos.execv('/usr/bin/true', ['true'])", "exit"),
-])
+
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [
+        ("import os\nos._exit(0)", "exit"),
+        ("import sys\nsys.exit()", "exit"),
+        ("import sys\nsys.exit('done')", "exit"),
+        ("def augmentation():\n    raise KeyboardInterrupt", "refused"),
+        ("import ctypes\nctypes.string_at(0)", "crash"),
+        ("import signal, time\nsignal.setitimer(signal.ITIMER_REAL, 0.1)\ntime.sleep(5)", "crash"),
+        ("import os\nos.abort()", "crash"),
+        ("import os\nos.kill(os.getpid(), 9)", "crash"),
+        ("import os\nos.execv('/usr/bin/true', ['true'])", "exit"),
+    ],
+)
 def test_each_end_is_told_apart(ask: Ask, isolation: str, code: str, expected: str) -> None:
     answer = ask(code)
     if "execv" in code and isolation == PROCESS:  # Landlock starts no program.
@@ -280,8 +355,11 @@ def test_the_signal_is_named(ask: Ask) -> None:
     assert "crashed Python (SIGSEGV)" in ask("import ctypes\nctypes.string_at(0)").problem.message
 
 
-@pytest.mark.parametrize("victim", ["os.getppid()", "1", "-1", str(os.getpid()), str(os.getppid())],
-                         ids=["its parent", "init", "everybody", "the checker", "the checker's parent"])
+@pytest.mark.parametrize(
+    "victim",
+    ["os.getppid()", "1", "-1", str(os.getpid()), str(os.getppid())],
+    ids=["its parent", "init", "everybody", "the checker", "the checker's parent"],
+)
 def test_killing_others_leaves_the_checker_alive(ask: Ask, victim: str) -> None:
     answer = ask(f"import os\nos.kill({victim}, 9)\nimport time\ntime.sleep(60)", seconds=0.7)
     # bubblewrap's process 1 is not killed from inside; -1 is everything but oneself, as far as it may be signalled.
@@ -289,13 +367,17 @@ def test_killing_others_leaves_the_checker_alive(ask: Ask, victim: str) -> None:
 
 
 def test_without_landlock_a_process_kills_its_watcher_and_is_ended_all_the_same(
-        ask: Ask, isolation: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    ask: Ask, isolation: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     without(monkeypatch, "landlock")
     code = "import os, time\nif os.fork() == 0:\n    os.setsid()\n    time.sleep(60)\nos.kill(os.getppid(), 9)\ntime.sleep(60)"
     answer = ask(code, seconds=5 if isolation == PROCESS else 0.5)
     # Where root became nobody, root's processes are out of reach.
-    assert isolation == BUBBLEWRAP or "killed the process that watches over it" in answer.problem.message or (
-        os.geteuid() == 0 and "raised PermissionError" in answer.problem.message)
+    assert (
+        isolation == BUBBLEWRAP
+        or "killed the process that watches over it" in answer.problem.message
+        or (os.geteuid() == 0 and "raised PermissionError" in answer.problem.message)
+    )
 
 
 def test_forks_that_outlive_the_answer_are_ended(ask: Ask) -> None:
@@ -321,16 +403,21 @@ def test_a_fork_that_answers_too_is_ignored(ask: Ask) -> None:
     assert "has no function augmentation" in ask("import os\nos.fork()\nos.fork()").problem.message
 
 
-# --- Lies --------------------------------------------------------------------------------------------------------------
+# --- Lies
+# --------------------------------------------------------------------------------------------------------------
 
-@pytest.mark.parametrize("written", [
-    b"\0" * 100,
-    b"\xff" * 100,
-    b"\0\0\0\x02" + bytes(8) + b"{}",
-    b"\0\0\0\x10" + b"\xff" * 8 + b"{}",
-    b"\0\0\0\x20" + bytes(8) + b'{"task": 0, "value": NaN}' + bytes(7),
-    b'{"verdict": "passed"}\n' * 100,
-])
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        b"\0" * 100,
+        b"\xff" * 100,
+        b"\0\0\0\x02" + bytes(8) + b"{}",
+        b"\0\0\0\x10" + b"\xff" * 8 + b"{}",
+        b"\0\0\0\x20" + bytes(8) + b'{"task": 0, "value": NaN}' + bytes(7),
+        b'{"verdict": "passed"}\n' * 100,
+    ],
+)
 def test_nonsense_on_every_open_file_is_no_answer(ask: Ask, written: bytes) -> None:
     code = f"import os\nfor number in range(3, 256):\n    try: os.write(number, {written!r})\n    except OSError: pass\nos._exit(0)"
     assert kind(ask(code)) in ("output", "exit")
@@ -352,7 +439,9 @@ def test_closing_every_open_file_is_no_answer(ask: Ask) -> None:
 
 
 def test_names_and_messages_can_t_steer_the_terminal(ask: Ask) -> None:
-    message = ask("raise type('\\x1b[31mE\\nrror', (Exception,), {})('a\\x1b]0;title\\x07b\\u202e\\r' + 'x' * 10**7)").problem.message
+    message = ask(
+        "raise type('\\x1b[31mE\\nrror', (Exception,), {})('a\\x1b]0;title\\x07b\\u202e\\r' + 'x' * 10**7)"
+    ).problem.message
     assert message.isprintable() and len(message) <= 400
     assert "train.py, line 1" in message
 
@@ -363,12 +452,16 @@ def test_an_exception_whose_text_raises(ask: Ask, method: str) -> None:
 
 
 def test_a_patched_interpreter_is_at_most_a_wrong_answer(ask: Ask) -> None:
-    code = ("import builtins, json, os\njson.dumps = lambda *a, **k: '[' * 100_000\nos.getpid = lambda: 1\n"
-            "builtins.len = None")
+    code = (
+        "import builtins, json, os\njson.dumps = lambda *a, **k: '[' * 100_000\nos.getpid = lambda: 1\n"
+        "builtins.len = None"
+    )
     assert kind(ask(code)) in ("refused", "exit", "output")
 
 
-# --- The checker's own end ---------------------------------------------------------------------------------------------
+# --- The checker's own end
+# ---------------------------------------------------------------------------------------------
+
 
 def test_the_checker_s_death_ends_everything(folder: Path, isolation: str, ask: Ask) -> None:
     (folder / "train.py").write_text("import os, time\nif os.fork() == 0: os.setsid()\ntime.sleep(60)")

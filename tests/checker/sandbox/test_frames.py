@@ -30,20 +30,50 @@ def test_a_frame_that_announces_too_much_is_refused_at_once(sizes: tuple[int, in
         reader.take()
 
 
-@pytest.mark.parametrize("text", [
-    b"", b"{", b"NaN", b"Infinity", b"1e999", b"-1e999", b'{"a": 1, "a": 2}', b"1" * 21, b"\xff", b"[" * 65 + b"]" * 65, b"[" * 100_000,
-    b'{"a":' * 100_000, b"1 2", b"'a'", b'"\\ud8"'])
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"",
+        b"{",
+        b"NaN",
+        b"Infinity",
+        b"1e999",
+        b"-1e999",
+        b'{"a": 1, "a": 2}',
+        b"1" * 21,
+        b"\xff",
+        b"[" * 65 + b"]" * 65,
+        b"[" * 100_000,
+        b'{"a":' * 100_000,
+        b"1 2",
+        b"'a'",
+        b'"\\ud8"',
+    ],
+)
 def test_what_is_no_strict_json_is_refused(text: bytes) -> None:
     with pytest.raises(FrameError):
         strict_json(text)
 
 
 def test_strict_json_is_read() -> None:
-    assert strict_json(b'{"a": [1, -2.5, true, null, "\\u00e9"], "b": {}}') == {"a": [1, -2.5, True, None, "é"], "b": {}}
+    assert strict_json(b'{"a": [1, -2.5, true, null, "\\u00e9"], "b": {}}') == {
+        "a": [1, -2.5, True, None, "é"],
+        "b": {},
+    }
 
 
-@pytest.mark.parametrize(("text", "shown"), [
-    ("plain", "plain"), ("a\nb\tc", "a b c"), ("\x1b[31mred", "[31mred"), ("\u202eevil", "evil"), ("x" * 20, "xxxxxxxxx…"), (7, ""),
-    ("\ud800", ""), ("a\u2028b", "a b")])
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("plain", "plain"),
+        ("a\nb\tc", "a b c"),
+        ("\x1b[31mred", "[31mred"),
+        ("\u202eevil", "evil"),
+        ("x" * 20, "xxxxxxxxx…"),
+        (7, ""),
+        ("\ud800", ""),
+        ("a\u2028b", "a b"),
+    ],
+)
 def test_a_stranger_s_text_is_one_visible_line(text: object, shown: str) -> None:
     assert clean(text, 10) == shown

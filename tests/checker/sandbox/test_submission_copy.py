@@ -16,19 +16,35 @@ def copied(folder: Path, wanted: tuple[str, ...] = (), **limits: int) -> tuple[s
     target = folder.parent / "copy"
     before = snapshot(folder)
     left_out, digests = copy_submission(folder, target, wanted, Limits(**limits))
-    assert digests == {path: hashlib.sha256((target / path).read_bytes()).hexdigest() for path in wanted if (target / path).exists()}
+    assert digests == {
+        path: hashlib.sha256((target / path).read_bytes()).hexdigest() for path in wanted if (target / path).exists()
+    }
     assert snapshot(folder) == before
-    assert all(path.is_dir() or path.is_file() and not path.is_symlink() for path in target.rglob("*"))
+    assert all(path.is_dir() or (path.is_file() and not path.is_symlink()) for path in target.rglob("*"))
     return {str(path.relative_to(target)) for path in target.rglob("*") if path.is_file()}, left_out
 
 
 def test_code_and_small_files_are_copied_and_weights_where_they_are_wanted(folder: Path) -> None:
-    for path in ("model.py", "blocks/conv.py", "runs/a/run.json", "runs/a/epoch-1.pt", "runs/a/epoch-2.pt", "runs/a/epoch-2.safetensors",
-                 ".git/config", ".venv/lib/x.py", "env/pyvenv.cfg", "env/lib.py", "__pycache__/model.cpython-311.pyc", "notes.txt"):
+    for path in (
+        "model.py",
+        "blocks/conv.py",
+        "runs/a/run.json",
+        "runs/a/epoch-1.pt",
+        "runs/a/epoch-2.pt",
+        "runs/a/epoch-2.safetensors",
+        ".git/config",
+        ".venv/lib/x.py",
+        "env/pyvenv.cfg",
+        "env/lib.py",
+        "__pycache__/model.cpython-311.pyc",
+        "notes.txt",
+    ):
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
         (folder / path).write_text(path)
     files, left_out = copied(folder, ("runs/a/epoch-2.pt",))
-    assert files == {"model.py", "blocks/conv.py", "runs/a/run.json", "runs/a/epoch-2.pt", "notes.txt"} and left_out == {}
+    assert (
+        files == {"model.py", "blocks/conv.py", "runs/a/run.json", "runs/a/epoch-2.pt", "notes.txt"} and left_out == {}
+    )
 
 
 def test_links_pipes_and_devices_are_left_out_with_a_reason(folder: Path) -> None:
@@ -43,8 +59,13 @@ def test_links_pipes_and_devices_are_left_out_with_a_reason(folder: Path) -> Non
     os.link(folder / "twice.py", folder / "again.py")
     files, left_out = copied(folder)
     assert files == {"twice.py", "again.py"}
-    assert left_out == {"model.py": "is a symbolic link", "data": "is a symbolic link", "dangling": "is a symbolic link",
-                        "hard.txt": "is a hard link to a file elsewhere", "pipe": "is no regular file"}
+    assert left_out == {
+        "model.py": "is a symbolic link",
+        "data": "is a symbolic link",
+        "dangling": "is a symbolic link",
+        "hard.txt": "is a hard link to a file elsewhere",
+        "pipe": "is no regular file",
+    }
 
 
 def test_too_many_and_too_large_files_are_left_out_after_the_code(folder: Path) -> None:

@@ -35,7 +35,9 @@ def _recording(style: str) -> Recording:
         logits = network(images.clone())
     program = record(network, [(1, 28, 28)], IMAGES)
     plain = unwrapped(network)
-    return Recording(program, from_bytes(*to_bytes(program)), getattr(plain, "scripted", plain).state_dict(), images, logits)
+    return Recording(
+        program, from_bytes(*to_bytes(program)), getattr(plain, "scripted", plain).state_dict(), images, logits
+    )
 
 
 @pytest.fixture(scope="session")

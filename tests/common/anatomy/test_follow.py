@@ -71,11 +71,14 @@ def test_global_average_however_it_is_written(name: str) -> None:
     assert traced.seen[0] >= 28
 
 
-@pytest.mark.parametrize(("head", "how"), [
-    (lambda n, x: n.linear(x.amax((2, 3))), "max"),
-    (lambda n, x: n.linear(F.adaptive_max_pool2d(x, 1).flatten(1)), "max"),
-    (lambda n, x: n.linear(x[:, :, 7, 7]), "pick"),
-])
+@pytest.mark.parametrize(
+    ("head", "how"),
+    [
+        (lambda n, x: n.linear(x.amax((2, 3))), "max"),
+        (lambda n, x: n.linear(F.adaptive_max_pool2d(x, 1).flatten(1)), "max"),
+        (lambda n, x: n.linear(x[:, :, 7, 7]), "pick"),
+    ],
+)
 def test_other_ways_to_leave_the_plane_are_named(head, how: str) -> None:
     assert anatomy(Network(head), IMAGES).collapses == {how}
 
@@ -108,7 +111,9 @@ def test_a_layer_used_twice_counts_once_and_one_that_never_runs_counts() -> None
 WINDOWS = {
     "plain": nn.Sequential(nn.Conv2d(1, 4, 3), nn.ReLU(), nn.Conv2d(4, 4, 5)),
     "stride and pooling": nn.Sequential(nn.Conv2d(1, 4, 3, stride=2), nn.MaxPool2d(2), nn.Conv2d(4, 4, 3)),
-    "dilation": nn.Sequential(nn.Conv2d(1, 4, 3, dilation=3), nn.AvgPool2d(2, stride=1), nn.Conv2d(4, 4, 3, dilation=2)),
+    "dilation": nn.Sequential(
+        nn.Conv2d(1, 4, 3, dilation=3), nn.AvgPool2d(2, stride=1), nn.Conv2d(4, 4, 3, dilation=2)
+    ),
     "unequal sides": nn.Sequential(nn.Conv2d(1, 4, (1, 3)), nn.MaxPool2d((2, 1)), nn.Conv2d(4, 4, (3, 3))),
     "space to depth": nn.Sequential(nn.PixelUnshuffle(2), nn.Conv2d(4, 4, 3), nn.BatchNorm2d(4)),
     "depthwise, then pointwise": nn.Sequential(nn.Conv2d(1, 4, 3), nn.Conv2d(4, 4, 3, groups=4), nn.Conv2d(4, 8, 1)),

@@ -25,12 +25,14 @@ def test_a_recorded_network_computes_what_it_did(style: str, recording: Callable
     assert found.program == found.recorded and not misfits(found.program, found.state)
     assert measure(found.program, len(found.images)).outputs == ((6, 10),)
     weights = fill(found.program, found.state)
-    logits, = replay(found.program, weights, found.images)
+    (logits,) = replay(found.program, weights, found.images)
     torch.testing.assert_close(logits, found.logits, rtol=0, atol=1e-5)
     assert (found.program.batch is not None) == (style in BOUND)
     if style not in BOUND and style not in DEPENDENT:
         for few in (1, 4):
-            torch.testing.assert_close(replay(found.program, weights, found.images[:few])[0], logits[:few], rtol=0, atol=1e-4)
+            torch.testing.assert_close(
+                replay(found.program, weights, found.images[:few])[0], logits[:few], rtol=0, atol=1e-4
+            )
 
 
 def test_what_a_program_says_of_weights(recording: Callable) -> None:
@@ -41,7 +43,12 @@ def test_what_a_program_says_of_weights(recording: Callable) -> None:
     assert ("a.weight", "b.weight") in weights("one_module_two_names")
     assert weights("unused")["alpha",] is True and weights("unused")["counted",] is False
     assert recording("unused").program.parameter_count == 80 + 90 + 576 + 16 + 3
-    assert weights("data_parallel").keys() == weights("usual").keys() == weights("scripted").keys() == weights("frozen_script").keys()
+    assert (
+        weights("data_parallel").keys()
+        == weights("usual").keys()
+        == weights("scripted").keys()
+        == weights("frozen_script").keys()
+    )
     assert weights("frozen_script") == weights("usual")
 
 
@@ -52,7 +59,9 @@ def test_what_is_neither_weight_nor_input_is_a_constant(recording: Callable) -> 
 
 
 def test_a_call_knows_its_module(recording: Callable) -> None:
-    modules = [node.module for node in recording("shared_layers").program.nodes if node.operator == "aten.convolution.default"]
+    modules = [
+        node.module for node in recording("shared_layers").program.nodes if node.operator == "aten.convolution.default"
+    ]
     assert modules == ["stem", "conv", "conv@1", "conv@2"]
 
 
@@ -116,11 +125,24 @@ def _raises(s: Body, x: torch.Tensor) -> torch.Tensor:
     raise KeyError("a word of theirs")
 
 
-@pytest.mark.parametrize(("body", "words"), [
-    (_decides, "decides by the values"), (_item, "decides by the values"), (_chosen, "decides by the values"), (_many, "decides by the values"),
-    (_numpy, "NumPy"), (_cuda, "GPU"), (_dropout, "random numbers"), (_noise, "random numbers"), (_draws, "random numbers"),
-    (_fourier, "complex64"), (_mistaken, "AttributeError"), (_mismatched, "channels"), (_raises, "a word of theirs"),
-])
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        (_decides, "decides by the values"),
+        (_item, "decides by the values"),
+        (_chosen, "decides by the values"),
+        (_many, "decides by the values"),
+        (_numpy, "NumPy"),
+        (_cuda, "GPU"),
+        (_dropout, "random numbers"),
+        (_noise, "random numbers"),
+        (_draws, "random numbers"),
+        (_fourier, "complex64"),
+        (_mistaken, "AttributeError"),
+        (_mismatched, "channels"),
+        (_raises, "a word of theirs"),
+    ],
+)
 def test_what_cannot_be_recorded_is_refused_with_its_line(body: Callable, words: str) -> None:
     with pytest.raises(NotRecordableError) as refused:
         record(Body(body), [(1, 28, 28)], 6)
@@ -129,14 +151,17 @@ def test_what_cannot_be_recorded_is_refused_with_its_line(body: Callable, words:
     assert message.startswith(f"test_record.py, line {line}: ")
 
 
-@pytest.mark.parametrize(("network", "words"), [
-    (Head(lambda s, x: {"logits": s.linear(x.mean((2, 3)))}), None),
-    (Head(lambda s, x: (s.linear(x.mean((2, 3))), 3)), "something else than tensors"),
-    (Head(lambda s, x: None), "something else than tensors"),
-    (Head(lambda s, x: s.linear(x.mean((2, 3))).to(torch.complex64)), "complex64"),
-    (nn.Linear(3, 10), "forward() raised"),
-    (Head(lambda s, x: s.later(x), later=nn.LazyLinear(10)), "forward() raised"),
-])
+@pytest.mark.parametrize(
+    ("network", "words"),
+    [
+        (Head(lambda s, x: {"logits": s.linear(x.mean((2, 3)))}), None),
+        (Head(lambda s, x: (s.linear(x.mean((2, 3))), 3)), "something else than tensors"),
+        (Head(lambda s, x: None), "something else than tensors"),
+        (Head(lambda s, x: s.linear(x.mean((2, 3))).to(torch.complex64)), "complex64"),
+        (nn.Linear(3, 10), "forward() raised"),
+        (Head(lambda s, x: s.later(x), later=nn.LazyLinear(10)), "forward() raised"),
+    ],
+)
 def test_what_networks_return(network: nn.Module, words: str | None) -> None:
     if words is None:
         assert isinstance(record(network, [(1, 28, 28)], 6), Program)

@@ -19,7 +19,12 @@ class Looking(nn.Module):
 
     def __init__(self, how: Callable[["Looking", Tensor], Tensor]) -> None:
         super().__init__()
-        self.stem, self.norm, self.conv, self.head = nn.Conv2d(1, 4, 3, padding=1), nn.BatchNorm2d(4), nn.Conv2d(4, 4, 3, padding=1), nn.Linear(4, 10)
+        self.stem, self.norm, self.conv, self.head = (
+            nn.Conv2d(1, 4, 3, padding=1),
+            nn.BatchNorm2d(4),
+            nn.Conv2d(4, 4, 3, padding=1),
+            nn.Linear(4, 10),
+        )
         self.how = how
 
     def one(self, x: Tensor) -> Tensor:
@@ -36,7 +41,12 @@ def _shifts(s: Looking, x: Tensor) -> Tensor:
 
 def _padded_shifts(s: Looking, x: Tensor) -> Tensor:
     padded = F.pad(x, (1, 1, 1, 1))
-    return torch.stack([s.one(padded[:, :, row:row + 28, column:column + 28]) for row, column in ((1, 1), (0, 1), (2, 1), (1, 0), (1, 2))]).mean(0)
+    return torch.stack(
+        [
+            s.one(padded[:, :, row : row + 28, column : column + 28])
+            for row, column in ((1, 1), (0, 1), (2, 1), (1, 0), (1, 2))
+        ]
+    ).mean(0)
 
 
 def _mirror(s: Looking, x: Tensor) -> Tensor:
@@ -60,12 +70,18 @@ def _of_features(s: Looking, x: Tensor) -> Tensor:
     return s.head((s.conv(s.stem(x)) + s.conv(s.stem(x.flip(3))).flip(3)).mean((2, 3)))
 
 
-@pytest.mark.parametrize(("how", "count", "single"), [
-    (_shifts, 5, lambda s, x: s.one(x)), (_padded_shifts, 5, lambda s, x: s.one(x)), (_mirror, 2, lambda s, x: F.log_softmax(s.one(x), 1)),
-    (_stacked, 3, lambda s, x: s.one(x)), (_stacked_chunks, 2, lambda s, x: (2 * s.one(x).softmax(1)).log()),
-    (_without_the_image_itself, 2, lambda s, x: 2 * s.one(x.roll(1, 3))),
-    (_of_features, 2, lambda s, x: s.head((s.conv(s.stem(x)) + s.conv(s.stem(x)).flip(3)).mean((2, 3)))),
-])
+@pytest.mark.parametrize(
+    ("how", "count", "single"),
+    [
+        (_shifts, 5, lambda s, x: s.one(x)),
+        (_padded_shifts, 5, lambda s, x: s.one(x)),
+        (_mirror, 2, lambda s, x: F.log_softmax(s.one(x), 1)),
+        (_stacked, 3, lambda s, x: s.one(x)),
+        (_stacked_chunks, 2, lambda s, x: (2 * s.one(x).softmax(1)).log()),
+        (_without_the_image_itself, 2, lambda s, x: 2 * s.one(x.roll(1, 3))),
+        (_of_features, 2, lambda s, x: s.head((s.conv(s.stem(x)) + s.conv(s.stem(x)).flip(3)).mean((2, 3)))),
+    ],
+)
 def test_views_are_counted_and_one_of_them_is_looked_at_alone(how: Callable, count: int, single: Callable) -> None:
     torch.manual_seed(0)
     network, images = Looking(how).eval(), torch.randn(4, 1, 28, 28)
@@ -117,7 +133,9 @@ def test_one_view_is_one_view(how: Callable) -> None:
 
 
 def test_weights_that_meet_a_part_of_the_image_twice_are_not_hidden() -> None:
-    """A siamese use of the first weights, on halves of the image, is counted as looks: what it makes of one half is told beside it."""
+    """A siamese use of the first weights, on halves of the image, is counted as looks: what it makes of one half is
+    told beside it."""
+
     def siamese(s: Looking, x: Tensor) -> Tensor:
         return s.one(x[:, :, :14]) - s.one(x[:, :, 14:])
 

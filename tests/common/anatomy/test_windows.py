@@ -35,7 +35,9 @@ EXACT = {
     "3×3": _after(nn.Conv2d(4, 4, 3)),
     "padded": _after(nn.Conv2d(4, 4, 5, padding=2)),
     "even": _after(nn.Conv2d(4, 4, 4), nn.Conv2d(4, 4, 2)),
-    "sides that differ": _after(nn.Conv2d(4, 4, (1, 5)), nn.Conv2d(4, 4, (3, 1), stride=(2, 1)), nn.Conv2d(4, 4, (2, 3))),
+    "sides that differ": _after(
+        nn.Conv2d(4, 4, (1, 5)), nn.Conv2d(4, 4, (3, 1), stride=(2, 1)), nn.Conv2d(4, 4, (2, 3))
+    ),
     "dilated": _after(nn.Conv2d(4, 4, 3, dilation=2), nn.Conv2d(4, 4, 3, dilation=(3, 1))),
     "strided": _after(nn.Conv2d(4, 4, 3, stride=2), nn.Conv2d(4, 4, 3)),
     "strided 1×1": _after(nn.Conv2d(4, 4, 1, stride=2), nn.Conv2d(4, 4, 3)),
@@ -80,7 +82,9 @@ NEVER_LESS = {
     "around": _after(nn.Conv2d(4, 4, 3, padding=1, padding_mode="circular")),
     "shuffled and mixed": _after(nn.PixelShuffle(2), nn.Conv2d(1, 1, 3)),
     "branches": Windows(lambda s, x: (lambda y: s.pointwise(y) + F.pad(s.again(y), (1, 1, 1, 1)))(s.first(x))),
-    "branches of other strides": Windows(lambda s, x: (lambda y: F.interpolate(F.max_pool2d(y, 2), scale_factor=2) + y)(s.first(x))),
+    "branches of other strides": Windows(
+        lambda s, x: (lambda y: F.interpolate(F.max_pool2d(y, 2), scale_factor=2) + y)(s.first(x))
+    ),
     "unfolded with a stride": Windows(lambda s, x: F.unfold(s.first(x), 3, stride=2).view(len(x), 4, 9, 10, 10).sum(2)),
     "kernels made of windows": Windows(lambda s, x: s.first(x).unfold(2, 3, 1).unfold(3, 3, 1).sum((-1, -2))),
     "rolled and added": Windows(lambda s, x: (lambda y: y + y.roll(2, 2) + y.roll(-1, 3))(s.first(x))),
@@ -88,14 +92,19 @@ NEVER_LESS = {
 
 
 def _reached(network: nn.Module, places: str) -> tuple[int, int]:
-    """Return the sides of the smallest rectangle of single NaN pixels that reach an output, the greatest of all outputs asked."""
+    """Return the sides of the smallest rectangle of single NaN pixels that reach an output, the greatest of all outputs
+    asked."""
     network.eval()
     images = torch.zeros(SIDE * SIDE, 1, SIDE, SIDE) + torch.rand(1, 1, SIDE, SIDE)
     images.view(SIDE * SIDE, -1).fill_diagonal_(float("nan"))
     with torch.no_grad():
         spread = network(images).isnan().any(1)
     height, width = spread.shape[1:]
-    middle = [(height // 2, width // 2)] if places == "middle" else [(row, column) for row in range(height) for column in range(width)]
+    middle = (
+        [(height // 2, width // 2)]
+        if places == "middle"
+        else [(row, column) for row in range(height) for column in range(width)]
+    )
     sides = []
     for row, column in middle:
         reached = spread[:, row, column].view(SIDE, SIDE)
@@ -114,9 +123,13 @@ def test_receptive_field_is_as_far_as_a_nan_spreads(name: str) -> None:
 def test_receptive_field_is_no_less_than_a_nan_spreads(name: str) -> None:
     found = anatomy(NEVER_LESS[name], torch.rand(2, 1, SIDE, SIDE))
     reached = _reached(NEVER_LESS[name], "middle")
-    assert found.not_understood or all(side >= most for side, most in zip(found.receptive_field, reached, strict=True)), (found.receptive_field, reached)
+    assert found.not_understood or all(
+        side >= most for side, most in zip(found.receptive_field, reached, strict=True)
+    ), (found.receptive_field, reached)
     # And no more than a few pixels more: it is a claim, too.
-    assert found.not_understood or all(side <= 2 * most + 2 for side, most in zip(found.receptive_field, reached, strict=True))
+    assert found.not_understood or all(
+        side <= 2 * most + 2 for side, most in zip(found.receptive_field, reached, strict=True)
+    )
 
 
 class Classified(nn.Module):
@@ -137,22 +150,44 @@ def test_an_average_that_leaves_one_place_by_flooring_is_a_global_average_as_far
 
 
 def test_a_padded_convolution_on_a_small_map_is_none_that_is_fully_connected() -> None:
-    found = anatomy(Classified(nn.Conv2d(1, 4, 3, stride=2, padding=1), nn.Conv2d(4, 10, 3, padding=1), nn.AdaptiveAvgPool2d(1)), torch.rand(2, 1, 4, 4))
+    found = anatomy(
+        Classified(nn.Conv2d(1, 4, 3, stride=2, padding=1), nn.Conv2d(4, 10, 3, padding=1), nn.AdaptiveAvgPool2d(1)),
+        torch.rand(2, 1, 4, 4),
+    )
     assert not any(operation.fully_connected for operation in found.operations) and found.collapses == {"average"}
 
 
-@pytest.mark.parametrize(("kernel", "padding", "whole"), [(27, 13, True), (14, 0, True), (13, 6, False), (26, 13, False), (27, 12, True)])
-def test_a_convolution_is_fully_connected_where_every_output_sees_the_whole_map(kernel: int, padding: int, whole: bool) -> None:
-    network = Classified(nn.Conv2d(1, 2, 3, stride=2, padding=1), nn.Conv2d(2, 10, kernel, padding=padding), nn.AdaptiveAvgPool2d(1))
+@pytest.mark.parametrize(
+    ("kernel", "padding", "whole"), [(27, 13, True), (14, 0, True), (13, 6, False), (26, 13, False), (27, 12, True)]
+)
+def test_a_convolution_is_fully_connected_where_every_output_sees_the_whole_map(
+    kernel: int, padding: int, whole: bool
+) -> None:
+    network = Classified(
+        nn.Conv2d(1, 2, 3, stride=2, padding=1), nn.Conv2d(2, 10, kernel, padding=padding), nn.AdaptiveAvgPool2d(1)
+    )
     found = anatomy(network, torch.rand(2, 1, 28, 28))
-    assert [operation.fully_connected for operation in found.operations if operation.kind == "convolution"] == [False, whole]
+    assert [operation.fully_connected for operation in found.operations if operation.kind == "convolution"] == [
+        False,
+        whole,
+    ]
 
 
-@pytest.mark.parametrize(("norm", "kind"), [
-    (nn.LayerNorm([12]), "partial norm"), (nn.LayerNorm([12, 12]), "instance norm"), (nn.LayerNorm([4, 12, 12]), "layer norm"),
-    (nn.GroupNorm(1, 4), "layer norm"), (nn.GroupNorm(2, 4), "group norm"), (nn.GroupNorm(4, 4), "instance norm"),
-    (nn.InstanceNorm2d(4), "instance norm"), (nn.BatchNorm2d(4), "batch norm"),
-])
+@pytest.mark.parametrize(
+    ("norm", "kind"),
+    [
+        (nn.LayerNorm([12]), "partial norm"),
+        (nn.LayerNorm([12, 12]), "instance norm"),
+        (nn.LayerNorm([4, 12, 12]), "layer norm"),
+        (nn.GroupNorm(1, 4), "layer norm"),
+        (nn.GroupNorm(2, 4), "group norm"),
+        (nn.GroupNorm(4, 4), "instance norm"),
+        (nn.InstanceNorm2d(4), "instance norm"),
+        (nn.BatchNorm2d(4), "batch norm"),
+    ],
+)
 def test_a_normalisation_is_named_for_what_it_averages_over(norm: nn.Module, kind: str) -> None:
-    found = anatomy(Classified(nn.Conv2d(1, 4, 3), norm, nn.Conv2d(4, 10, 1), nn.AdaptiveAvgPool2d(1)), torch.rand(2, 1, 14, 14))
+    found = anatomy(
+        Classified(nn.Conv2d(1, 4, 3), norm, nn.Conv2d(4, 10, 1), nn.AdaptiveAvgPool2d(1)), torch.rand(2, 1, 14, 14)
+    )
     assert [operation.kind for operation in found.operations if "norm" in operation.kind] == [kind]
