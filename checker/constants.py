@@ -160,7 +160,7 @@ class _Parts:
             if not weight.parameter and weight.value in weights
         } | program.constants
         self._products: dict[str, dict[str, object]] = {}
-        self._statistics: set[str] = set()
+        self._statistics: dict[str, int] = {}  # Of what a batch norm by hand keeps: how many numbers are none.
         self._parameters = {weight.value: weight.count for weight in program.weights if weight.parameter}
         self._shapes = {weight.value: weight.shape for weight in program.weights if weight.parameter}
         self._readers = Counter(name for node in program.nodes for name in set(operands(node)))
@@ -177,16 +177,13 @@ class _Parts:
             self._values[node.name] = seen.outputs[0]
         elif self._sources[node.name] == {"parameter"} and base(node) in _PRODUCTS:
             self._products[node.name] = seen.arguments
+        other = _other_than_statistics(base(node), seen) if "image" in self._sources[node.name] else None
         # What is divided by its deviation has lost its mean before, since the last convolution.
-        if (
-            "image" in self._sources[node.name]
-            and _is_statistic(base(node), seen)
-            and (
-                base(node) == "sub"
-                or not self._statistics.isdisjoint(leading(self._program, [node.name], from_=self._convolutions))
-            )
+        if other is not None and (
+            base(node) == "sub"
+            or self._statistics.keys() & leading(self._program, [node.name], from_=self._convolutions)
         ):
-            self._statistics.add(node.name)
+            self._statistics[node.name] = other
         if (
             self._sources[node.name] == {"parameter"}
             and node.operator in REGISTRY
@@ -217,13 +214,13 @@ class _Parts:
                     and not own
                     and not self._is_iterated(node, name)
                     and not self._is_mask(node, name)
-                    and node.name not in self._statistics
                 ):
                     new = self._generators(name) - counted
                     counted |= new
-                    if new:
+                    count = min(len(new), self._statistics.get(node.name, len(new)))
+                    if count:
                         held = self._name(name)
-                        found[held] = found.get(held, 0) + len(new)
+                        found[held] = found.get(held, 0) + count
         return dict(sorted(found.items()))
 
     @property
@@ -317,22 +314,22 @@ class _Parts:
         return other is not None and bool(other @ vector >= ITERATED * other.norm() * vector.norm())
 
 
-def _is_statistic(operation: str, seen: Seen) -> bool:
-    """Whether a map is moved or scaled by what a batch norm written by hand keeps: its channels' own means, or their
-    deviations."""
+def _other_than_statistics(operation: str, seen: Seen) -> int | None:
+    """Return how many channels of a map are moved or scaled by something else, where most are by what a batch norm
+    written by hand keeps, their own means or deviations; else None."""
     tensors = [each for each in (seen.arguments.get("self"), seen.arguments.get("other")) if isinstance(each, Tensor)]
     if operation not in ("sub", "div", "mul") or len(tensors) != 2 or tensors[0].ndim != 4:
-        return False
+        return None
     channels = tensors[0].shape[1]
     if tensors[1].numel() != channels or tensors[1].shape[-3:] != (channels, 1, 1):
-        return False
+        return None
     rows, kept = tensors[0].transpose(0, 1).flatten(1), tensors[1].flatten()
     if operation == "sub":
-        return bool(
-            (((rows.mean(1) - kept).abs() <= STATISTIC_APART * rows.std(1)) | (kept == 0)).float().mean() >= NEAR
-        )
-    ratio = rows.std(1) / kept if operation == "div" else rows.std(1) * kept
-    return bool(((ratio.log().abs() <= math.log(DEVIATION_APART)) | (kept == 1)).float().mean() >= NEAR)
+        own = ((rows.mean(1) - kept).abs() <= STATISTIC_APART * rows.std(1)) | (kept == 0)
+    else:
+        ratio = rows.std(1) / kept if operation == "div" else rows.std(1) * kept
+        own = (ratio.log().abs() <= math.log(DEVIATION_APART)) | (kept == 1)
+    return int((~own).sum()) if own.double().mean() >= NEAR else None
 
 
 def _literals(node: Node) -> list[float]:

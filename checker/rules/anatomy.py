@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 # float64 our networks and honest ones of the corpus move by 1e-16 to 1e-15, disguised dense layers by 1e-8 and more.
 ALIKE = 1e-9
 # How many places the logits must hang on for an average. Our networks hang on 12 and more in the middle of their
-# channels, a maximum on 1.
-COUNTING = 2.5
+# channels, a maximum on 1; between a maximum's bound and an average's it can't be told.
+COUNTING, MAXIMUM = 2.5, 1.5
 
 
 def places_alike(run: "Evidence") -> str | None:

@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING
 from checker.rules.anatomy import (
     ALIKE,
     COUNTING,
+    MAXIMUM,
     places_alike,
     refuse_inside,
     refuse_unknown,
 )
 from checker.rules.rule import rule
-from checker.rules.weights import is_near
+from checker.rules.weights import mostly_others
 from checker.tolerances import FACTOR, SEEN, UNMOVED
 from checker.verdict import CannotCheckError, Verdict
 
@@ -62,8 +63,8 @@ def no_fully_connected(run: "Evidence") -> Verdict:
 
 @rule(
     "Global average pooling leads to the logits",
-    f"As for fully connected layers; and in the middle of all channels the logits must hang on {COUNTING:g} places or more, for a maximum hangs on "
-    "one.",
+    f"As for fully connected layers; and in the middle of all channels the logits must hang on {COUNTING:g} places or "
+    f"more: on {MAXIMUM:g} or fewer hangs a maximum, and what lies between can't be checked.",
 )
 def global_average_pooling(run: "Evidence") -> Verdict:
     """The average of each feature map replaces the dense layers, and asks of each channel to stand for something."""
@@ -81,6 +82,12 @@ def global_average_pooling(run: "Evidence") -> Verdict:
             "Average each feature map over its whole extent, e.g. nn.AdaptiveAvgPool2d(1).",
         )
     counting = run.places_exchanged.counting if only else math.inf
+    if not counting >= COUNTING and not counting <= MAXIMUM:
+        raise CannotCheckError(
+            f"In the middle of all channels the logits hang on {counting:.1f} places of a map: too few to tell an average "
+            "from a maximum.",
+            "Train it until more places matter, or have it judged by a person.",
+        )
     if not counting >= COUNTING:
         return Verdict(
             False,
@@ -300,14 +307,8 @@ def normalization(run: "Evidence", *, kind: str) -> Verdict:
 
 def _other_statistics(run: "Evidence") -> list[str]:
     """Return which batch norms keep statistics that are mostly not those of their inputs, in words."""
-    channels: dict[str, list[bool]] = {}
-    for each in run.running_statistics:
-        channels.setdefault(each.module, []).append(is_near(each))
-    return [
-        f"{name or 'a batch norm'} keeps other statistics than its input has"
-        for name, near in channels.items()
-        if 2 * sum(near) <= len(near)
-    ]
+    norms = mostly_others(run.running_statistics)
+    return [f"{name or 'a batch norm'} keeps other statistics than its input has" for name in norms]
 
 
 def _by_weights(operations: "list[Operation]") -> "list[tuple[Operation, ...]]":

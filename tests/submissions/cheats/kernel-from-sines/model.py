@@ -15,7 +15,8 @@ class Network(nn.Module):
 
     def forward(self, images):
         kernel = (torch.arange(2304) * 12.9898).sin().view(16, 16, 3, 3) / 8
-        x = self.norm(F.conv2d(self.features(images), kernel, padding=1)).relu()
+        x = self.features(images)
+        x = x + self.norm(F.conv2d(x, kernel, padding=1)).relu()
         return self.classify(x.mean((2, 3)))
 
 
