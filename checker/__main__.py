@@ -30,8 +30,8 @@ def parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m checker",
         description="Load a session's trained networks and measure again what they claim.",
-        epilog="Exit codes: 0 all passed; 1 a rule failed; 2 something could not be checked. A submission's code runs in a "
-        "sandbox, once, to record its network; it never sees a test image.",
+        epilog="Exit codes: 0 all passed; 1 a rule failed; 2 something could not be checked. A submission's code runs "
+        "in a sandbox, once, to record its network; it never sees a test image.",
     )
     parser.add_argument("assignment", nargs="?", choices=[*ASSIGNMENTS, "all"], help="what to check")
     parser.add_argument("--run", metavar="NAME", help="check this run only")
@@ -54,8 +54,8 @@ def parser() -> argparse.ArgumentParser:
         "--isolation",
         choices=["auto", "bubblewrap", "process"],
         default="auto",
-        help="how a submission's code is kept apart: bubblewrap, a plain process with limits, or auto, the better one that "
-        "works here (default)",
+        help="how a submission's code is kept apart: bubblewrap, a plain process with limits, or auto, the better one "
+        "that works here (default)",
     )
     parser.add_argument("--device", default="cpu", help="where to measure: cpu (default), cuda, …")
     parser.add_argument(
@@ -89,8 +89,8 @@ def main(arguments: list[str] | None = None) -> int:
         if sys.flags.dev_mode:
             raise
         return _failed(
-            f"The checker itself failed ({shown(f'{type(error).__name__}: {error}', 200)}), and has judged nothing; report this to "
-            f"its authors, with what it prints when started by python -X dev."
+            f"The checker itself failed ({shown(f'{type(error).__name__}: {error}', 200)}), and has judged nothing; "
+            "report this to its authors, with what it prints when started by python -X dev."
         )
 
 

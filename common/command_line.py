@@ -46,7 +46,8 @@ def main(session: Session, description: str) -> int:
         elif any((runs / f".{name}").exists() for name in (session.recipes if options.run == "all" else [options.run])):
             again = [argument for argument in sys.argv[1:] if argument != "--resume"] + ["--resume"]
             print(
-                f"\nInterrupted; go on from the last whole epoch with: {_launcher()} {session.name}/train.py {shlex.join(again)}",
+                f"\nInterrupted; go on from the last whole epoch with: {_launcher()} {session.name}/train.py "
+                f"{shlex.join(again)}",
                 file=sys.stderr,
             )
         else:
@@ -152,9 +153,8 @@ def _run(
         return images
 
     if processes.count > 1:
-        processes.first_does(
-            lambda: (read("train"), read("test")) and None
-        )  # It downloads, and none may read it before.
+        # It downloads, and none may read before.
+        processes.first_does(lambda: [len(read(split)) for split in ("train", "test")])
     train, test = read("train"), read("test")
     return train_run(session, name, recipe, train, test, device, runs, resume=resume, processes=processes)
 
@@ -171,6 +171,6 @@ def _farewell(session: Session, run: Path) -> str:
             first = f"copy {session.name}'s model.py and train.py into {folder}, then "
         return f"The run is in {run}; {first}check it with: {check} --path {shlex.quote(str(folder))} --run {run.name}"
     return (
-        f"The run is in {run}; to check it, copy it to FOLDER/runs/{run.name}, and {session.name}'s model.py and train.py into "
-        f"FOLDER, then: {check} --path FOLDER --run {run.name}"
+        f"The run is in {run}; to check it, copy it to FOLDER/runs/{run.name}, and {session.name}'s model.py and "
+        f"train.py into FOLDER, then: {check} --path FOLDER --run {run.name}"
     )

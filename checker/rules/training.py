@@ -21,7 +21,8 @@ SHOWS = 0.02
 
 @rule(
     "At most {limit} epochs, logged without gaps",
-    f"Each epoch must train on the whole training set, but for a last batch of up to {DROPPED:,} images. The log says so; weights can't.",
+    f"Each epoch must train on the whole training set, but for a last batch of up to {DROPPED:,} images. The log says "
+    "so; weights can't.",
     needs=(),
 )
 def epochs(run: "Evidence", *, limit: int, images: int) -> Verdict:
@@ -53,10 +54,10 @@ def epochs(run: "Evidence", *, limit: int, images: int) -> Verdict:
 
 @rule(
     "HorizontalFlip, ShiftScaleRotate and a {hole}×{hole} CoarseDropout, at work",
-    f"The pipeline is built anew from its description. Each of the three must be applied to {100 * RARELY:g} % of the images and change them: a "
-    f"shift by {32 * LEAST_SHIFT:g} of 32 pixels, a scale by {100 * LEAST_SCALE:g} %, a rotation by {LEAST_ROTATION:g}° at the least; the hole and "
-    "its fill are measured. Then the whole is applied: images must stay recognisable, and some be mirrored. That the run was trained so is its "
-    "own word.",
+    f"The pipeline is built anew from its description. Each of the three must be applied to {100 * RARELY:g} % of the "
+    f"images and change them: a shift by {32 * LEAST_SHIFT:g} of 32 pixels, a scale by {100 * LEAST_SCALE:g} %, a "
+    f"rotation by {LEAST_ROTATION:g}° at the least; the hole and its fill are measured. Then the whole is applied: "
+    "images must stay recognisable, and some be mirrored. That the run was trained so is its own word.",
     needs=("augmentation",),
 )
 def augmentations(run: "Evidence", *, hole: int, fill: tuple[float, ...]) -> Verdict:

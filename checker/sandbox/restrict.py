@@ -1,6 +1,7 @@
 """What a process gives up for good before it runs a stranger's code. Runs in the child, before anything else is
 imported."""
 
+import contextlib
 import os
 import resource
 import struct
@@ -105,17 +106,13 @@ def _libc() -> object:
 def _lower(kind: int, value: int) -> None:
     hard = resource.getrlimit(kind)[1]
     value = value if hard == resource.RLIM_INFINITY else min(value, hard)
-    try:
+    with contextlib.suppress(OSError, ValueError):  # macOS knows some of them, and lets none be set.
         resource.setrlimit(kind, (value, value))
-    except (OSError, ValueError):  # macOS knows some of them, and lets none be set.
-        pass
 
 
 def _threads_of_user() -> int:
     count = 0
     for entry in Path("/proc").glob("[0-9]*"):
-        try:
+        with contextlib.suppress(OSError):
             count += len(os.listdir(entry / "task")) if entry.stat().st_uid == os.getuid() else 0
-        except OSError:
-            pass
     return count

@@ -8,6 +8,7 @@ are adopted: PR_SET_CHILD_SUBREAPER), and the scratch folder is removed. Then on
 ended.
 """
 
+import contextlib
 import json
 import os
 import select
@@ -56,7 +57,8 @@ def main(job: dict) -> None:
 
 
 def _watch(child: int, job: dict) -> dict:
-    for look in range(sys.maxsize):
+    look = 0
+    while True:
         # First what has happened already: it is the reason why the checker stops, if it does.
         status = processes.reap().get(child)
         if status is not None:
@@ -70,6 +72,7 @@ def _watch(child: int, job: dict) -> dict:
             return {"kind": kind}
         if select.select([0], [], [], POLL_SECONDS)[0]:
             return {"kind": "stopped"}
+        look += 1
 
 
 def _too_much(job: dict, *, measure_disk: bool) -> str | None:
@@ -101,10 +104,8 @@ def _machine_memory() -> int:
 def _kill_session(child: int) -> None:
     """All of them at once, as long as they stayed in the session they were started in: a fork bomb has no time to go
     on."""
-    try:
+    with contextlib.suppress(OSError):
         os.killpg(child, signal.SIGKILL)
-    except OSError:
-        pass
 
 
 def _adopt_orphans() -> None:

@@ -328,7 +328,7 @@ class _Recorder:
         return tuple(weights)
 
     def _constants(self) -> tuple[dict[str, Tensor], dict[str, str]]:
-        known = {weight for weight in self._state}
+        known = set(self._state)
         sources = self._signature.inputs_to_lifted_tensor_constants | {
             name: key
             for name, key in self._signature.inputs_to_buffers.items()

@@ -58,7 +58,7 @@ def _group_normalized(
 def batch_norm(call: Call) -> Found:
     """Per channel, by running statistics; without them by the batch's own, which for N·C channels of one image is an
     instance norm."""
-    tensor, value = call.operands[0]
+    tensor, _ = call.operands[0]
     instance = call.operator.endswith("no_stats") and tensor.shape[0] == 1 != call.images
     return _normalized(call, "instance norm" if instance else "batch norm")
 
