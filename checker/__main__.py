@@ -7,9 +7,9 @@ import argparse
 import contextlib
 import os
 import sys
-from io import StringIO
+from io import StringIO, TextIOWrapper
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TextIO
 
 from checker.assignments import ASSIGNMENTS, Assignment
 from checker.intake.files import shown
@@ -71,7 +71,8 @@ def main(arguments: list[str] | None = None) -> int:
     closed = _open_what_is_closed()
     options = parser().parse_args(arguments)
     for stream in (sys.stdout, sys.stderr):
-        stream.reconfigure(errors="backslashreplace")  # A submission may name its files as no terminal can write them.
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # A submission may name files as no terminal can write them.
     try:
         if closed and (options.list or options.output is None):
             raise CannotCheckError(
@@ -162,9 +163,7 @@ def _check(options: argparse.Namespace) -> int:
         as_rich(
             results,
             passed,
-            Console(file=report, width=screen.width, force_terminal=True, color_system=screen.color_system)
-            if screen.is_terminal
-            else Console(file=report, width=80, no_color=True),
+            _like(screen, report) if screen.is_terminal else Console(file=report, width=80, no_color=True),
         )
         _print(report.getvalue())
     return EXIT_CODES[passed]
@@ -218,7 +217,7 @@ def _failed(sentence: str) -> int:
     return 2
 
 
-def _forget(stream: object) -> None:
+def _forget(stream: TextIO) -> None:
     """Let what a stream still holds go nowhere: Python would try again at its end, and complain."""
     with contextlib.suppress(OSError, ValueError):
         null = os.open(os.devnull, os.O_WRONLY)
@@ -260,19 +259,20 @@ def _rules(assignment: Assignment, select: list[str], ignore: list[str]) -> list
 def _list(only: str | None) -> int:
     from rich.console import Console
 
-    screen, listed = Console(), StringIO()
-    _print_list(
-        only,
-        Console(
-            file=listed,
-            highlight=False,
-            width=screen.width,
-            force_terminal=screen.is_terminal,
-            color_system=screen.color_system,
-        ),
-    )
+    listed = StringIO()
+    _print_list(only, _like(Console(), listed))
     _print(listed.getvalue())
     return 0
+
+
+def _like(screen: "Console", file: TextIO) -> "Console":
+    """Return a console that writes into `file` what `screen` would show."""
+    from rich.console import Console
+
+    colors: Any = screen.color_system  # One of those that Console takes.
+    return Console(
+        file=file, width=screen.width, force_terminal=screen.is_terminal, color_system=colors, highlight=False
+    )
 
 
 def _print_list(only: str | None, console: "Console") -> None:
@@ -294,12 +294,12 @@ def _print_list(only: str | None, console: "Console") -> None:
             )
         for id in assignment.every_rule:
             # A rule that only one run must meet is shown with that run's limits.
-            run = (
+            one = (
                 ""
                 if id in assignment.rules
                 else next(name for name, run in assignment.runs.items() if id in run.limits)
             )
-            title = f"{id}: {RULES[id].title.format(**assignment.limits(run, id))}{run and f' ({run})'}"
+            title = f"{id}: {RULES[id].title.format(**assignment.limits(one, id))}{one and f' ({one})'}"
             console.print(Padding(Text(title), (1, 0, 0, 2), expand=False))
             console.print(Padding(Text(f"{RULES[id].reason} {RULES[id].how}", style="dim"), (0, 0, 0, 4), expand=False))
 

@@ -59,10 +59,9 @@ def sustained_accuracy(run: "Evidence", *, threshold: float) -> Verdict:
     enough = 100 * min(correct) >= threshold * total
     single = [run.single_view(epoch) for epoch in run.last_epochs]
     if run.views > 1:
+        known = [f"{100 * each / total:.2f}" for each in single if each is not None]
         shown += f" ({run.views} views"
-        shown += (
-            ")" if None in single else f"; a single one: {' '.join(f'{100 * each / total:.2f}' for each in single)})"
-        )
+        shown += f"; a single one: {' '.join(known)})" if len(known) == len(single) else ")"
     return Verdict(
         enough,
         worst,
@@ -92,9 +91,10 @@ def log_matches_weights(run: "Evidence") -> Verdict:
                 f"{epoch.file} is not the file that the log was written for",
                 "Submit log and weights of one run.",
             )
-        logged = [(epoch.test_total, epoch.test_correct, run.test_total, run.counts(epoch).images, "images")]
-        if run.counts(epoch).sums is not None:
-            logged.append((epoch.sum_total, epoch.sum_correct, 10 * run.test_total, run.counts(epoch).sums, "pairs"))
+        counted = run.counts(epoch)
+        logged = [(epoch.test_total, epoch.test_correct, run.test_total, counted.images, "images")]
+        if counted.sums is not None:
+            logged.append((epoch.sum_total or 0, epoch.sum_correct or 0, 10 * run.test_total, counted.sums, "pairs"))
         for total, correct, expected, measured, what in logged:
             if total != expected:
                 return Verdict(
@@ -177,7 +177,7 @@ def two_inputs(run: "Evidence") -> Verdict:
 )
 def sum_accuracy(run: "Evidence", *, threshold: float) -> Verdict:
     """Judged on all ten numbers for every image, since a single draw of numbers could be a lucky one."""
-    correct, total = run.counts(run.log[-1]).sums, 10 * run.test_total
+    correct, total = run.counts(run.log[-1]).sums or 0, 10 * run.test_total
     enough = 100 * correct >= threshold * total
     return Verdict(
         enough,

@@ -1,6 +1,6 @@
 """Rules about how the network was trained."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from checker.rules.accuracy import log_matches_weights, sustained_accuracy
 from checker.rules.rule import rule
@@ -89,7 +89,7 @@ def augmentations(run: "Evidence", *, hole: int, fill: tuple[float, ...]) -> Ver
         True,
         0,
         "all three",
-        f"all three change images; a {hole}×{hole} hole of {', '.join(f'{value:.0f}' for value in found.fill)}",
+        f"all three change images; a {hole}×{hole} hole of {', '.join(f'{value:.0f}' for value in found.fill or ())}",
         None,
         evidence,
     )
@@ -146,13 +146,13 @@ def _refuse_other_run(run: "Evidence", other: "Evidence") -> None:
         sustained_accuracy(other, threshold=COMPARABLE),
     ):
         if verdict.passed is not True:
-            raise CannotCheckError(f"{verdict.message}.", verdict.help)
+            raise CannotCheckError(f"{verdict.message}.", verdict.help or "")
     shapes, others = ({name: kernel.shape for name, kernel in each.kernels.items()} for each in (run, other))
     if shapes != others:
         raise CannotCheckError("other kernels run in it.", "Build the same network for both.")
 
 
-def _recipe(run: "Evidence") -> dict:
+def _recipe(run: "Evidence") -> dict[str, Any]:
     recipe = run.record.get("recipe")
     if not isinstance(recipe, dict):
         raise CannotCheckError(

@@ -134,7 +134,7 @@ def environment(scratch: str) -> dict[str, str]:
     return known
 
 
-def restrictions(isolation: str, place: Place) -> dict | None:
+def restrictions(isolation: str, place: Place) -> dict[str, object] | None:
     """Return what a child does to itself before it runs the code: nothing in bubblewrap, else as inside.py understands
     it."""
     if isolation == BUBBLEWRAP:

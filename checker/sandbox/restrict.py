@@ -7,6 +7,7 @@ import resource
 import struct
 import sys
 from pathlib import Path
+from typing import Any
 
 NOBODY = 65534
 
@@ -89,7 +90,7 @@ def landlock(version: int, readable: list[str], writable: list[str]) -> None:
     os.close(ruleset)
 
 
-def _allow(libc: object, ruleset: int, path: str, allowed: int) -> None:
+def _allow(libc: Any, ruleset: int, path: str, allowed: int) -> None:
     if not Path(path).is_dir():
         allowed &= _READ_FILE | _WRITE_FILE | _TRUNCATE
     beneath = os.open(path, os.O_PATH | os.O_CLOEXEC)
@@ -97,7 +98,7 @@ def _allow(libc: object, ruleset: int, path: str, allowed: int) -> None:
     os.close(beneath)
 
 
-def _libc() -> object:
+def _libc() -> Any:
     import ctypes
 
     return ctypes.CDLL(None, use_errno=True)

@@ -14,6 +14,7 @@ import os
 import select
 import signal
 import sys
+from typing import Any
 
 sys.path.append(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
 
@@ -25,7 +26,7 @@ LEAST_MEMORY_LEFT = 0.03  # Share of the machine's memory: files in memory are n
 _SUBREAPER = 36
 
 
-def main(job: dict) -> None:
+def main(job: dict[str, Any]) -> None:
     """Run job["command"] until it ends, uses too much, or stdin closes; print {"ended": …}.
 
     command, environment: what to start, with stdout and stderr on this process's stderr; answers: the file descriptor
@@ -35,7 +36,7 @@ def main(job: dict) -> None:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _stop)
     _adopt_orphans()
-    ended = {"kind": "stopped"}
+    ended: dict[str, object] = {"kind": "stopped"}
     try:
         os.set_inheritable(job["answers"], True)
         child = os.posix_spawn(
@@ -56,7 +57,7 @@ def main(job: dict) -> None:
         os.write(1, json.dumps(ended).encode())
 
 
-def _watch(child: int, job: dict) -> dict:
+def _watch(child: int, job: dict[str, Any]) -> dict[str, object]:
     look = 0
     while True:
         # First what has happened already: it is the reason why the checker stops, if it does.
@@ -75,7 +76,7 @@ def _watch(child: int, job: dict) -> dict:
         look += 1
 
 
-def _too_much(job: dict, *, measure_disk: bool) -> str | None:
+def _too_much(job: dict[str, Any], *, measure_disk: bool) -> str | None:
     # One that has ended, and that its parent doesn't let go, still fills the system's table.
     if len(processes.descendants(os.getpid(), zombies=True)) > job["processes"]:
         return "processes"
