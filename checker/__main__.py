@@ -3,6 +3,11 @@
 Exit codes: 0 everything that must pass has passed; 1 a rule failed; 2 something could not be checked.
 """
 
+if __name__ == "__main__":
+    from common.interrupt import end_at_once
+
+    end_at_once()  # At Ctrl-C.
+
 import argparse
 import contextlib
 import os
@@ -17,6 +22,7 @@ from checker.rules import RULES
 from checker.verdict import CannotCheckError, SubmissionResult, combine
 from common.errors import UserError
 from common.files import write_atomically
+from common.interrupt import may_raise
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -74,6 +80,7 @@ def main(arguments: list[str] | None = None) -> int:
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # A submission may name files as no terminal can write them.
     try:
+        may_raise()
         if closed and (options.list or options.output is None):
             raise CannotCheckError(
                 "There is nowhere to write the report: stdout is closed.", "Open it, or name a file with --output."

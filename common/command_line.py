@@ -11,8 +11,10 @@ import torch
 
 from common.data import Images, load_images, verify
 from common.errors import RunError, UserError
+from common.interrupt import may_raise
 from common.processes import Processes, joined
 from common.run import train_run
+from common.run_folder import refuse_where_written
 from common.session import Session
 from common.threads import use_idle_cores
 
@@ -26,6 +28,7 @@ def main(session: Session, description: str) -> int:
     # Of several processes that torchrun started one speaks for all.
     first = os.environ.get("RANK", "0") == "0"
     try:
+        may_raise()
         # torchrun's processes can join but once.
         with joined(options.device) as (processes, device):
             names = processes.first_does(lambda: _names(session, runs, options))
@@ -67,6 +70,8 @@ def _names(session: Session, runs: Path, options: argparse.Namespace) -> list[st
         return [options.run]
     names = list(session.recipes)
     unfinished = [name for name in names if (runs / f".{name}").exists()]
+    for name in unfinished:
+        refuse_where_written(runs / f".{name}")
     if options.resume and unfinished:
         # Those before the one that was interrupted are finished, those after it have not been started.
         names = names[names.index(unfinished.pop(0)) :]
