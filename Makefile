@@ -1,17 +1,26 @@
 # make check   install on first use, then check session 5 on the real test set
-# make test    install on first use, then run the tests
+# make test    install on first use, then look for mistakes (ruff, mypy) and run the tests
+# make lock    pin again, with uv, what pyproject.toml asks for; requirements.txt keeps what still fits
 # Data: $DATA_DIR, else data/, where torchvision downloads what is missing.
 PYTHON ?= python3
 ENVIRONMENT := .venv
 BIN := $(ENVIRONMENT)/bin
 
-.PHONY: check test clean
+.PHONY: check test lock clean
 
 check: $(ENVIRONMENT)/installed
 	@$(BIN)/python -m checker session05
 
 test: $(ENVIRONMENT)/installed
+	@$(BIN)/ruff format --check --quiet
+	@$(BIN)/ruff check --quiet
+	@$(BIN)/mypy
 	@$(BIN)/python -m pytest -n auto
+
+# For every system and Python: what only some of them need has a marker. PyTorch's CUDA libraries come on Linux alone.
+lock:
+	@uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 --no-annotate --quiet \
+		--custom-compile-command "make lock" --output-file requirements.txt
 
 # The stamp is written last, so an interrupted installation starts again.
 $(ENVIRONMENT)/installed: requirements.txt pyproject.toml
@@ -22,4 +31,4 @@ $(ENVIRONMENT)/installed: requirements.txt pyproject.toml
 	@touch $@
 
 clean:
-	rm -rf $(ENVIRONMENT) .pytest_cache *.egg-info
+	rm -rf $(ENVIRONMENT) .pytest_cache .mypy_cache .ruff_cache *.egg-info build

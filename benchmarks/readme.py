@@ -142,7 +142,8 @@ def looks(session: Session) -> str:
     return "\n".join(
         ["| run | epoch | one look | all looks |", "|---|---:|---:|---:|"]
         + [
-            f"| `{row['run']}` | {row['epoch']} | {100 * row['one'] / row['of']:.2f} | {100 * row['all'] / row['of']:.2f} |"
+            f"| `{row['run']}` | {row['epoch']} | {100 * row['one'] / row['of']:.2f} | "
+            f"{100 * row['all'] / row['of']:.2f} |"
             for row in rows
             if row["session"] == session.name
         ]
@@ -167,7 +168,8 @@ def public_cifar(session: Session) -> str:
     for words, public, run in PUBLIC_CIFAR:
         least = min(percent(line) for line in log(session, run)[-5:])
         rows.append(
-            f"| {words} | {public} | {least:.2f} % with {parameters(session, run):,} parameters, {len(log(session, run))} epochs | `{run}` |"
+            f"| {words} | {public} | {least:.2f} % with {parameters(session, run):,} parameters, "
+            f"{len(log(session, run))} epochs | `{run}` |"
         )
     first = held_from([percent(line) for line in log(session, "fast")], session.threshold)
     rows.append(
@@ -189,8 +191,8 @@ def speed(session: Session) -> str:
     return "\n".join(
         rows
         + [
-            f"| {found['device']}, {found['threads']} threads | {found['precision']} | {found['rounds']} | {loop} | {row['images_per_second']:,.0f} | {row['to_usual']:.2f}× | "
-            f"{100 * row['to_bare']:.0f} % |"
+            f"| {found['device']}, {found['threads']} threads | {found['precision']} | {found['rounds']} | {loop} | "
+            f"{row['images_per_second']:,.0f} | {row['to_usual']:.2f}× | {100 * row['to_bare']:.0f} % |"
             for found in results.values()
             for loop, row in found["loops"].items()
         ]
@@ -298,7 +300,8 @@ def every_session() -> str:
                 for name, of in (("test", "test"), *((each, each) for each in session.task.also))
             )
             rows.append(
-                f"| [{session.name}]({session.name}/README.md) | `{run}` | {parameters(session, run):,} | {len(lines)} | "
+                f"| [{session.name}]({session.name}/README.md) | `{run}` | {parameters(session, run):,} | "
+                f"{len(lines)} | "
                 f"{held.removeprefix('test ') if not session.task.also else held.replace('test', 'digit')} |"
             )
     return "\n".join(rows)

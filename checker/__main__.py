@@ -3,13 +3,18 @@
 Exit codes: 0 everything that must pass has passed; 1 a rule failed; 2 something could not be checked.
 """
 
+if __name__ == "__main__":
+    from common.interrupt import end_at_once
+
+    end_at_once()  # At Ctrl-C.
+
 import argparse
 import contextlib
 import os
 import sys
-from io import StringIO
+from io import StringIO, TextIOWrapper
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TextIO
 
 from checker.assignments import ASSIGNMENTS, Assignment
 from checker.intake.files import shown
@@ -17,6 +22,7 @@ from checker.rules import RULES
 from checker.verdict import CannotCheckError, SubmissionResult, combine
 from common.errors import UserError
 from common.files import write_atomically
+from common.interrupt import may_raise
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -30,8 +36,8 @@ def parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m checker",
         description="Load a session's trained networks and measure again what they claim.",
-        epilog="Exit codes: 0 all passed; 1 a rule failed; 2 something could not be checked. A submission's code runs in a "
-        "sandbox, once, to record its network; it never sees a test image.",
+        epilog="Exit codes: 0 all passed; 1 a rule failed; 2 something could not be checked. A submission's code runs "
+        "in a sandbox, once, to record its network; it never sees a test image.",
     )
     parser.add_argument("assignment", nargs="?", choices=[*ASSIGNMENTS, "all"], help="what to check")
     parser.add_argument("--run", metavar="NAME", help="check this run only")
@@ -54,8 +60,8 @@ def parser() -> argparse.ArgumentParser:
         "--isolation",
         choices=["auto", "bubblewrap", "process"],
         default="auto",
-        help="how a submission's code is kept apart: bubblewrap, a plain process with limits, or auto, the better one that "
-        "works here (default)",
+        help="how a submission's code is kept apart: bubblewrap, a plain process with limits, or auto, the better one "
+        "that works here (default)",
     )
     parser.add_argument("--device", default="cpu", help="where to measure: cpu (default), cuda, …")
     parser.add_argument(
@@ -71,8 +77,10 @@ def main(arguments: list[str] | None = None) -> int:
     closed = _open_what_is_closed()
     options = parser().parse_args(arguments)
     for stream in (sys.stdout, sys.stderr):
-        stream.reconfigure(errors="backslashreplace")  # A submission may name its files as no terminal can write them.
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # A submission may name files as no terminal can write them.
     try:
+        may_raise()
         if closed and (options.list or options.output is None):
             raise CannotCheckError(
                 "There is nowhere to write the report: stdout is closed.", "Open it, or name a file with --output."
@@ -89,8 +97,8 @@ def main(arguments: list[str] | None = None) -> int:
         if sys.flags.dev_mode:
             raise
         return _failed(
-            f"The checker itself failed ({shown(f'{type(error).__name__}: {error}', 200)}), and has judged nothing; report this to "
-            f"its authors, with what it prints when started by python -X dev."
+            f"The checker itself failed ({shown(f'{type(error).__name__}: {error}', 200)}), and has judged nothing; "
+            "report this to its authors, with what it prints when started by python -X dev."
         )
 
 
@@ -162,9 +170,7 @@ def _check(options: argparse.Namespace) -> int:
         as_rich(
             results,
             passed,
-            Console(file=report, width=screen.width, force_terminal=True, color_system=screen.color_system)
-            if screen.is_terminal
-            else Console(file=report, width=80, no_color=True),
+            _like(screen, report) if screen.is_terminal else Console(file=report, width=80, no_color=True),
         )
         _print(report.getvalue())
     return EXIT_CODES[passed]
@@ -218,7 +224,7 @@ def _failed(sentence: str) -> int:
     return 2
 
 
-def _forget(stream: object) -> None:
+def _forget(stream: TextIO) -> None:
     """Let what a stream still holds go nowhere: Python would try again at its end, and complain."""
     with contextlib.suppress(OSError, ValueError):
         null = os.open(os.devnull, os.O_WRONLY)
@@ -260,19 +266,20 @@ def _rules(assignment: Assignment, select: list[str], ignore: list[str]) -> list
 def _list(only: str | None) -> int:
     from rich.console import Console
 
-    screen, listed = Console(), StringIO()
-    _print_list(
-        only,
-        Console(
-            file=listed,
-            highlight=False,
-            width=screen.width,
-            force_terminal=screen.is_terminal,
-            color_system=screen.color_system,
-        ),
-    )
+    listed = StringIO()
+    _print_list(only, _like(Console(), listed))
     _print(listed.getvalue())
     return 0
+
+
+def _like(screen: "Console", file: TextIO) -> "Console":
+    """Return a console that writes into `file` what `screen` would show."""
+    from rich.console import Console
+
+    colors: Any = screen.color_system  # One of those that Console takes.
+    return Console(
+        file=file, width=screen.width, force_terminal=screen.is_terminal, color_system=colors, highlight=False
+    )
 
 
 def _print_list(only: str | None, console: "Console") -> None:
@@ -294,12 +301,12 @@ def _print_list(only: str | None, console: "Console") -> None:
             )
         for id in assignment.every_rule:
             # A rule that only one run must meet is shown with that run's limits.
-            run = (
+            one = (
                 ""
                 if id in assignment.rules
                 else next(name for name, run in assignment.runs.items() if id in run.limits)
             )
-            title = f"{id}: {RULES[id].title.format(**assignment.limits(run, id))}{run and f' ({run})'}"
+            title = f"{id}: {RULES[id].title.format(**assignment.limits(one, id))}{one and f' ({one})'}"
             console.print(Padding(Text(title), (1, 0, 0, 2), expand=False))
             console.print(Padding(Text(f"{RULES[id].reason} {RULES[id].how}", style="dim"), (0, 0, 0, 4), expand=False))
 

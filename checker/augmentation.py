@@ -8,6 +8,7 @@ import os
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -77,7 +78,7 @@ def rebuilt(description: object) -> object:
         ) from error
 
 
-def _refuse_strange(value: object, albumentations: object, depth: int = 0) -> None:
+def _refuse_strange(value: object, albumentations: Any, depth: int = 0) -> None:
     """Raise CannotCheckError where a description names anything but transforms, or holds numbers that no image asks
     for."""
     help = "Return an albumentations.Compose of albumentations' own transforms, with the numbers that they take."
@@ -123,7 +124,7 @@ def inspected(images: Images, description: object, hole: int, fill: tuple[float,
     return inspect(rebuilt(description), images.pixels[:100].permute(0, 2, 3, 1).numpy(), hole, fill)
 
 
-def inspect(pipeline: object, images: np.ndarray, hole: int, fill: tuple[float, ...]) -> Augmentation:
+def inspect(pipeline: Any, images: np.ndarray, hole: int, fill: tuple[float, ...]) -> Augmentation:
     """Return what `pipeline` (an albumentations transform or composition) does to `images` (uint8 N×H×W×C).
 
     hole: the side in pixels that the one hole of CoarseDropout must have; fill: its value per channel, 0 to 255
@@ -146,10 +147,8 @@ def inspect(pipeline: object, images: np.ndarray, hole: int, fill: tuple[float, 
             problems.append(f"{name} changed none of {len(images[:TRIALS])} images")
         elif name == "ShiftScaleRotate":
             # Another affine transform beside it does no harm.
-            problems += min(
-                ([f"ShiftScaleRotate {what} next to nothing" for what in _still(part.transform)] for part in acting),
-                key=len,
-            )
+            missing: list[str] = min((_still(part.transform) for part in acting), key=len)
+            problems += [f"ShiftScaleRotate {what} next to nothing" for what in missing]
         elif name == "CoarseDropout":
             measured, color = _hole(acting[0], images)
             if len(acting) > 1:
@@ -170,7 +169,7 @@ def inspect(pipeline: object, images: np.ndarray, hole: int, fill: tuple[float, 
     )
 
 
-def _as_a_whole(pipeline: object, shape: tuple[int, ...]) -> list[str]:
+def _as_a_whole(pipeline: Any, shape: tuple[int, ...]) -> list[str]:
     """Return what the whole pipeline undoes, in words: it is applied, as training would, to a ramp that grows from left
     to right."""
     height, width, channels = shape
@@ -202,7 +201,7 @@ def without_version(description: object) -> object:
     )
 
 
-def _description(pipeline: object) -> object:
+def _description(pipeline: Any) -> object:
     try:
         return without_version(json.loads(json.dumps(pipeline.to_dict())))
     except (AttributeError, NotImplementedError, TypeError, ValueError):  # A lambda can't be described.
@@ -213,14 +212,12 @@ def _description(pipeline: object) -> object:
 class _Part:
     """A transform of a pipeline, how often it is applied, and the Normalize that comes before it, if any."""
 
-    transform: object
+    transform: Any
     probability: float
-    normalize: object | None
+    normalize: Any
 
 
-def _parts(
-    pipeline: object, probability: float = 1.0, normalize: object | None = None, *, chosen: bool = False
-) -> Iterator[_Part]:
+def _parts(pipeline: Any, probability: float = 1.0, normalize: Any = None, *, chosen: bool = False) -> Iterator[_Part]:
     """Yield the transforms of a pipeline that is applied with `probability`, and once more its own unless it was
     `chosen`."""
     import albumentations as A
@@ -261,7 +258,7 @@ def _changed(part: _Part, images: np.ndarray) -> int:
     )
 
 
-def _still(transform: object) -> list[str]:
+def _still(transform: Any) -> list[str]:
     """Return which of shift, scale and rotation an affine transform leaves out, or makes too small to be seen."""
     moved = transform.translate_percent or transform.translate_px or {}
     pixel = LEAST_SHIFT if transform.translate_percent else 1

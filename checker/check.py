@@ -25,6 +25,7 @@ from common.errors import UserError
 
 if TYPE_CHECKING:
     from checker.evidence import Evidence
+    from checker.test_set import TestSet
 
 MOST_RUNS = 50
 
@@ -62,7 +63,7 @@ def check_folder(
         )
     needs = frozenset().union(*(RULES[id].needs for name in names for id in assignment.rules_of(name) if id in rules))
     compared = {
-        limits["without"]
+        str(limits["without"])
         for name in names
         for id in rules
         for limits in [assignment.limits(name, id)]
@@ -98,7 +99,7 @@ def _check_runs(
     submission: Submission,
     names: list[str],
     rules: list[str],
-    tests: object,
+    tests: "TestSet",
     device: str,
     tell: Callable[[str], None],
 ) -> tuple[RunResult, ...]:

@@ -2,10 +2,10 @@
 
 import contextlib
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from checker import measure
 from checker.experiments import on_images
@@ -19,13 +19,14 @@ from checker.verdict import CannotCheckError
 from checker.workers import WorkerDiedError
 from common.anatomy.follow import Anatomy
 from common.anatomy.operation import Operation
-from common.anatomy.program import Program
+from common.anatomy.program import Program, Reference
 from common.anatomy.replay import ReplayError
 from common.anatomy.views import Views
 from common.anatomy.weights import left_over, misfits
 from common.data import Normalization
 
 if TYPE_CHECKING:
+    import numpy as np
     from torch import Tensor
 
     from checker.augmentation import Augmentation
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
     from checker.experiments.norms import Normalised, Statistic
     from checker.experiments.places import Exchange
     from checker.test_set import TestSet
+
+Measured = TypeVar("Measured")
 
 
 class Evidence:
@@ -72,7 +75,7 @@ class Evidence:
     # -------------------------------------------------------------------------------------------------
 
     @property
-    def record(self) -> dict:
+    def record(self) -> dict[str, Any]:
         """run.json."""
         return read(self._run.record)
 
@@ -218,7 +221,8 @@ class Evidence:
         with contextlib.suppress(Exception):  # Whatever it is, a rule has told it.
             if self._pending:
                 single = [self.single_view(epoch) for epoch in self.last_epochs]
-                return self.views, None if None in single else 100 * min(single) / self.test_total
+                known = [each for each in single if each is not None]
+                return self.views, 100 * min(known) / self.test_total if len(known) == len(single) else None
         return None, None
 
     @property
@@ -236,11 +240,11 @@ class Evidence:
         gives something else; for `how` see checker.measure.classes_with."""
         weights = {weight.value for weight in self.program.weights}
         biases = {
-            node.name: node.arguments[2].name
+            node.name: bias.name
             for node in self.program.nodes
             if node.operator == "aten.convolution.default"
-            and node.arguments[2] is not None
-            and node.arguments[2].name in weights
+            and isinstance(bias := node.arguments[2], Reference)
+            and bias.name in weights
         }
         changed = [(operation.value, biases.get(operation.value, "")) for operation in operations]
         return self._tests.labels.accuracy(
@@ -314,7 +318,7 @@ class Evidence:
         """What the last epoch's network makes of its two inputs."""
         return self._ask("Varying its inputs", measure.inputs_used, self._subject(self.log[-1]))
 
-    def sum_accuracy(self, sums: object) -> float:
+    def sum_accuracy(self, sums: "np.ndarray") -> float:
         """Return the share of right sums, 10×N predicted ones for the first N images."""
         return self._tests.labels.sum_accuracy(sums)
 
@@ -394,12 +398,12 @@ class Evidence:
             )
         return Subject(self.program, self._examined(), as_file(self.tensors(epoch)), self.normalization, self._device)
 
-    def _ask(self, doing: str, measurement: object, *arguments: object) -> object:
+    def _ask(self, doing: str, measurement: Callable[..., Measured], *arguments: object) -> Measured:
         if self._endless is not None:
             raise self._endless
         return self._heard(doing, self._tests.submit(measurement, *arguments))
 
-    def _heard(self, doing: str, asked: Future, *, of_network: bool = True) -> object:
+    def _heard(self, doing: str, asked: Future[Measured], *, of_network: bool = True) -> Measured:
         """Return what a worker found, or say in one sentence why it found nothing."""
         try:
             if of_network and self._endless is not None and (asked.cancel() or not asked.done()):

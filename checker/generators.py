@@ -113,7 +113,8 @@ def _product(numbers: Tensor) -> set[float] | None:
     vectors = []
     for dim in range(numbers.ndim):
         index = [int(each) for each in place]
-        vectors.append(numbers[(*index[:dim], slice(None), *index[dim + 1 :])] / scale)
+        line: tuple[int | slice, ...] = (*index[:dim], slice(None), *index[dim + 1 :])
+        vectors.append(numbers[line] / scale)
     product = scale
     for dim, vector in enumerate(vectors):
         product = product * vector.view([-1 if each == dim else 1 for each in range(numbers.ndim)])
@@ -161,9 +162,10 @@ def _slices(numbers: Tensor) -> set[float] | None:
     """A few slices along some dimension, each of which few numbers generate."""
     for dim, side in enumerate(numbers.shape):
         if 1 < side <= MOST_SLICES and numbers.numel() > 3 * side:
-            found = [_few(_one_of_equals(each)) for each in numbers.unbind(dim)]
-            if all(each is not None for each in found):
-                return set().union(*found)
+            slices = [_few(_one_of_equals(each)) for each in numbers.unbind(dim)]
+            found = [each for each in slices if each is not None]
+            if len(found) == len(slices):
+                return set[float]().union(*found)
     return None
 
 

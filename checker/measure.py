@@ -2,8 +2,10 @@
 know the test images and no label; returns numbers, and judges nothing."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -168,7 +170,9 @@ def classes_with(images: Images, subject: Subject, changed: Sequence[tuple[str, 
     return _first_classes(images, subject, network, change)
 
 
-def _first_classes(images: Images, subject: Subject, network: "_Network", change: dict) -> np.ndarray:
+def _first_classes(
+    images: Images, subject: Subject, network: "_Network", change: Mapping[str, Callable[[Any], Any]]
+) -> np.ndarray:
     classes = []
     for start in range(0, min(ABLATED, len(images.pixels)), network.batch):
         given = images.inputs(slice(start, start + network.batch), subject, 3 if subject.two_inputs else None)
@@ -176,7 +180,7 @@ def _first_classes(images: Images, subject: Subject, network: "_Network", change
     return np.concatenate(classes)
 
 
-def _changed(result: Tensor | tuple, own: Tensor | int, act: object) -> object:
+def _changed(result: Any, own: Tensor | int, act: Callable[[Tensor], Tensor]) -> Any:
     """Change a layer's output; of an operator that returns more, the first is it."""
     if isinstance(result, Tensor):
         return act(result - own) + own
@@ -252,7 +256,7 @@ class _Network:
         self.weights = subject.filled()
         self.parameters = [weight.value for weight in subject.program.weights if weight.parameter]
 
-    def __call__(self, *given: Tensor, change: dict | None = None) -> tuple[Tensor, ...]:
+    def __call__(self, *given: Tensor, change: Mapping[str, Callable[[Any], Any]] | None = None) -> tuple[Tensor, ...]:
         with torch.no_grad(), fp32():
             return replay(self._program, self.weights, *given, change=change)
 
@@ -281,7 +285,7 @@ class _Network:
             raise DependentImagesError
 
 
-def fp32() -> object:
+def fp32() -> AbstractContextManager[object]:
     """Return a context in which a GPU computes convolutions in fp32, not in TF32, and always in the same way."""
     return torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=True, allow_tf32=False)
 
@@ -300,7 +304,7 @@ def _only_for_the_sum(network: _Network, batch: Tensor) -> list[tuple[str, Tenso
     digits, sums = network.with_gradients(batch, F.one_hot(numbers, NUMBERS).float())
     # Random weights, since a sum over all logits may not depend on a weight that each of them depends on.
     generator = torch.Generator().manual_seed(0)
-    gradients = []
+    gradients: list[Sequence[Tensor | None]] = []
     for logits in (digits, sums):
         factors = torch.randn(logits.shape, generator=generator).to(logits.device)
         if logits.requires_grad:

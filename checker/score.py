@@ -43,4 +43,5 @@ class Labels:
         return float(self._right_sums(sums).mean())
 
     def _right_sums(self, sums: np.ndarray) -> np.ndarray:
-        return sums == self._labels[: sums.shape[1]] + np.arange(len(sums))[:, None]
+        right: np.ndarray = sums == self._labels[: sums.shape[1]] + np.arange(len(sums))[:, None]
+        return right

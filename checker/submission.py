@@ -5,7 +5,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from checker.verdict import CannotCheckError
 
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from common.anatomy.program import Program
 
 LAST_EPOCHS = 5
+Value = TypeVar("Value")
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,7 @@ class SubmittedRun:
     """
 
     name: str
-    record: "dict | CannotCheckError"
+    record: "dict[str, Any] | CannotCheckError"
     log: "tuple[LoggedEpoch, ...] | CannotCheckError"
     weights: "dict[int, Future[WeightFile]]" = field(compare=False)
     program: "Future[Program]" = field(compare=False)
@@ -72,7 +73,7 @@ class Submission:
     close: Callable[[], None] = field(compare=False)
 
 
-def read(value: "object | CannotCheckError") -> object:
+def read(value: Value | CannotCheckError) -> Value:
     """Return what was read, or raise the error that stands in its place."""
     if isinstance(value, CannotCheckError):
         raise value

@@ -7,7 +7,7 @@ from concurrent.futures import Future
 from functools import cached_property
 
 from checker.score import Labels
-from checker.workers import Workers
+from checker.workers import Measured, Workers
 from common.data import Dataset, Images, load_images, verify
 
 
@@ -30,7 +30,7 @@ class TestSet:
         """Their labels. Raises DataError."""
         return Labels(self._images().labels)
 
-    def submit(self, measurement: Callable, *arguments: object) -> Future:
+    def submit(self, measurement: Callable[..., Measured], *arguments: object) -> Future[Measured]:
         """Start a measurement of the test images in a worker; see checker.measure. Raises DataError."""
         self._images()
         return self._workers.submit(measurement, *arguments)

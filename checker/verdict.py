@@ -14,7 +14,7 @@ class CannotCheckError(Exception):
         super().__init__(message)
         self.message, self.help = message, help
 
-    def __reduce__(self) -> tuple:
+    def __reduce__(self) -> tuple[type[Exception], tuple[str, str]]:
         return CannotCheckError, (self.message, self.help)
 
 

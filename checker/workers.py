@@ -20,6 +20,7 @@ import sys
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from multiprocessing.connection import Connection
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor
@@ -30,6 +31,7 @@ from checker.subject import Images
 # Beside what a worker begins with; a ResNet-18 needs 2 for a batch. On a GPU, drivers reserve what they like.
 MOST_MEMORY = 6 * 10**9
 _PARENT_DEATH_SIGNAL = 1
+Measured = TypeVar("Measured")
 
 
 class WorkerDiedError(Exception):
@@ -81,7 +83,7 @@ class Workers:
         self._pixels[: len(pixels)].copy_(pixels)
         self._count.value = len(pixels)
 
-    def submit(self, measurement: Callable, *arguments: object) -> Future:
+    def submit(self, measurement: Callable[..., Measured], *arguments: object) -> Future[Measured]:
         """Start `measurement(images, *arguments)` in a worker; what it returns, or raises, is what the future holds.
 
         TooSlowError where it took too long, WorkerDiedError where it ended its process.
@@ -107,7 +109,7 @@ class Workers:
     def __exit__(self, *raised: object) -> None:
         self.close()
 
-    def _measured(self, measurement: Callable, arguments: tuple) -> object:
+    def _measured(self, measurement: Callable[..., Measured], arguments: tuple[object, ...]) -> Measured:
         pipe = self._idle.get()
         try:
             pipe.send_bytes(pickle.dumps((measurement, arguments)))
@@ -118,17 +120,18 @@ class Workers:
             self._idle.put(pipe)
         if raised is not None:
             raise raised
-        return found
+        measured: Measured = found
+        return measured
 
 
 class _Shared(Images):
     """The images that are shown, as many as there are by then."""
 
-    def __init__(self, pixels: Tensor, count: object) -> None:
+    def __init__(self, pixels: Tensor, count: Any) -> None:
         self._all, self._count = pixels, count
 
     @property
-    def pixels(self) -> Tensor:
+    def pixels(self) -> Tensor:  # type: ignore[override]  # Nobody sets it.
         return self._all[: self._count.value]
 
 

@@ -11,8 +11,10 @@ import torch
 
 from common.data import Images, load_images, verify
 from common.errors import RunError, UserError
+from common.interrupt import may_raise
 from common.processes import Processes, joined
 from common.run import train_run
+from common.run_folder import refuse_where_written
 from common.session import Session
 from common.threads import use_idle_cores
 
@@ -26,6 +28,7 @@ def main(session: Session, description: str) -> int:
     # Of several processes that torchrun started one speaks for all.
     first = os.environ.get("RANK", "0") == "0"
     try:
+        may_raise()
         # torchrun's processes can join but once.
         with joined(options.device) as (processes, device):
             names = processes.first_does(lambda: _names(session, runs, options))
@@ -46,7 +49,8 @@ def main(session: Session, description: str) -> int:
         elif any((runs / f".{name}").exists() for name in (session.recipes if options.run == "all" else [options.run])):
             again = [argument for argument in sys.argv[1:] if argument != "--resume"] + ["--resume"]
             print(
-                f"\nInterrupted; go on from the last whole epoch with: {_launcher()} {session.name}/train.py {shlex.join(again)}",
+                f"\nInterrupted; go on from the last whole epoch with: {_launcher()} {session.name}/train.py "
+                f"{shlex.join(again)}",
                 file=sys.stderr,
             )
         else:
@@ -66,6 +70,8 @@ def _names(session: Session, runs: Path, options: argparse.Namespace) -> list[st
         return [options.run]
     names = list(session.recipes)
     unfinished = [name for name in names if (runs / f".{name}").exists()]
+    for name in unfinished:
+        refuse_where_written(runs / f".{name}")
     if options.resume and unfinished:
         # Those before the one that was interrupted are finished, those after it have not been started.
         names = names[names.index(unfinished.pop(0)) :]
@@ -152,9 +158,8 @@ def _run(
         return images
 
     if processes.count > 1:
-        processes.first_does(
-            lambda: (read("train"), read("test")) and None
-        )  # It downloads, and none may read it before.
+        # It downloads, and none may read before.
+        processes.first_does(lambda: [len(read(split)) for split in ("train", "test")])
     train, test = read("train"), read("test")
     return train_run(session, name, recipe, train, test, device, runs, resume=resume, processes=processes)
 
@@ -171,6 +176,6 @@ def _farewell(session: Session, run: Path) -> str:
             first = f"copy {session.name}'s model.py and train.py into {folder}, then "
         return f"The run is in {run}; {first}check it with: {check} --path {shlex.quote(str(folder))} --run {run.name}"
     return (
-        f"The run is in {run}; to check it, copy it to FOLDER/runs/{run.name}, and {session.name}'s model.py and train.py into "
-        f"FOLDER, then: {check} --path FOLDER --run {run.name}"
+        f"The run is in {run}; to check it, copy it to FOLDER/runs/{run.name}, and {session.name}'s model.py and "
+        f"train.py into FOLDER, then: {check} --path FOLDER --run {run.name}"
     )

@@ -8,6 +8,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 from pickle import UnpicklingError
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -157,7 +158,7 @@ class Normalization:
     std: tuple[float, ...] = (0.3081,)
 
     @classmethod
-    def from_json(cls, value: object) -> "Normalization":
+    def from_json(cls, value: Any) -> "Normalization":
         """Return what a run.json says, {"mean": [0.1307], "std": [0.3081]}. Raises ValueError where that is of no
         use."""
         try:

@@ -36,7 +36,7 @@ def training_precision(device: torch.device) -> str:
     return "fp32"
 
 
-def autocast(device: torch.device, precision: str) -> AbstractContextManager:
+def autocast(device: torch.device, precision: str) -> AbstractContextManager[object]:
     """Return the context in which a forward pass runs at `precision`."""
     return torch.autocast(device.type, dtype=_AUTOCAST.get(precision, torch.bfloat16), enabled=precision in _AUTOCAST)
 

@@ -2,6 +2,7 @@
 
 import contextlib
 import gc
+import importlib
 import os
 import traceback
 from collections.abc import Callable, Iterator
@@ -93,8 +94,7 @@ def joined(device: str) -> Iterator[tuple[Processes, torch.device]]:
     # The group's threads end when nothing holds it any more; those that are left when Python ends may abort the
     # process. So no network that `wrap` made may live on, and this must be imported before there is a group: the group
     # that is there when DistributedDataParallel imports it becomes a default argument of its functions.
-    import torch.distributed.nn  # noqa: F401
-
+    importlib.import_module("torch.distributed.nn")
     dist.init_process_group("nccl" if own.type == "cuda" else "gloo")
     try:
         yield Processes(dist.get_rank(), count), own

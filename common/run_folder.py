@@ -5,6 +5,7 @@ complete. Every file is written beside its name and renamed into place, the chec
 run is killed at, the checkpoint and the log's lines up to its epoch belong together. One process writes it at a time.
 """
 
+import contextlib
 import fcntl
 import hashlib
 import io
@@ -25,6 +26,19 @@ KEPT_EPOCHS = 5
 # number of threads belongs here too, but it follows from what else the machine does, and changes no more than how sums
 # are rounded.
 _DECIDING = ("recipe", "augmentation", "dataset", "model_sha256", "device", "precision", "processes", "versions")
+
+
+def refuse_where_written(path: Path) -> None:
+    """Raise RunError where another process is writing the unfinished run in the folder `path`."""
+    with contextlib.suppress(OSError), open(path / "lock", "r+") as lock:
+        try:
+            fcntl.lockf(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise _written(path) from error
+
+
+def _written(path: Path) -> RunError:
+    return RunError(f"Another process is training the run in {path}; let it finish, or end it and go on with --resume.")
 
 
 class RunFolder:
@@ -166,9 +180,7 @@ class RunFolder:
             # Not flock: the workers that load data would inherit it, and outlive a killed run by seconds.
             fcntl.lockf(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
-            raise RunError(
-                f"Another process is training the run in {self.path}; let it finish, or end it and go on with --resume."
-            ) from error
+            raise _written(self.path) from error
         except OSError as error:
             raise RunError(
                 f"{self.path / 'lock'} could not be locked ({error.strerror}); choose another folder with --out."

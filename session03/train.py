@@ -9,6 +9,11 @@ The run leaves a folder session03/runs/digit-sum, which `python -m checker sessi
 import sys
 from pathlib import Path
 
+if __name__ == "__main__":
+    from common.interrupt import end_at_once
+
+    end_at_once()  # At Ctrl-C; to import torch takes seconds.
+
 import torch
 import torch.nn.functional as F
 from model import build

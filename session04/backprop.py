@@ -59,8 +59,10 @@ NAMES = ("iteration", *INPUTS, *WEIGHTS, *(name for name, _, _ in COMPUTED))
 HEADINGS = ("iteration", *INPUTS, *WEIGHTS, *(heading for _, heading, _ in COMPUTED))
 
 DERIVATION = (
-    "Forward: h1 = w1·i1 + w2·i2, h2 = w3·i1 + w4·i2, a_h = σ(h); o1 = w5·a_h1 + w6·a_h2, o2 = w7·a_h1 + w8·a_h2, a_o = σ(o)",
-    "Error: E1 = ½(t1 − a_o1)², E2 = ½(t2 − a_o2)², E_total = E1 + E2.   σ(x) = 1/(1 + e⁻ˣ), so dσ/dx = σ(x)·(1 − σ(x))",
+    "Forward: h1 = w1·i1 + w2·i2, h2 = w3·i1 + w4·i2, a_h = σ(h); o1 = w5·a_h1 + w6·a_h2, o2 = w7·a_h1 + w8·a_h2, "
+    "a_o = σ(o)",
+    "Error: E1 = ½(t1 − a_o1)², E2 = ½(t2 − a_o2)², E_total = E1 + E2.   σ(x) = 1/(1 + e⁻ˣ), "
+    "so dσ/dx = σ(x)·(1 − σ(x))",
     "∂E/∂a_o1 = a_o1 − t1, and ∂a_o1/∂o1 = a_o1·(1 − a_o1), so ∂E/∂o1 = (a_o1 − t1)·a_o1·(1 − a_o1);  ∂E/∂o2 likewise",
     "∂E/∂w5 = ∂E/∂o1 · ∂o1/∂w5 = (a_o1 − t1)·a_o1·(1 − a_o1)·a_h1",
     "∂E/∂w6 = ∂E/∂o1 · ∂o1/∂w6 = (a_o1 − t1)·a_o1·(1 − a_o1)·a_h2",

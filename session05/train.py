@@ -11,6 +11,11 @@ Every run leaves a folder session05/runs/NAME, which `python -m checker session0
 import sys
 from pathlib import Path
 
+if __name__ == "__main__":
+    from common.interrupt import end_at_once
+
+    end_at_once()  # At Ctrl-C; to import torch takes seconds.
+
 from model import build
 
 from common.augment import Affine, ColorJitter

@@ -19,6 +19,11 @@ from pathlib import Path
 # A thread that waits for the others gives up its core soon, for the process that augments. Read when torch is imported.
 os.environ.setdefault("GOMP_SPINCOUNT", "2000")
 
+if __name__ == "__main__":
+    from common.interrupt import end_at_once
+
+    end_at_once()  # At Ctrl-C; to import torch takes seconds.
+
 from model import build
 
 from common.command_line import main

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 import torch
 from torch import Tensor
 
-from common.anatomy.program import Program
+from common.anatomy.program import Program, Reference
 from common.anatomy.replay import Seen, replay
 
 
@@ -16,7 +16,9 @@ def moved_by_inner_taps(
     """Return how far the logits move, as a share of how far they lie apart, when the kernels of the convolutions that
     make `values` keep nothing but their middles."""
     kernels = {
-        node.name: node.arguments[1].name for node in program.nodes if node.operator == "aten.convolution.default"
+        node.name: kernel.name
+        for node in program.nodes
+        if node.operator == "aten.convolution.default" and isinstance(kernel := node.arguments[1], Reference)
     }
     names = {kernels[value] for value in values}
     inner = {**weights, **{name: _inner(weights[name]) for name in names & weights.keys()}}
@@ -51,6 +53,6 @@ def dilated_over_copies(
 def _inner(kernel: Tensor) -> Tensor:
     """Return a kernel without its outer taps: one of sides 3 keeps the middle, an even one the tap behind it."""
     inner = torch.zeros_like(kernel)
-    place = (..., *(side // 2 for side in kernel.shape[2:]))
-    inner[place] = kernel[place]
+    rows, columns = (side // 2 for side in kernel.shape[2:])
+    inner[..., rows, columns] = kernel[..., rows, columns]
     return inner

@@ -29,8 +29,9 @@ def places_exchanged(images: Images, subject: Subject, chosen: Sequence[int]) ->
 def constants_used(images: Images, subject: Subject, chosen: Sequence[int]) -> Constants:
     """Return what acts on the logits beside images and parameters; see checker.constants."""
     half = len(chosen) // 2
-    batches = _given(images, subject, chosen[:half], number=3), _given(images, subject, chosen[half:], number=5)
-    return constants(subject.program, _weights(subject), *batches)
+    one = tuple(_given(images, subject, chosen[:half], number=3))
+    other = tuple(_given(images, subject, chosen[half:], number=5))
+    return constants(subject.program, _weights(subject), one, other)
 
 
 def places_seen(images: Images, subject: Subject, chosen: Sequence[int]) -> tuple[int, int]:

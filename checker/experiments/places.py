@@ -4,6 +4,7 @@ them."""
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -138,8 +139,8 @@ def _inside(
         # Between the image itself and the first layers lie its views, which are moved by hand.
         behind = leading(program, [each for each in operands(made[name]) if each not in maps], from_=maps)
         if own.ndim > 2 and not bool(size == 0) and not (behind & raw and behind & by_hand):
-            moved = float((change[1][name] - _exchanged(own)).abs().max() / size)
-            apart = max(apart, math.inf if math.isnan(moved) else moved)  # NaN is no evidence.
+            distance = float((change[1][name] - _exchanged(own)).abs().max() / size)
+            apart = max(apart, math.inf if math.isnan(distance) else distance)  # NaN is no evidence.
     return apart
 
 
@@ -203,15 +204,12 @@ def _is_windowed(seen: Seen) -> bool:
         return False
     if name == "convolution":
         # One of a single place that leaves places out, the shortcut of many residual networks, makes another map too.
-        return max(*seen.arguments["weight"].shape[2:], *seen.arguments["stride"]) > 1
+        return bool(max(*seen.arguments["weight"].shape[2:], *seen.arguments["stride"]) > 1)
     if name == "slice":  # So does every other row or column.
-        return (
-            seen.arguments["dim"] % 4 > 1
-            and seen.arguments["step"] == 2
-            and out.shape[seen.arguments["dim"]] >= _side(seen) // 2
-        )
+        dim: int = seen.arguments["dim"]
+        return dim % 4 > 1 and seen.arguments["step"] == 2 and out.shape[dim] >= _side(seen) // 2
     if name in ("index", "_unsafe_index"):  # Rows and columns several times: resampling, which leaves none out.
-        return out.shape[-2:].numel() > seen.arguments["self"].shape[-2:].numel()
+        return bool(out.shape[-2:].numel() > seen.arguments["self"].shape[-2:].numel())
     if name == "cat" or "_pad" in name:  # All places, and more around them.
         return out.shape[-2:].numel() > max(each.shape[-2:].numel() for each in _tensors(seen) if each.ndim == 4)
     return "pool" in name or any(each in name for each in _RESAMPLED)
@@ -223,7 +221,8 @@ def _tensors(seen: Seen) -> list[Tensor]:
 
 
 def _side(seen: Seen) -> int:
-    return seen.arguments["self"].shape[seen.arguments["dim"]]
+    given: Tensor = seen.arguments["self"]
+    return given.shape[int(seen.arguments["dim"])]
 
 
 def _exchanged(map: Tensor) -> Tensor:
@@ -234,6 +233,6 @@ def _exchanged(map: Tensor) -> Tensor:
     return flat[:, :, order.to(map.device)].view(map.shape)
 
 
-def replaced_by(map: Tensor) -> Callable[[object], object]:
+def replaced_by(map: Tensor) -> Callable[[Any], Any]:
     """Return what puts `map` in the place of a result; of an operator that returns more, the first is the map."""
     return lambda result: map if isinstance(result, Tensor) else (map, *result[1:])

@@ -56,7 +56,8 @@ def receptive_field(
             places = map.shape[dim]
             stride = known[map.shape[-2:]][dim - 2] if map.shape[-2:] in known else side / places
             fields.append((dim, round(down[name] + up[name] + (places - 1) * stride - side)))
-    return tuple(max(field for each, field in fields if each == dim) for dim in (2, 3))
+    height, width = (max(field for each, field in fields if each == dim) for dim in (2, 3))
+    return height, width
 
 
 def _values(

@@ -5,6 +5,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from pathlib import Path
+from typing import Any
 
 from checker.intake.files import shown
 from checker.intake.run_folder import MOST_WEIGHTS_IN_ALL, read_log, read_record, read_weights
@@ -12,7 +13,7 @@ from checker.intake.tensors import refuse_strange
 from checker.sandbox.run import Answers
 from checker.sandbox.run import run as start
 from checker.sandbox.tasks import Answer, Task
-from checker.submission import Submission, SubmittedRun, WeightFile
+from checker.submission import Submission, SubmittedRun, WeightFile, read
 from checker.verdict import CannotCheckError
 
 # A network that looks at the number of images itself is recorded, and then evaluated, with so many.
@@ -39,7 +40,7 @@ def read_folder(
     for name in names:
         left = MOST_WEIGHTS_IN_ALL - sum(map(_size, runs.values()))
         runs[name] = _read_run(folder / "runs" / name, inputs, left)
-    pipeline: Future = Future()
+    pipeline: Future[object] = Future()
     digests: dict[str, str] = {}
     asked = _questions(runs, pipeline, inputs, digests, networks=networks, augmentation=augmentation)
     if not asked:
@@ -56,7 +57,7 @@ def read_folder(
     return Submission(folder, runs, pipeline, answers.isolation, close)
 
 
-Question = tuple[Task, Future, Callable[[Answer], object]]
+Question = tuple[Task, Future[Any], Callable[[Answer], object]]
 
 
 def _size(run: SubmittedRun) -> int:
@@ -77,7 +78,7 @@ def _read_run(folder: Path, inputs: Sequence[tuple[int, ...]], most: int) -> Sub
 
 def _questions(
     runs: dict[str, SubmittedRun],
-    pipeline: Future,
+    pipeline: Future[object],
     inputs: Sequence[tuple[int, ...]],
     digests: Mapping[str, str],
     *,
@@ -101,7 +102,7 @@ def _questions(
     for name, run in runs.items() if networks else ():
         pending = [place for place, file in run.weights.items() if not file.done()]
         for place in pending:
-            file = f"runs/{name}/{run.log[place - len(run.weights)].file}"
+            file = f"runs/{name}/{read(run.log)[place - len(run.weights)].file}"
             asked.append((Task("weights", {"file": file}), run.weights[place], _weights_of(file, digests)))
     if augmentation:
         asked.append((Task("augmentation"), pipeline, lambda answer: answer.value))

@@ -3,6 +3,7 @@
 import hashlib
 from concurrent.futures import Future
 from pathlib import Path
+from typing import Any
 
 from checker.intake.files import MB, read_regular, read_text, shown, strict_json
 from checker.submission import LAST_EPOCHS, LoggedEpoch, WeightFile
@@ -13,7 +14,7 @@ MOST_RECORD, MOST_LOG, MOST_WEIGHTS = 4 * MB, 16 * MB, 256 * MB
 MOST_WEIGHTS_IN_ALL = 2_000 * MB
 
 
-def read_record(folder: Path) -> dict | CannotCheckError:
+def read_record(folder: Path) -> dict[str, Any] | CannotCheckError:
     """Return run.json."""
     path = folder / "run.json"
     try:
@@ -93,8 +94,12 @@ def _epoch(number: int, line: str, two_inputs: bool) -> LoggedEpoch:
             raise TypeError("a line and its weights must be JSON objects")
         weights = values.get("weights") or {}
         return LoggedEpoch(
-            **{key: _count(values[key]) for key in ("epoch", "train_total", "test_correct", "test_total")},
-            **{key: _count(values[key]) if two_inputs else None for key in ("sum_correct", "sum_total")},
+            epoch=_count(values["epoch"]),
+            train_total=_count(values["train_total"]),
+            test_correct=_count(values["test_correct"]),
+            test_total=_count(values["test_total"]),
+            sum_correct=_count(values["sum_correct"]) if two_inputs else None,
+            sum_total=_count(values["sum_total"]) if two_inputs else None,
             file=_text(weights.get("file")),
             sha256=_text(weights.get("sha256")),
         )

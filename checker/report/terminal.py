@@ -85,14 +85,8 @@ def _summary(results: list[SubmissionResult]) -> Table:
         title=Text("Summary", style="bold"), title_justify="left", box=None, pad_edge=False, header_style="dim"
     )
     table.add_column("", width=1)
-    for heading, justify in (
-        ("run", "left"),
-        ("parameters", "right"),
-        ("holds", "right"),
-        ("seconds", "right"),
-        ("", "left"),
-    ):
-        table.add_column(heading, justify=justify, no_wrap=True)
+    for heading in ("run", "parameters", "holds", "seconds", ""):
+        table.add_column(heading, justify="left" if heading in ("run", "") else "right", no_wrap=True)
     for result in results:
         if result.problem:
             symbol, word, style = _SHOWN[None]

@@ -20,8 +20,9 @@ WITHIN_SUMS = 0.1
 
 @rule(
     "Each of the last five epochs reaches {threshold} %",
-    "Their weights are evaluated in fp32 on all test images, and the worst counts. Two epochs whose logits differ by no more than "
-    f"{ROUNDED:g} of their spread are one. Whether a network was trained on test images, files can't tell.",
+    "Their weights are evaluated in fp32 on all test images, and the worst counts. Two epochs whose logits differ by "
+    f"no more than {ROUNDED:g} of their spread are one. Whether a network was trained on test images, files can't "
+    "tell.",
 )
 def sustained_accuracy(run: "Evidence", *, threshold: float) -> Verdict:
     """Consistently, and not a one-time achievement: the best epoch of many would be chosen by the test set."""
@@ -58,10 +59,9 @@ def sustained_accuracy(run: "Evidence", *, threshold: float) -> Verdict:
     enough = 100 * min(correct) >= threshold * total
     single = [run.single_view(epoch) for epoch in run.last_epochs]
     if run.views > 1:
+        known = [f"{100 * each / total:.2f}" for each in single if each is not None]
         shown += f" ({run.views} views"
-        shown += (
-            ")" if None in single else f"; a single one: {' '.join(f'{100 * each / total:.2f}' for each in single)})"
-        )
+        shown += f"; a single one: {' '.join(known)})" if len(known) == len(single) else ")"
     return Verdict(
         enough,
         worst,
@@ -76,8 +76,8 @@ def sustained_accuracy(run: "Evidence", *, threshold: float) -> Verdict:
 
 @rule(
     "The log tells what the weights do",
-    f"Counts may differ by {TOLERANCE} images, since devices round differently, and digests of files not at all. Epochs that were trained "
-    "and not logged can't be seen.",
+    f"Counts may differ by {TOLERANCE} images, since devices round differently, and digests of files not at all. "
+    "Epochs that were trained and not logged can't be seen.",
 )
 def log_matches_weights(run: "Evidence") -> Verdict:
     """A log is worth something only where anybody can measure the same numbers again."""
@@ -91,9 +91,10 @@ def log_matches_weights(run: "Evidence") -> Verdict:
                 f"{epoch.file} is not the file that the log was written for",
                 "Submit log and weights of one run.",
             )
-        logged = [(epoch.test_total, epoch.test_correct, run.test_total, run.counts(epoch).images, "images")]
-        if run.counts(epoch).sums is not None:
-            logged.append((epoch.sum_total, epoch.sum_correct, 10 * run.test_total, run.counts(epoch).sums, "pairs"))
+        counted = run.counts(epoch)
+        logged = [(epoch.test_total, epoch.test_correct, run.test_total, counted.images, "images")]
+        if counted.sums is not None:
+            logged.append((epoch.sum_total or 0, epoch.sum_correct or 0, 10 * run.test_total, counted.sums, "pairs"))
         for total, correct, expected, measured, what in logged:
             if total != expected:
                 return Verdict(
@@ -128,8 +129,8 @@ def log_matches_weights(run: "Evidence") -> Verdict:
 
 @rule(
     "Both inputs matter, and the sum is learned",
-    "Each input is varied, and what is learned for the sum alone is shuffled: half of the sums must get lost, and pairs of one sum must come "
-    f"apart by {WITHIN_SUMS:g} of the variance.",
+    "Each input is varied, and what is learned for the sum alone is shuffled: half of the sums must get lost, and "
+    f"pairs of one sum must come apart by {WITHIN_SUMS:g} of the variance.",
 )
 def two_inputs(run: "Evidence") -> Verdict:
     """A digit needs no number, and a sum needs both; adding them up in code instead would leave nothing to learn."""
@@ -145,11 +146,13 @@ def two_inputs(run: "Evidence") -> Verdict:
             (used.learned == 0, "no learned number acts on the sum alone: it is computed, not learned"),
             (
                 used.learned > 0 and accuracy >= 0.5 and not shuffled <= accuracy / 2,
-                f"{100 * shuffled:.0f} % of the sums stay right with the sum's weights shuffled: they are computed, not learned",
+                f"{100 * shuffled:.0f} % of the sums stay right with the sum's weights shuffled: they are computed, "
+                "not learned",
             ),
             (
                 used.learned > 0 and not used.within_sums >= WITHIN_SUMS,
-                "with the sum's weights shuffled all pairs of a sum are still alike: it is computed before anything learned",
+                "with the sum's weights shuffled all pairs of a sum are still alike: it is computed before anything "
+                "learned",
             ),
         )
         if is_wrong
@@ -160,7 +163,8 @@ def two_inputs(run: "Evidence") -> Verdict:
         "both matter",
         wrong[0]
         if wrong
-        else f"{used.learned:,} weights make the sum: {100 * accuracy:.0f} % right, {100 * shuffled:.0f} % when shuffled",
+        else f"{used.learned:,} weights make the sum: {100 * accuracy:.0f} % right, {100 * shuffled:.0f} % when "
+        "shuffled",
         "Read the digit from the image alone; let learned layers make the sum from it and the one-hot number."
         if wrong
         else None,
@@ -173,7 +177,7 @@ def two_inputs(run: "Evidence") -> Verdict:
 )
 def sum_accuracy(run: "Evidence", *, threshold: float) -> Verdict:
     """Judged on all ten numbers for every image, since a single draw of numbers could be a lucky one."""
-    correct, total = run.counts(run.log[-1]).sums, 10 * run.test_total
+    correct, total = run.counts(run.log[-1]).sums or 0, 10 * run.test_total
     enough = 100 * correct >= threshold * total
     return Verdict(
         enough,

@@ -32,8 +32,8 @@ NORMALISED = 0.1
 
 @rule(
     "No fully connected layer",
-    "The program is followed to see which layers mix all places of a map. Then the places are exchanged, in float64: the logits may move by "
-    f"{ALIKE:g} of their range, and what goes into a later convolution by as much.",
+    "The program is followed to see which layers mix all places of a map. Then the places are exchanged, in float64: "
+    f"the logits may move by {ALIKE:g} of their range, and what goes into a later convolution by as much.",
 )
 def no_fully_connected(run: "Evidence") -> Verdict:
     """A layer that sees a whole map through learned weights takes most of a network's parameters, to learn
@@ -48,7 +48,8 @@ def no_fully_connected(run: "Evidence") -> Verdict:
             0,
             "0",
             f"{uneven}: some number belongs to each of them",
-            "Treat all places of the last maps alike: average them, then a 1×1 convolution or a linear layer on the averages.",
+            "Treat all places of the last maps alike: average them, then a 1×1 convolution or a linear layer on the "
+            "averages.",
         )
     if not found:
         refuse_inside(run)
@@ -111,8 +112,8 @@ def global_average_pooling(run: "Evidence") -> Verdict:
 
 @rule(
     "No max-pooling",
-    "Maxima over places are found whatever makes them; places that are combined otherwise than by sums, convolutions and average pooling "
-    "can't be checked.",
+    "Maxima over places are found whatever makes them; places that are combined otherwise than by sums, convolutions "
+    "and average pooling can't be checked.",
 )
 def no_max_pooling(run: "Evidence") -> Verdict:
     """Here the network learns how to make its maps smaller, by strides or dilation, instead of keeping what is
@@ -136,8 +137,8 @@ def no_max_pooling(run: "Evidence") -> Verdict:
 
 @rule(
     "At least {count} depthwise-separable convolution(s), of use",
-    f"Without the convolution {100 * MATTERS:g} % of the images must be lost, and with the middle of its kernels alone the logits must move by "
-    f"{100 * MOVED:g} % of their spread.",
+    f"Without the convolution {100 * MATTERS:g} % of the images must be lost, and with the middle of its kernels "
+    f"alone the logits must move by {100 * MOVED:g} % of their spread.",
 )
 def depthwise_separable(run: "Evidence", *, count: int) -> Verdict:
     """A kernel for each channel by itself, then 1×1 across channels: nearly as good as a full convolution, far fewer
@@ -181,8 +182,8 @@ def depthwise_separable(run: "Evidence", *, count: int) -> Verdict:
 
 @rule(
     "A dilated convolution, of use",
-    f"Without it {100 * MATTERS:g} % of the images must be lost, and with the middle of its kernels alone the logits must move by {100 * MOVED:g} % of "
-    "their spread. Over a map of doubled places it does nothing.",
+    f"Without it {100 * MATTERS:g} % of the images must be lost, and with the middle of its kernels alone the logits "
+    f"must move by {100 * MOVED:g} % of their spread. Over a map of doubled places it does nothing.",
 )
 def dilated(run: "Evidence") -> Verdict:
     """Holes in a kernel let it see farther with the same weights, so that a map need not be made smaller."""
@@ -218,8 +219,8 @@ def dilated(run: "Evidence") -> Verdict:
 
 @rule(
     "Maps see {before}×{before} pixels before averaging, logits {after}×{after}",
-    f"Followed through the program, and measured: pixels beyond a line are changed, and a place must move by {SEEN:g} of its map's spread to "
-    "count as seeing them. Where the two disagree it can't be checked.",
+    f"Followed through the program, and measured: pixels beyond a line are changed, and a place must move by {SEEN:g} "
+    "of its map's spread to count as seeing them. Where the two disagree it can't be checked.",
 )
 def receptive_field(run: "Evidence", *, before: int, after: int) -> Verdict:
     """What a network can't see it can't tell apart, and an average of small patches knows no shapes."""
@@ -232,8 +233,10 @@ def receptive_field(run: "Evidence", *, before: int, after: int) -> Verdict:
     enough = local >= before and whole >= after
     if enough and not min(run.receptive_field) >= before:
         raise CannotCheckError(
-            f"The layers make maps see {local} pixels, but the last maps don't change with those beyond {min(run.receptive_field)}.",
-            "See that every layer on the way acts on the logits: kernels of which only the middle counts see no farther.",
+            f"The layers make maps see {local} pixels, but the last maps don't change with those beyond "
+            f"{min(run.receptive_field)}.",
+            "See that every layer on the way acts on the logits: kernels of which only the middle counts see no "
+            "farther.",
         )
     return Verdict(
         enough,
@@ -246,9 +249,9 @@ def receptive_field(run: "Evidence", *, before: int, after: int) -> Verdict:
 
 @rule(
     "The network runs {kind} and no other",
-    f"Everything before a layer is made {FACTOR:g} times as large: what goes in unmoved (by less than {UNMOVED:g} of its spread) was normalised. A "
-    f"norm's own output may move by {NORMALISED:g}, most running statistics must be those of the input, and without the norms "
-    f"{100 * MATTERS:g} % of the images must be lost.",
+    f"Everything before a layer is made {FACTOR:g} times as large: what goes in unmoved (by less than {UNMOVED:g} of "
+    f"its spread) was normalised. A norm's own output may move by {NORMALISED:g}, most running statistics must be "
+    f"those of the input, and without the norms {100 * MATTERS:g} % of the images must be lost.",
 )
 def normalization(run: "Evidence", *, kind: str) -> Verdict:
     """Three normalisations are compared: what a network is called says nothing about which of them runs in it."""
@@ -264,8 +267,8 @@ def normalization(run: "Evidence", *, kind: str) -> Verdict:
     if normalised.by_hand:
         where = ", ".join(name or "the network" for name in normalised.by_hand[:3])
         raise CannotCheckError(
-            f"What goes into {where} stays the same when everything before is {FACTOR:g} times as large: a normalisation "
-            f"is written by hand.",
+            f"What goes into {where} stays the same when everything before is {FACTOR:g} times as large: a "
+            "normalisation is written by hand.",
             "Use nn.BatchNorm2d, nn.GroupNorm or nn.LayerNorm, or have it judged by a person.",
         )
     if len(found) != 1 or (kind in NORMALIZATIONS and kind not in found):

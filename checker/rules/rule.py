@@ -24,7 +24,7 @@ class Rule:
     @property
     def reason(self) -> str:
         """Why the rule exists, in one sentence."""
-        return " ".join(self.check.__doc__.split())
+        return " ".join((self.check.__doc__ or "").split())
 
 
 RULES: dict[str, Rule] = {}

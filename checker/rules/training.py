@@ -1,6 +1,6 @@
 """Rules about how the network was trained."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from checker.rules.accuracy import log_matches_weights, sustained_accuracy
 from checker.rules.rule import rule
@@ -21,7 +21,8 @@ SHOWS = 0.02
 
 @rule(
     "At most {limit} epochs, logged without gaps",
-    f"Each epoch must train on the whole training set, but for a last batch of up to {DROPPED:,} images. The log says so; weights can't.",
+    f"Each epoch must train on the whole training set, but for a last batch of up to {DROPPED:,} images. The log says "
+    "so; weights can't.",
     needs=(),
 )
 def epochs(run: "Evidence", *, limit: int, images: int) -> Verdict:
@@ -53,10 +54,10 @@ def epochs(run: "Evidence", *, limit: int, images: int) -> Verdict:
 
 @rule(
     "HorizontalFlip, ShiftScaleRotate and a {hole}×{hole} CoarseDropout, at work",
-    f"The pipeline is built anew from its description. Each of the three must be applied to {100 * RARELY:g} % of the images and change them: a "
-    f"shift by {32 * LEAST_SHIFT:g} of 32 pixels, a scale by {100 * LEAST_SCALE:g} %, a rotation by {LEAST_ROTATION:g}° at the least; the hole and "
-    "its fill are measured. Then the whole is applied: images must stay recognisable, and some be mirrored. That the run was trained so is its "
-    "own word.",
+    f"The pipeline is built anew from its description. Each of the three must be applied to {100 * RARELY:g} % of the "
+    f"images and change them: a shift by {32 * LEAST_SHIFT:g} of 32 pixels, a scale by {100 * LEAST_SCALE:g} %, a "
+    f"rotation by {LEAST_ROTATION:g}° at the least; the hole and its fill are measured. Then the whole is applied: "
+    "images must stay recognisable, and some be mirrored. That the run was trained so is its own word.",
     needs=("augmentation",),
 )
 def augmentations(run: "Evidence", *, hole: int, fill: tuple[float, ...]) -> Verdict:
@@ -88,7 +89,7 @@ def augmentations(run: "Evidence", *, hole: int, fill: tuple[float, ...]) -> Ver
         True,
         0,
         "all three",
-        f"all three change images; a {hole}×{hole} hole of {', '.join(f'{value:.0f}' for value in found.fill)}",
+        f"all three change images; a {hole}×{hole} hole of {', '.join(f'{value:.0f}' for value in found.fill or ())}",
         None,
         evidence,
     )
@@ -145,13 +146,13 @@ def _refuse_other_run(run: "Evidence", other: "Evidence") -> None:
         sustained_accuracy(other, threshold=COMPARABLE),
     ):
         if verdict.passed is not True:
-            raise CannotCheckError(f"{verdict.message}.", verdict.help)
+            raise CannotCheckError(f"{verdict.message}.", verdict.help or "")
     shapes, others = ({name: kernel.shape for name, kernel in each.kernels.items()} for each in (run, other))
     if shapes != others:
         raise CannotCheckError("other kernels run in it.", "Build the same network for both.")
 
 
-def _recipe(run: "Evidence") -> dict:
+def _recipe(run: "Evidence") -> dict[str, Any]:
     recipe = run.record.get("recipe")
     if not isinstance(recipe, dict):
         raise CannotCheckError(

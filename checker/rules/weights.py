@@ -63,11 +63,12 @@ def finite_weights(run: "Evidence") -> Verdict:
 
 @rule(
     "Nothing learned outside the parameters",
-    "What depends on neither image nor parameters is computed, and the numbers that generate it are counted: a ramp or a blur is a few, a "
-    f"kernel from a seed or from sines is all of its own; {FREE_NUMBERS} are free, and {FREE_LITERALS} literals in the code. Running statistics "
-    f"must lie within {MEAN_APART:g} standard deviations and a factor of {VARIANCE_APART:g} of those of test images, "
-    f"and for half of each norm's channels within {MEAN_MOSTLY:g} and {VARIANCE_MOSTLY:g}. Parameters that are taken "
-    f"apart (floor, remainder, comparisons, sines) can't be checked, and with each moved by half of bfloat16's last bit no more than "
+    "What depends on neither image nor parameters is computed, and the numbers that generate it are counted: a ramp "
+    f"or a blur is a few, a kernel from a seed or from sines is all of its own; {FREE_NUMBERS} are free, and "
+    f"{FREE_LITERALS} literals in the code. Running statistics must lie within {MEAN_APART:g} standard deviations and "
+    f"a factor of {VARIANCE_APART:g} of those of test images, and for half of each norm's channels within "
+    f"{MEAN_MOSTLY:g} and {VARIANCE_MOSTLY:g}. Parameters that are taken apart (floor, remainder, comparisons, sines) "
+    "can't be checked, and with each moved by half of bfloat16's last bit no more than "
     f"{100 * ROUNDING:g} % of the images may be lost.",
 )
 def no_hidden_parameters(run: "Evidence") -> Verdict:
@@ -75,7 +76,8 @@ def no_hidden_parameters(run: "Evidence") -> Verdict:
     found = run.constants
     if found.taken_apart:
         raise CannotCheckError(
-            f"The network takes its parameters apart, with {', '.join(found.taken_apart)}: each could hold several numbers.",
+            f"The network takes its parameters apart, with {', '.join(found.taken_apart)}: each could hold several "
+            "numbers.",
             "Use parameters as they are, or have it judged by a person.",
         )
     hidden = dict(found.hidden)

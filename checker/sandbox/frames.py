@@ -110,7 +110,7 @@ def _finite(digits: str) -> float:
     return value
 
 
-def _without_duplicates(pairs: list[tuple[str, object]]) -> dict:
+def _without_duplicates(pairs: list[tuple[str, object]]) -> dict[str, object]:
     value = dict(pairs)
     if len(value) != len(pairs):
         raise ValueError("a key twice")

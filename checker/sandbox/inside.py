@@ -13,6 +13,9 @@ import traceback
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
+from typing import Any, TypeVar
+
+Result = TypeVar("Result")
 
 
 class RefusedError(Exception):
@@ -30,7 +33,7 @@ class Submission:
         """name: what the folder is called in sentences; left_out: why files are not in it; most_bytes: of an answer."""
         self._folder, self._name, self._left_out, self._most_bytes = Path(folder), name, left_out, most_bytes
         self._modules: dict[str, ModuleType | RefusedError] = {}
-        self._recording: tuple[Callable, Callable, type[Exception]] | None = None
+        self._recording: tuple[Callable[..., Any], Callable[..., Any], Any] | None = None
 
     def network(self, run: str, inputs: list[list[int]], batch: int) -> tuple[bytes, bytes]:
         """Return the program that records the network of `run`, and its constants. Raises RefusedError."""
@@ -51,7 +54,8 @@ class Submission:
 
         def recorded() -> tuple[bytes, bytes]:
             try:
-                return to_bytes(record(network, [tuple(shape) for shape in inputs], batch))
+                text, constants = to_bytes(record(network, [tuple(shape) for shape in inputs], batch))
+                return text, constants
             except not_recordable as error:
                 raise RefusedError(str(error.message), str(error.help)) from error
 
@@ -96,7 +100,7 @@ class Submission:
             f"Reading {file}", "Save it again with torch.save(network.state_dict(), …), or as safetensors.", converted
         )
 
-    def _recorder(self) -> tuple[Callable, Callable, type[Exception]]:
+    def _recorder(self) -> tuple[Callable[..., Any], Callable[..., Any], Any]:
         """Return what records a network, imported before the stranger's code: a `common` in that folder is another
         one."""
         if self._recording is None:
@@ -111,7 +115,7 @@ class Submission:
             self._recording = record, to_bytes, NotRecordableError
         return self._recording
 
-    def _function(self, file: str, function: str, shown: str, help: str, import_help: str) -> Callable:
+    def _function(self, file: str, function: str, shown: str, help: str, import_help: str) -> Callable[..., Any]:
         """Return a function of one of the folder's modules, which is imported once. Raises RefusedError."""
         path = self._file(file, f"Put the code there, with a function {shown}.")
         if file not in self._modules:
@@ -122,7 +126,7 @@ class Submission:
         module = self._modules[file]
         if isinstance(module, RefusedError):
             raise module
-        found = getattr(module, function, None)
+        found: Callable[..., Any] | None = getattr(module, function, None)
         if not callable(found):
             raise RefusedError(f"{self._name}/{file} has no function {shown}.", help)
         return found
@@ -138,7 +142,7 @@ class Submission:
             raise RefusedError(f"There is no {self._name}/{file}.", help)
         return path
 
-    def _doing(self, what: str, help: str, action: Callable) -> object:
+    def _doing(self, what: str, help: str, action: Callable[[], Result]) -> Result:
         """Return what `action` returns; whatever a stranger's code raises there becomes a RefusedError with its
         line."""
         try:
@@ -157,14 +161,14 @@ class Submission:
         """Return the file and line of the stranger's code that an exception came from, or None."""
         places = [(frame.f_code.co_filename, line) for frame, line in traceback.walk_tb(error.__traceback__)]
         if isinstance(error, SyntaxError):
-            places.append((error.filename, error.lineno))
+            places.append((error.filename or "", error.lineno or 0))
         for file, line in reversed(places):
             if isinstance(file, str) and Path(file).is_relative_to(self._folder) and isinstance(line, int):
                 return f"{Path(file).relative_to(self._folder)}, line {line}"
         return None
 
 
-def main(job: dict, answers: int) -> None:
+def main(job: dict[str, Any], answers: int) -> None:
     """Answer the job's tasks on the file descriptor `answers`; see run.py, which writes the job."""
     from checker.sandbox.frames import write_frame
     from checker.sandbox.restrict import become_nobody, drop_privileges, landlock, leave_namespaces, limit
@@ -199,8 +203,8 @@ def main(job: dict, answers: int) -> None:
 
 
 def _import(path: Path) -> ModuleType:
-    specification = importlib.util.spec_from_file_location(path.stem, path)
-    module = importlib.util.module_from_spec(specification)
+    specification: Any = importlib.util.spec_from_file_location(path.stem, path)
+    module: ModuleType = importlib.util.module_from_spec(specification)
     sys.modules[path.stem] = module  # Dataclasses look their module up, and train.py imports model.
     specification.loader.exec_module(module)
     return module

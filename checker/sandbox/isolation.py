@@ -40,7 +40,10 @@ REPOSITORY = Path(__file__).resolve().parent.parent.parent
 _SYSTEM = ("/usr", "/lib", "/lib32", "/lib64", "/libx32", "/bin", "/etc/ld.so.cache", "/etc/alternatives", "/nix/store")
 # What the C library and PyTorch look up about the machine; bubblewrap has a /proc and /dev of its own.
 _MACHINE = ("/proc/cpuinfo", "/proc/meminfo", "/sys/devices/system/cpu", "/dev/urandom", "/dev/zero")
-_INSTALL = 'install bubblewrap 0.8 or newer (apt install bubblewrap) and allow user namespaces, or choose the isolation "process"'
+_INSTALL = (
+    "install bubblewrap 0.8 or newer (apt install bubblewrap) and allow user namespaces, or choose the isolation "
+    '"process"'
+)
 
 
 class IsolationError(UserError):
@@ -131,7 +134,7 @@ def environment(scratch: str) -> dict[str, str]:
     return known
 
 
-def restrictions(isolation: str, place: Place) -> dict | None:
+def restrictions(isolation: str, place: Place) -> dict[str, object] | None:
     """Return what a child does to itself before it runs the code: nothing in bubblewrap, else as inside.py understands
     it."""
     if isolation == BUBBLEWRAP:

@@ -39,7 +39,7 @@ def memory(pids: list[int], enough: int) -> int:
     """Return the bytes of memory that processes use together, files without a name included; above `enough`, pages that
     they share count once."""
     nameless = _nameless_files(pids)
-    resident = sum(int((_read(f"/proc/{pid}/statm").split() or [0, 0])[1]) * _PAGE for pid in pids)
+    resident = sum(int((_read(f"/proc/{pid}/statm").split() or [b"0", b"0"])[1]) * _PAGE for pid in pids)
     if nameless + resident <= enough:
         return nameless + resident
     # Exact, but slow: the kernel walks through every page.

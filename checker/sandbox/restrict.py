@@ -1,11 +1,13 @@
 """What a process gives up for good before it runs a stranger's code. Runs in the child, before anything else is
 imported."""
 
+import contextlib
 import os
 import resource
 import struct
 import sys
 from pathlib import Path
+from typing import Any
 
 NOBODY = 65534
 
@@ -88,7 +90,7 @@ def landlock(version: int, readable: list[str], writable: list[str]) -> None:
     os.close(ruleset)
 
 
-def _allow(libc: object, ruleset: int, path: str, allowed: int) -> None:
+def _allow(libc: Any, ruleset: int, path: str, allowed: int) -> None:
     if not Path(path).is_dir():
         allowed &= _READ_FILE | _WRITE_FILE | _TRUNCATE
     beneath = os.open(path, os.O_PATH | os.O_CLOEXEC)
@@ -96,7 +98,7 @@ def _allow(libc: object, ruleset: int, path: str, allowed: int) -> None:
     os.close(beneath)
 
 
-def _libc() -> object:
+def _libc() -> Any:
     import ctypes
 
     return ctypes.CDLL(None, use_errno=True)
@@ -105,17 +107,13 @@ def _libc() -> object:
 def _lower(kind: int, value: int) -> None:
     hard = resource.getrlimit(kind)[1]
     value = value if hard == resource.RLIM_INFINITY else min(value, hard)
-    try:
+    with contextlib.suppress(OSError, ValueError):  # macOS knows some of them, and lets none be set.
         resource.setrlimit(kind, (value, value))
-    except (OSError, ValueError):  # macOS knows some of them, and lets none be set.
-        pass
 
 
 def _threads_of_user() -> int:
     count = 0
     for entry in Path("/proc").glob("[0-9]*"):
-        try:
+        with contextlib.suppress(OSError):
             count += len(os.listdir(entry / "task")) if entry.stat().st_uid == os.getuid() else 0
-        except OSError:
-            pass
     return count

@@ -13,6 +13,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import IO, Any
 
 from checker.sandbox import processes, scratch
 from checker.sandbox.frames import Frame, FrameError, FrameReader, clean, strict_json
@@ -72,7 +73,7 @@ class Answers(Iterator[Answer]):
         self._tasks, self._limits = tasks, limits
         self._answered, self._printed_bytes, self._is_ready, self._is_stopped = 0, 0, False, False
         self._problem: Problem | None = None
-        self._supervisor: subprocess.Popen | None = None
+        self._supervisor: subprocess.Popen[bytes] | None = None
         self._reader = FrameReader(limits.json, limits.blob)
         self._last_word = b""
         self._pipes: dict[str, int] = {}
@@ -124,7 +125,7 @@ class Answers(Iterator[Answer]):
         supervisor, self._is_stopped = self._supervisor, True
         if supervisor is not None:
             with contextlib.suppress(OSError, ValueError):
-                supervisor.stdin.write(b".")
+                _pipes(supervisor)[0].write(b".")
 
     def close(self) -> None:
         """End every process that was started and remove what was written. May be called again."""
@@ -207,11 +208,8 @@ class Answers(Iterator[Answer]):
             )
         finally:
             os.close(send)
-        for pipe, name in (
-            (receive, "answers"),
-            (self._supervisor.stderr, "printed"),
-            (self._supervisor.stdout, "last word"),
-        ):
+        _, last_word, printed = _pipes(self._supervisor)
+        for pipe, name in ((receive, "answers"), (printed, "printed"), (last_word, "last word")):
             self._selector.register(pipe, selectors.EVENT_READ, name)
 
     def _receive(self, task: Task) -> Answer:
@@ -287,19 +285,20 @@ class Answers(Iterator[Answer]):
             )
         return Answer(problem=_problem(task, kind, word, self._limits, detail))
 
-    def _end(self, supervisor: subprocess.Popen) -> None:
+    def _end(self, supervisor: subprocess.Popen[bytes]) -> None:
         """Tell the supervisor to clean up, and wait for that. One that was killed leaves the cleaning to us."""
+        stdin, stdout, stderr = _pipes(supervisor)
         try:
             with contextlib.suppress(OSError):
-                supervisor.stdin.write(b".")
-            supervisor.stdin.close()
+                stdin.write(b".")
+            stdin.close()
             self._hear_out(supervisor)
         finally:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(supervisor.pid, signal.SIGKILL)
             supervisor.wait()
-            supervisor.stdout.close()
-            supervisor.stderr.close()
+            stdout.close()
+            stderr.close()
             for _ in range(100):
                 left = processes.marked(self._marker)
                 if not left:
@@ -307,29 +306,36 @@ class Answers(Iterator[Answer]):
                 processes.kill(left)
                 time.sleep(0.01)
 
-    def _hear_out(self, supervisor: subprocess.Popen) -> None:
+    def _hear_out(self, supervisor: subprocess.Popen[bytes]) -> None:
         """Wait until the supervisor has ended, while nothing that it or its children write can block them."""
         end = time.monotonic() + _SECONDS_TO_CLEAN_UP
+        _, stdout, stderr = _pipes(supervisor)
         with selectors.DefaultSelector() as selector:
-            selector.register(supervisor.stdout, selectors.EVENT_READ)
-            selector.register(supervisor.stderr, selectors.EVENT_READ)
+            selector.register(stdout, selectors.EVENT_READ)
+            selector.register(stderr, selectors.EVENT_READ)
             while time.monotonic() < end:
                 for key, _ in selector.select(end - time.monotonic()):
                     piece = os.read(key.fd, _PIECE)
-                    if key.fileobj is supervisor.stdout:
+                    if key.fileobj is stdout:
                         self._last_word += piece[:1000]
                         if not piece:
-                            self._hear_last_prints(supervisor)
+                            self._hear_last_prints(stderr)
                             return
                     elif not piece:
                         selector.unregister(key.fileobj)
                     else:
                         self._prints_too_much(piece)
 
-    def _hear_last_prints(self, supervisor: subprocess.Popen) -> None:
-        os.set_blocking(supervisor.stderr.fileno(), False)
+    def _hear_last_prints(self, stderr: IO[bytes]) -> None:
+        os.set_blocking(stderr.fileno(), False)
         with contextlib.suppress(BlockingIOError):
-            self._prints_too_much(os.read(supervisor.stderr.fileno(), _PIECE))
+            self._prints_too_much(os.read(stderr.fileno(), _PIECE))
+
+
+def _pipes(supervisor: subprocess.Popen[bytes]) -> tuple[IO[bytes], IO[bytes], IO[bytes]]:
+    """Return its stdin, stdout and stderr, each of which is a pipe."""
+    assert supervisor.stdin and supervisor.stdout and supervisor.stderr
+    return supervisor.stdin, supervisor.stdout, supervisor.stderr
 
 
 def _answer(frame: Frame, number: int) -> Answer:
@@ -344,7 +350,7 @@ def _answer(frame: Frame, number: int) -> Answer:
     raise FrameError("is none to what was asked")
 
 
-def _last_word(text: bytes) -> dict[str, str | int]:
+def _last_word(text: bytes) -> dict[str, Any]:
     """Return what the supervisor said last; nothing where it was killed. Without Landlock the code could have said it
     too."""
     try:
@@ -358,7 +364,7 @@ def _refusal(kind: str, message: str, help: str) -> Answer:
     return Answer(problem=Problem(kind, clean(message), clean(help)))
 
 
-def _problem(task: Task, kind: str | None, word: dict, limits: Limits, detail: str) -> Problem:
+def _problem(task: Task, kind: str | None, word: dict[str, Any], limits: Limits, detail: str) -> Problem:
     """Return the sentence on an end of the kind that this process (`kind`) or the supervisor (`word`) found."""
     number = word.get("signal", 0)
     if number == getattr(signal, "SIGXCPU", None):

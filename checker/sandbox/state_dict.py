@@ -3,6 +3,7 @@
 import pickle
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -80,16 +81,17 @@ def _load(path: Path, most_bytes: int) -> object:
         raise StateDictError("is damaged", f"{_SAVE} again.") from error
 
 
-def _numbers() -> list:
+def _numbers() -> list[Any]:
     """Return what NumPy's numbers and arrays are made with: the best accuracy often lies beside the weights."""
     import _codecs
 
     import numpy as np
+    from numpy._core import multiarray
 
     kinds = [
         getattr(np.dtypes, name) for name in np.dtypes.__all__ if name.startswith(("Float", "Int", "UInt", "Bool"))
     ]
-    return [np.dtype, np.ndarray, np._core.multiarray.scalar, np._core.multiarray._reconstruct, _codecs.encode, *kinds]
+    return [np.dtype, np.ndarray, multiarray.scalar, multiarray._reconstruct, _codecs.encode, *kinds]
 
 
 def _unwrapped(loaded: object) -> dict[str, Tensor]:

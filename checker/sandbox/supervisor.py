@@ -8,11 +8,13 @@ are adopted: PR_SET_CHILD_SUBREAPER), and the scratch folder is removed. Then on
 ended.
 """
 
+import contextlib
 import json
 import os
 import select
 import signal
 import sys
+from typing import Any
 
 sys.path.append(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
 
@@ -24,7 +26,7 @@ LEAST_MEMORY_LEFT = 0.03  # Share of the machine's memory: files in memory are n
 _SUBREAPER = 36
 
 
-def main(job: dict) -> None:
+def main(job: dict[str, Any]) -> None:
     """Run job["command"] until it ends, uses too much, or stdin closes; print {"ended": …}.
 
     command, environment: what to start, with stdout and stderr on this process's stderr; answers: the file descriptor
@@ -34,7 +36,7 @@ def main(job: dict) -> None:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _stop)
     _adopt_orphans()
-    ended = {"kind": "stopped"}
+    ended: dict[str, object] = {"kind": "stopped"}
     try:
         os.set_inheritable(job["answers"], True)
         child = os.posix_spawn(
@@ -55,8 +57,9 @@ def main(job: dict) -> None:
         os.write(1, json.dumps(ended).encode())
 
 
-def _watch(child: int, job: dict) -> dict:
-    for look in range(sys.maxsize):
+def _watch(child: int, job: dict[str, Any]) -> dict[str, object]:
+    look = 0
+    while True:
         # First what has happened already: it is the reason why the checker stops, if it does.
         status = processes.reap().get(child)
         if status is not None:
@@ -70,9 +73,10 @@ def _watch(child: int, job: dict) -> dict:
             return {"kind": kind}
         if select.select([0], [], [], POLL_SECONDS)[0]:
             return {"kind": "stopped"}
+        look += 1
 
 
-def _too_much(job: dict, *, measure_disk: bool) -> str | None:
+def _too_much(job: dict[str, Any], *, measure_disk: bool) -> str | None:
     # One that has ended, and that its parent doesn't let go, still fills the system's table.
     if len(processes.descendants(os.getpid(), zombies=True)) > job["processes"]:
         return "processes"
@@ -101,10 +105,8 @@ def _machine_memory() -> int:
 def _kill_session(child: int) -> None:
     """All of them at once, as long as they stayed in the session they were started in: a fork bomb has no time to go
     on."""
-    try:
+    with contextlib.suppress(OSError):
         os.killpg(child, signal.SIGKILL)
-    except OSError:
-        pass
 
 
 def _adopt_orphans() -> None:

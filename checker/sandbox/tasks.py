@@ -20,7 +20,7 @@ class Task:
     """
 
     kind: str
-    arguments: dict = dataclasses.field(default_factory=dict)
+    arguments: dict[str, object] = dataclasses.field(default_factory=dict)
 
     @property
     def doing(self) -> str:

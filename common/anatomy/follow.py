@@ -94,9 +94,8 @@ class _Follower:
         node, outputs = seen.node, seen.outputs
         number, self._calls = self._calls, self._calls + 1
         if node.operator == "getitem":
-            source, index = node.arguments
-            value = self.known[f"{source.name}.{index}"]
-            self._know(node, (value,))
+            (source,), index = node.references(), node.arguments[1]
+            self._know(node, (self.known[f"{source}.{index}"],))
             return
         if not outputs:  # A size, which says nothing of any image.
             return
@@ -136,9 +135,10 @@ class _Follower:
         return {name: self._of(argument) for name, argument in given.items() if any(_known(argument, self.known))}
 
     def _of(self, argument: Argument) -> Value | list[Value | None]:
-        if isinstance(argument, tuple):
-            return [self.known.get(each.name) if isinstance(each, Reference) else None for each in argument]
-        return self.known[argument.name]
+        if isinstance(argument, Reference):
+            return self.known[argument.name]
+        listed = argument if isinstance(argument, tuple) else ()
+        return [self.known.get(each.name) if isinstance(each, Reference) else None for each in listed]
 
 
 def _known(argument: Argument, known: dict[str, Value]) -> Iterator[bool]:

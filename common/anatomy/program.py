@@ -13,6 +13,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -26,7 +27,7 @@ MOST_DEPTH = 12
 LARGEST_INTEGER = 2**63 - 1  # How an open slice ends.
 MOST_CONSTANT_BYTES = 64_000_000
 
-DTYPES = {
+DTYPES: dict[str, torch.dtype] = {
     name: getattr(torch, name)
     for name in ("float16", "bfloat16", "float32", "float64", "uint8", "int8", "int16", "int32", "int64", "bool")
 }
@@ -283,7 +284,7 @@ class _Reader:
             inputs, weights, constants, {name: label[:200] for name, label in labels.items()}, nodes, outputs, batch
         )
 
-    def _weight(self, values: dict) -> Weight:
+    def _weight(self, values: dict[str, Any]) -> Weight:
         keys = tuple(self._text(each) for each in self._list(values["keys"]))
         if (
             not keys
@@ -322,7 +323,11 @@ class _Reader:
             raise ProgramError("The recorded network has an argument of an unknown kind.")
         if isinstance(value, int) and not isinstance(value, bool):
             return self._integer(value)
-        return self._text(value) if isinstance(value, str) else value
+        if isinstance(value, str):
+            return self._text(value)
+        if value is None or isinstance(value, bool | float):
+            return value
+        raise ProgramError("The recorded network has an argument of an unknown kind.")
 
     def _shape(self, value: object) -> tuple[int, ...]:
         sides = tuple(self._integer(each, least=0, most=100_000_000) for each in self._list(value))
@@ -358,15 +363,15 @@ class _Reader:
             raise ProgramError(f"The recorded network uses {name} before there is such a value.")
         return name
 
-    def _list(self, value: object) -> list:
+    def _list(self, value: object) -> list[Any]:
         if not isinstance(value, list):
             raise ProgramError("The recorded network has something else where a list belongs.")
         return value
 
-    def _object(self, value: object, keys: set[str]) -> dict:
+    def _object(self, value: object, keys: set[str]) -> dict[str, Any]:
         if not isinstance(value, dict) or set(value) != keys:
             raise ProgramError(f"The recorded network must have {', '.join(sorted(keys))}, and nothing else.")
         return value
 
-    def _objects(self, value: object, keys: set[str]) -> list[dict]:
+    def _objects(self, value: object, keys: set[str]) -> list[dict[str, Any]]:
         return [self._object(each, keys) for each in self._list(value)]

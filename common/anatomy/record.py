@@ -12,6 +12,7 @@ import traceback
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -94,10 +95,9 @@ def unwrapped(network: nn.Module) -> nn.Module:
     anything."""
     wrappers = (nn.DataParallel, nn.parallel.DistributedDataParallel, torch.optim.swa_utils.AveragedModel)
     while True:
-        if isinstance(network, wrappers):
-            network = network.module
-        elif isinstance(getattr(network, "_orig_mod", None), nn.Module):
-            network = network._orig_mod
+        inside: object = getattr(network, "module" if isinstance(network, wrappers) else "_orig_mod", None)
+        if isinstance(inside, nn.Module):
+            network = inside
         elif isinstance(network, torch.jit.ScriptModule):
             return _Scripted(network)
         else:
@@ -109,7 +109,7 @@ class _Scripted(nn.Module):
 
     def __init__(self, network: torch.jit.ScriptModule) -> None:
         super().__init__()
-        self.scripted = network
+        self.scripted: nn.Module = network
 
     def forward(self, *inputs: Tensor) -> object:
         return self.scripted(*inputs)
@@ -121,7 +121,7 @@ def _exported(
     """Return the export, and the number of images that it is bound to, if it is."""
     # Two would be a guess that some code makes too; one is special to torch.
     examples = tuple(torch.zeros(3, *shape) for shape in inputs)
-    free = tuple({0: torch.export.Dim("batch")} for _ in inputs)
+    free: tuple[object, ...] = tuple({0: torch.export.Dim("batch")} for _ in inputs)
     if any(
         parameter.kind is parameter.VAR_POSITIONAL
         for parameter in inspect.signature(network.forward).parameters.values()
@@ -136,8 +136,10 @@ def _exported(
         return _export(network, examples, None), batch
 
 
-def _export(network: nn.Module, examples: tuple[Tensor, ...], free: tuple | None) -> torch.export.ExportedProgram:
-    from torch.export._trace import _export
+def _export(
+    network: nn.Module, examples: tuple[Tensor, ...], free: tuple[object, ...] | None
+) -> torch.export.ExportedProgram:
+    from torch.export._trace import _export as trace
     from torch.nn.attention import SDPBackend, sdpa_kernel
 
     _scripts_as_they_are(network)
@@ -151,7 +153,10 @@ def _export(network: nn.Module, examples: tuple[Tensor, ...], free: tuple | None
         _resampling_as_one(),
         _circular_as_cat(),
     ):
-        return _export(network, examples, dynamic_shapes=free, strict=False, pre_dispatch=False)
+        exported: torch.export.ExportedProgram = trace(
+            network, examples, dynamic_shapes=free, strict=False, pre_dispatch=False
+        )
+        return exported
 
 
 @contextlib.contextmanager
@@ -192,7 +197,7 @@ def _resampling_as_one() -> Iterator[None]:
             each._dispatch_cache.clear()
 
 
-def _resampled(resample: Callable, images: Tensor, size: Sequence[int] | None, *options: object) -> Tensor:
+def _resampled(resample: Callable[..., Tensor], images: Tensor, size: Sequence[int] | None, *options: Any) -> Tensor:
     """Call an interpolation by the size of what it makes, where it was asked for by size or by factors, which come
     last."""
     *corners, factors = options
@@ -206,7 +211,7 @@ def _circular_as_cat() -> Iterator[None]:
     pad = F.pad
 
     def padded(
-        input: Tensor, pad_: Sequence[int] = (), mode: str = "constant", value: float | None = None, **named: object
+        input: Tensor, pad_: Sequence[int] = (), mode: str = "constant", value: float | None = None, **named: Any
     ) -> Tensor:
         sides = list(named.pop("pad", pad_))
         if mode != "circular":
@@ -221,7 +226,7 @@ def _circular_as_cat() -> Iterator[None]:
             )
         return input
 
-    F.pad = padded
+    F.pad = padded  # type: ignore[assignment]  # Its "pad" is among the named ones.
     try:
         yield
     finally:
@@ -233,14 +238,17 @@ def _own_lines() -> Iterator[None]:
     """Have each operation remember the lines of the network's own code that led to it, and not those of forward()
     alone."""
     tracer = torch.fx.proxy.TracerBase
-    before = tracer._filter_traceback_frames
-    tracer._filter_traceback_frames = lambda self, frames: traceback.StackSummary.from_list(
-        [frame for frame in frames if not _is_library(frame.filename)]
-    )
+    name = "_filter_traceback_frames"
+    before = getattr(tracer, name)
+
+    def own(self: object, frames: traceback.StackSummary) -> traceback.StackSummary:
+        return traceback.StackSummary.from_list([frame for frame in frames if not _is_library(frame.filename)])
+
+    setattr(tracer, name, own)
     try:
         yield
     finally:
-        tracer._filter_traceback_frames = before
+        setattr(tracer, name, before)
 
 
 def _scripts_as_they_are(network: nn.Module) -> None:
@@ -249,10 +257,9 @@ def _scripts_as_they_are(network: nn.Module) -> None:
         if isinstance(module, torch.jit.ScriptModule):
             for parameter in module.parameters(recurse=False):
                 parameter._is_param = True  # One that was loaded doesn't know that it is.
-            forward = getattr(module, "forward", None)
-            if hasattr(
-                forward, "__wrapped__"
-            ):  # The Python that it was made of, which export would call, with one argument too many.
+            forward: Any = getattr(module, "forward", None)
+            # The Python that it was made of, which export would call, with one argument too many.
+            if hasattr(forward, "__wrapped__"):
                 del forward.__wrapped__
 
 
@@ -261,7 +268,10 @@ def _is_restrided(node: torch.fx.Node) -> bool:
     last."""
     if node.target is not torch.ops.aten.as_strided.default or len(node.args) > 3:
         return False
-    return tuple(map(str, node.meta["val"].shape)) == tuple(map(str, node.args[0].meta["val"].shape))
+    source = node.args[0]
+    return isinstance(source, torch.fx.Node) and [*map(str, node.meta["val"].shape)] == [
+        *map(str, source.meta["val"].shape)
+    ]
 
 
 class _Recorder:
@@ -271,9 +281,9 @@ class _Recorder:
         self._exported = exported
         self._signature = exported.graph_signature
         self._scripted = isinstance(network, _Scripted)
-        self._state = (
+        self._state: dict[str, Any] = (
             network.scripted.state_dict(keep_vars=True)
-            if self._scripted
+            if isinstance(network, _Scripted)
             else nn.Module.state_dict(network, keep_vars=True)
         )
         self._rename: dict[str, str] = {}
@@ -308,13 +318,13 @@ class _Recorder:
             key.removeprefix(prefix): name
             for name, key in (*self._signature.inputs_to_parameters.items(), *self._signature.inputs_to_buffers.items())
         }
-        found: dict[tuple, list[str]] = {}
+        found: dict[int, list[str]] = {}
         for key, tensor in self._state.items():
             if not isinstance(tensor, Tensor):
                 raise NotRecordableError(
                     f"The state dict holds {key}, which is no tensor.", "Keep nothing but tensors in it."
                 )
-            found.setdefault((id(tensor),), []).append(key)
+            found.setdefault(id(tensor), []).append(key)
         weights = []
         for number, keys in enumerate(found.values()):
             tensor = self._state[keys[0]]
@@ -328,7 +338,7 @@ class _Recorder:
         return tuple(weights)
 
     def _constants(self) -> tuple[dict[str, Tensor], dict[str, str]]:
-        known = {weight for weight in self._state}
+        known = set(self._state)
         sources = self._signature.inputs_to_lifted_tensor_constants | {
             name: key
             for name, key in self._signature.inputs_to_buffers.items()

@@ -5,6 +5,7 @@ import math
 import operator
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -27,7 +28,7 @@ MOST_MULTIPLY_ADDS = 10_000_000_000
 LARGEST_TENSOR = 500_000_000
 MOST_BYTES_AT_ONCE = 4_000_000_000  # Of a batch.
 # Arithmetic on sizes; `len(images)` is such a number.
-SIZES: dict[str, Callable] = {
+SIZES: dict[str, Callable[..., Any]] = {
     "size": lambda tensor, dim: tensor.shape[dim],
     "size.add": operator.add,
     "size.sub": operator.sub,
@@ -51,7 +52,7 @@ class Seen:
     """One call of a replay: its arguments by the names of the operator's schema, and the tensors that came out."""
 
     node: Node
-    arguments: dict[str, object]
+    arguments: dict[str, Any]
     outputs: tuple[Tensor, ...]
 
 
@@ -59,14 +60,14 @@ def replay(
     program: Program,
     weights: Mapping[str, Tensor],
     *inputs: Tensor,
-    change: Mapping[str, Callable[[Tensor], Tensor]] | None = None,
+    change: Mapping[str, Callable[[Any], Any]] | None = None,
     see: Callable[[Seen], None] | None = None,
     double: bool = False,
 ) -> tuple[Tensor, ...]:
     """Return what `program` makes of its inputs (N first), on their device.
 
     weights: by the names of their values, as `common.anatomy.weights.fill` returns them
-    change:  name of a value → what to go on with instead of it
+    change:  name of a value → what to go on with instead of it, which is several tensors where an operator returns such
     see:     is told of every call, in order
     double:  compute in float64 throughout, whatever the program asks for; weights and inputs are float64 then
     Raises ReplayError where the program can't be executed, or is not known to be small enough and isn't.
@@ -74,7 +75,7 @@ def replay(
     _check_inputs(program, inputs)
     if not inputs[0].is_meta and len(inputs[0]) not in program.affordable:  # Fewer images may cost more.
         measure(program, len(inputs[0]))
-    values: dict[str, object] = dict(weights)
+    values: dict[str, Any] = dict(weights)
     values.update(
         {
             name: tensor.to(inputs[0].device, torch.float64 if double and tensor.is_floating_point() else None)
@@ -90,8 +91,8 @@ def replay(
         values[node.name] = result
         for name in last_use.get(number, ()):
             del values[name]
-    outputs = tuple(values.get(name) for name in program.outputs)
-    if not outputs or not all(isinstance(each, Tensor) for each in outputs):
+    outputs = tuple(each for name in program.outputs if isinstance(each := values.get(name), Tensor))
+    if not outputs or len(outputs) != len(program.outputs):
         raise ReplayError("The network returns something else than tensors.")
     return outputs
 
@@ -156,17 +157,18 @@ def _check_inputs(program: Program, inputs: Sequence[Tensor]) -> None:
 def _multiply_adds(seen: Seen) -> int:
     base, given = _base(seen), seen.arguments
     if base == "convolution":
-        side = given["input"] if given["transposed"] else seen.outputs[0]
-        return side.numel() * given["weight"][0].numel()
+        side: Tensor = given["input"] if given["transposed"] else seen.outputs[0]
+        kernel: Tensor = given["weight"][0]
+        return side.numel() * kernel.numel()
     if base in ("mm", "bmm", "addmm", "baddbmm", "mv", "dot", "vdot"):
         return seen.outputs[0].numel() * _tensors(given)[-2].shape[-1]
     if base == "_cdist_forward":
-        return seen.outputs[0].numel() * given["x1"].shape[-1]
+        return seen.outputs[0].numel() * int(given["x1"].shape[-1])
     if base == "_trilinear":
         return math.prod(torch.broadcast_shapes(*(tensor.shape for tensor in _unsqueezed(given))))
     if "pool" in base and "kernel_size" in given:
-        kernel, dims = given["kernel_size"], 3 if "3d" in base else 2
-        sides = [kernel] if isinstance(kernel, int) else kernel
+        size, dims = given["kernel_size"], 3 if "3d" in base else 2
+        sides = [size] if isinstance(size, int) else size
         return seen.outputs[0].numel() * math.prod(sides * dims if len(sides) == 1 else sides)
     return 0
 
@@ -176,13 +178,14 @@ def _columns(seen: Seen) -> int:
     product."""
     if _base(seen) != "convolution":
         return 0
-    weight = seen.arguments["weight"]
-    places = (seen.arguments["input"] if seen.arguments["transposed"] else seen.outputs[0])[:, :1].numel()
-    channels = weight.shape[1] * seen.arguments["groups"]
+    weight: Tensor = seen.arguments["weight"]
+    side: Tensor = seen.arguments["input"] if seen.arguments["transposed"] else seen.outputs[0]
+    places = side[:, :1].numel()
+    channels = weight.shape[1] * int(seen.arguments["groups"])
     return places * channels * weight.shape[2:].numel()
 
 
-def _unsqueezed(given: dict[str, object]) -> list[Tensor]:
+def _unsqueezed(given: dict[str, Any]) -> list[Tensor]:
     """Return the operands of a trilinear product with the dimensions that it adds to each."""
     operands = []
     for number in (1, 2, 3):
@@ -197,14 +200,15 @@ def _base(seen: Seen) -> str:
     return seen.node.operator.split(".")[1] if seen.node.operator.startswith("aten.") else ""
 
 
-def _tensors(arguments: Mapping[str, object]) -> list[Tensor]:
+def _tensors(arguments: Mapping[str, Any]) -> list[Tensor]:
     listed = [each for given in arguments.values() for each in (given if isinstance(given, list) else [given])]
     return [each for each in listed if isinstance(each, Tensor)]
 
 
 def _run(
     node: Node, values: Mapping[str, object], device: torch.device, see: Callable[[Seen], None] | None, double: bool
-) -> object:
+) -> Any:
+    bound: dict[str, Any] = {}
     try:
         if node.operator == "getitem":
             source, index = (_resolved(each, values) for each in node.arguments)
@@ -215,10 +219,8 @@ def _run(
             ):
                 raise ReplayError("The network takes an output that an operation doesn't have.")
             result = source[index]
-            bound = {}
         elif node.operator in SIZES:
             result = _size(node, values)
-            bound = {}
         elif node.operator in REGISTRY:
             registered = REGISTRY[node.operator]
             arguments = [_resolved(each, values, double) for each in node.arguments]
@@ -228,7 +230,8 @@ def _run(
             result = registered.run(*arguments, **keywords)
             if double and isinstance(result, Tensor) and result.is_floating_point():
                 result = result.double()  # What makes numbers of nothing makes them float32.
-            bound = registered.bound(arguments, keywords) if see is not None else {}
+            if see is not None:
+                bound = registered.bound(arguments, keywords)
         else:
             raise ReplayError(
                 f"The network uses {node.operator}, which is not among the operators that can be checked."
@@ -256,14 +259,14 @@ def _run(
     return result
 
 
-def _size(node: Node, values: Mapping[str, object]) -> int | float:
+def _size(node: Node, values: Mapping[str, object]) -> Any:
     arguments = [_resolved(each, values) for each in node.arguments]
     if node.operator != "size" and not all(isinstance(each, int | float) and abs(each) < 2**53 for each in arguments):
         raise ReplayError("The network computes sizes that are out of bounds.")
     return SIZES[node.operator](*arguments)
 
 
-def _resolved(argument: Argument, values: Mapping[str, object], double: bool = False) -> object:
+def _resolved(argument: Argument, values: Mapping[str, object], double: bool = False) -> Any:
     if isinstance(argument, Reference):
         return values[argument.name]
     if isinstance(argument, tuple):

@@ -48,18 +48,19 @@ def views(program: Program) -> Views:
         and stacked.operator == "aten.cat.default"
         and len(list(stacked.references())) == count
         and stacked.arguments
+        and isinstance(stacked.arguments[0], tuple)
         and all(isinstance(each, Reference) for each in stacked.arguments[0])
     ):
         return Views(count, _unstacked(program, stacked))
     return Views(count)
 
 
-def _stems(program: Program) -> dict[tuple, list[tuple[str, str]]]:
+def _stems(program: Program) -> dict[tuple[str, tuple[str, ...]], list[tuple[str, str]]]:
     """Return the calls in which weights meet an image that has met none: (operator, weights) → names of the call and of
     the image."""
     weights = {weight.value for weight in program.weights}
     made_of_weights, images = set(weights), {given.name for given in program.inputs if len(given.shape) == 3}
-    stems: dict[tuple, list[tuple[str, str]]] = {}
+    stems: dict[tuple[str, tuple[str, ...]], list[tuple[str, str]]] = {}
     for node in program.nodes:
         read = list(node.references())
         own = [name for name in read if name in made_of_weights]
@@ -86,8 +87,9 @@ def _joined(program: Program, calls: list[tuple[str, str]]) -> Program:
 
 def _unstacked(program: Program, stacked: Node) -> Program:
     """The same for views that are concatenated to one large batch: it is made of the same images several times."""
-    single = _plain_one(program, [each.name for each in stacked.arguments[0]])
-    return _also_with(program, {(stacked.name, each.name): single for each in stacked.arguments[0]})
+    images = list(stacked.references())
+    single = _plain_one(program, images)
+    return _also_with(program, {(stacked.name, image): single for image in images})
 
 
 def _plain_one(program: Program, images: list[str]) -> str:
@@ -112,7 +114,7 @@ def _also_with(program: Program, replaced: dict[tuple[str, str], str]) -> Progra
         names = renamed | {value: other for (call, value), other in replaced.items() if call == node.name}
         changed = replace(
             node,
-            arguments=_with(node.arguments, names),
+            arguments=tuple(_with(each, names) for each in node.arguments),
             keywords=tuple((key, _with(value, names)) for key, value in node.keywords),
         )
         if changed == node:
@@ -136,7 +138,7 @@ def _unused(name: str, taken: set[str]) -> str:
     return name
 
 
-def _key(node: Node) -> tuple:
+def _key(node: Node) -> tuple[str, str, str]:
     # True equals 1, and 1 equals 1.0, to a dictionary.
     return node.operator, repr(node.arguments), repr(node.keywords)
 

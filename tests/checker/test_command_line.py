@@ -283,7 +283,7 @@ def test_all_takes_the_sessions_that_have_what_is_asked(
         and found["session04"]["runs"][1]["passed"] is True
     )
     assert "There is no folder" in found["session05"]["problem"] and found["session05"]["passed"] is None
-    assert main(arguments[:3] + ["--select", "epochs"]) == 2
+    assert main([*arguments[:3], "--select", "epochs"]) == 2
     assert "There is no folder" in capsys.readouterr().out
 
 

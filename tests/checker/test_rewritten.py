@@ -106,7 +106,7 @@ def test_a_checkpoint_that_goes_while_it_is_read_can_not_be_checked(run: Path, m
     monkeypatch.setattr(intake, "start", remove_and_start)
     submission = read(run)
     try:
-        with pytest.raises(CannotCheckError, match="15.pt"):
+        with pytest.raises(CannotCheckError, match=r"15\.pt"):
             submission.runs[run.name].weights[4].result()
     finally:
         submission.close()

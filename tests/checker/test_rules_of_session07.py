@@ -50,7 +50,9 @@ def augmentation():
     return A.Compose([
         A.HorizontalFlip(p=0.5),
         A.ShiftScaleRotate(shift_limit=0.1, scale_limit=0.1, rotate_limit=10, p=0.5),
-        A.CoarseDropout(num_holes_range=(1, 1), hole_height_range=(16, 16), hole_width_range=(16, 16), fill=(125, 123, 114)),
+        A.CoarseDropout(
+            num_holes_range=(1, 1), hole_height_range=(16, 16), hole_width_range=(16, 16), fill=(125, 123, 114)
+        ),
     ])
 """
 
@@ -219,7 +221,8 @@ def test_unusual_honest_ones_pass(tmp_path: Path) -> None:
         ("x.mean((2, 3))", "x.amax((2, 3))", "no_max_pooling", "1 × max pool"),
         (
             "x = self.pointwise(",
-            "x = F.pad(x, (0, 1, 0, 1))\n        x = torch.maximum(x[:, :, 1:, 1:], x[:, :, :-1, :-1])\n        x = self.pointwise(",
+            "x = F.pad(x, (0, 1, 0, 1))\n        x = torch.maximum(x[:, :, 1:, 1:], x[:, :, :-1, :-1])\n"
+            "        x = self.pointwise(",
             "no_max_pooling",
             "1 × max pool to 10×5×5",
         ),
@@ -512,7 +515,8 @@ def test_a_layer_that_runs_twice_is_one_layer(tmp_path: Path) -> None:
 def test_a_network_that_looks_twice(tmp_path: Path) -> None:
     looks = MODEL.replace(
         "    def forward(self, images):\n",
-        "    def forward(self, images):\n        return self.look(images) + self.look(images.roll(8, 3))\n\n    def look(self, images):\n",
+        "    def forward(self, images):\n        return self.look(images) + self.look(images.roll(8, 3))\n\n"
+        "    def look(self, images):\n",
     )
     assert found(tmp_path, looks) == {}
     assert separable_layers(tmp_path / "again", looks, 1) == (True, 1)

@@ -80,8 +80,10 @@ def build(name):
 CONCATENATED = PAIRS.replace(
     "self.sum = nn.Linear(100, 19)", "self.hidden = nn.Linear(20, 100)\n        self.sum = nn.Linear(100, 19)"
 ).replace(
-    "        pairs = (digit * 20).softmax(1).unsqueeze(2) * numbers.unsqueeze(1)\n        return digit, self.sum(pairs.flatten(1))",
-    "        both = torch.cat([(digit * 20).softmax(1), numbers], 1)\n        return digit, self.sum(torch.relu(self.hidden(both)))",
+    "        pairs = (digit * 20).softmax(1).unsqueeze(2) * numbers.unsqueeze(1)\n"
+    "        return digit, self.sum(pairs.flatten(1))",
+    "        both = torch.cat([(digit * 20).softmax(1), numbers], 1)\n"
+    "        return digit, self.sum(torch.relu(self.hidden(both)))",
 )
 
 
@@ -113,7 +115,8 @@ def set_pairs(network: nn.Module) -> None:
 
 
 BILINEAR = PAIRS.replace("self.sum = nn.Linear(100, 19)", "self.sum = nn.Bilinear(10, 10, 19)").replace(
-    "pairs = (digit * 20).softmax(1).unsqueeze(2) * numbers.unsqueeze(1)\n        return digit, self.sum(pairs.flatten(1))",
+    "pairs = (digit * 20).softmax(1).unsqueeze(2) * numbers.unsqueeze(1)\n"
+    "        return digit, self.sum(pairs.flatten(1))",
     "return digit, self.sum((digit * 20).softmax(1), numbers)",
 )
 IN_PLACE = PAIRS.replace(
@@ -361,7 +364,8 @@ def test_an_honest_session_6_passes(tmp_path: Path, generated_data: Path) -> Non
         ('"layer": nn.GroupNorm(1, 10)', '"layer": nn.LayerNorm([4, 4])', "layer", False, "1 × instance norm runs"),
         (
             "self.norm(self.tiles(images))",
-            "nn.functional.layer_norm(self.tiles(images).reshape(len(images), 2, -1), [80]).view(len(images), 10, 4, 4)",
+            "nn.functional.layer_norm(self.tiles(images).reshape(len(images), 2, -1), [80])"
+            ".view(len(images), 10, 4, 4)",
             "layer",
             False,
             "1 × group norm runs",
@@ -398,9 +402,10 @@ def test_another_normalization(
 ) -> None:
     assert old in GROUPED
     by_hand = (
-        "class ByHand(nn.Module):\n    def forward(self, x):\n        var, mean = torch.var_mean(x, (1, 2, 3), keepdim=True)\n"
-        "        return (x - mean) / (var + 1e-5).sqrt()\n\n"
-        "class ConvNext(nn.Module):\n    def forward(self, x):\n        mean = x.mean(1, keepdim=True)\n"
+        "class ByHand(nn.Module):\n    def forward(self, x):\n"
+        "        var, mean = torch.var_mean(x, (1, 2, 3), keepdim=True)\n"
+        "        return (x - mean) / (var + 1e-5).sqrt()\n\nclass ConvNext(nn.Module):\n    def forward(self, x):\n"
+        "        mean = x.mean(1, keepdim=True)\n"
         "        return (x - mean) / ((x - mean).pow(2).mean(1, keepdim=True) + 1e-5).sqrt()\n\ndef build"
     )
     model = GROUPED.replace(old, new).replace("def build", by_hand)

@@ -1,6 +1,7 @@
 """What a person is told who trains: on any terminal, on a busy machine, and at the end."""
 
 import io
+import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -86,3 +87,24 @@ def test_a_busy_machine_is_one_line_at_the_start(
         capsys.readouterr().err
         == "The machine is busy: training with 1 of 2 threads (set OMP_NUM_THREADS to decide otherwise).\n"
     )
+
+
+def test_runs_that_another_process_is_writing_are_not_offered_for_deletion(
+    session: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    folder = tmp_path / ".tiny"
+    folder.mkdir()
+    assert train(session, monkeypatch, "--run", "all", "--out", str(tmp_path)) == 2
+    assert "delete its hidden folder" in capsys.readouterr().err
+    writer = (
+        "import fcntl, sys\nlock = open(sys.argv[1], 'a')\nfcntl.lockf(lock, fcntl.LOCK_EX)\nprint(flush=True)\ninput()"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", writer, str(folder / "lock")], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as other:
+        assert other.stdout.readline()
+        for run in ("all", "tiny"):
+            assert train(session, monkeypatch, "--run", run, "--out", str(tmp_path)) == 2
+            told = capsys.readouterr().err
+            assert "Another process is training the run" in told and "delete" not in told
+        other.kill()

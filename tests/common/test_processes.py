@@ -13,9 +13,9 @@ from safetensors.torch import load_file
 
 from common.batches import batches
 from common.data import Images
-from common.errors import RunError
+from common.errors import DeviceError, RunError
 from common.pipeline import AugmentedBatches
-from common.processes import Processes
+from common.processes import Processes, joined
 from common.recipe import Recipe
 from common.training import Trainer
 from tests.common.test_pipeline import Noise
@@ -135,3 +135,12 @@ def test_a_batch_smaller_than_the_processes_is_one_sentence() -> None:
     images = Images(torch.zeros(33, 1, 28, 28, dtype=torch.uint8), torch.zeros(33, dtype=torch.int64))
     with pytest.raises(RunError, match="fewer images than the 2 processes"):
         Trainer(build("plain"), Recipe(batch_size=32), images, CPU, processes=Processes(1, 2))
+
+
+def test_more_processes_than_gpus_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in (("WORLD_SIZE", "2"), ("LOCAL_WORLD_SIZE", "2"), ("LOCAL_RANK", "1")):
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
+    with pytest.raises(DeviceError, match="more processes than GPUs"), joined("cuda"):
+        pass

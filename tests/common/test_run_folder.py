@@ -137,16 +137,18 @@ def unfinished(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         if epoch.epoch == 2:
             raise KeyboardInterrupt
 
-    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+    with monkeypatch.context() as patch:
         patch.setattr(run_folder.RunFolder, "add_epoch", add_epoch)
-        train(tmp_path)
+        with pytest.raises(KeyboardInterrupt):
+            train(tmp_path)
     return tmp_path
 
 
 def test_a_run_that_another_process_is_writing_is_neither_resumed_nor_started_again(tmp_path: Path) -> None:
     writer = (
-        "import sys; from pathlib import Path; from common.run_folder import RunFolder; "
-        "folder = RunFolder(Path(sys.argv[1]), 'busy', {'started': ''}); folder.start(); print('ready', flush=True); input()"
+        "import sys; from pathlib import Path; from common.run_folder import RunFolder\n"
+        "folder = RunFolder(Path(sys.argv[1]), 'busy', {'started': ''}); folder.start()\n"
+        "print('ready', flush=True); input()"
     )
     with subprocess.Popen(
         [sys.executable, "-c", writer, str(tmp_path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
@@ -236,7 +238,7 @@ def test_a_full_disk_is_one_sentence_and_leaves_the_old_file(tmp_path: Path, mon
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(FileError, match="No space left.*--resume"):
+    with pytest.raises(FileError, match=r"No space left.*--resume"):
         folder.write("file", "new")
     assert (folder.path / "file").read_text() == "old" and {each.name for each in folder.path.iterdir()} == {
         "file",

@@ -29,7 +29,8 @@ from tests.conftest import REPOSITORY
 # LibreOffice recalculates a file on loading only where it is told to.
 RECALCULATE = """<?xml version="1.0" encoding="UTF-8"?>
 <oor:items xmlns:oor="http://openoffice.org/2001/registry">
-<item oor:path="/org.openoffice.Office.Calc/Formula/Load"><prop oor:name="OOXMLRecalcMode"><value>0</value></prop></item>
+<item oor:path="/org.openoffice.Office.Calc/Formula/Load">
+<prop oor:name="OOXMLRecalcMode"><value>0</value></prop></item>
 </oor:items>"""
 # Every sheet, numbers in full and not as shown:
 # https://wiki.documentfoundation.org/Documentation/DevGuide/Spreadsheet_Documents

@@ -36,7 +36,7 @@ def data(count: int, seed: int) -> Images:
 
 def no_table() -> AbstractContextManager:
     """Return a context in which a run's table, which takes longer than its training, is not computed."""
-    return mock.patch("common.summary.summary", lambda *network_and_shapes: "a table\n")
+    return mock.patch("common.summary.summary", return_value="a table\n")
 
 
 def train(runs: Path, *, recipe: Recipe = RECIPE, resume: bool = False) -> Path:

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from common.anatomy.operators.layer import layer
 from common.anatomy.operators.registry import Call, Found, follows
-from common.anatomy.operators.value import distinct
+from common.anatomy.operators.value import distinct, pair
 
 _OPERANDS = {
     "mm": ("self", "mat2"),
@@ -55,7 +55,7 @@ def contraction(call: Call) -> Found:
         return Found((value,), (layer(call, "linear", value, **details),) if learned else ())
     whole = bool(learned) and places > 1 and mixed == places
     side = round(places**0.5)
-    grown = tuple(
+    grown = pair(
         f + (length - 1) * j
         for f, length, j in zip(
             merged.reach.field, (side, side) if side * side == places else (1, places), merged.reach.jump, strict=True

@@ -1,11 +1,13 @@
 """From a call to the layer that it is."""
 
+from typing import Any
+
 from common.anatomy.operation import Operation
 from common.anatomy.operators.registry import Call
 from common.anatomy.operators.value import Value
 
 
-def layer(call: Call, kind: str, value: Value, **details: object) -> Operation:
+def layer(call: Call, kind: str, value: Value, **details: Any) -> Operation:
     """Return the layer of that kind that `call` is; `value` is known of what it makes. See Operation for the
     details."""
     uses = [key for _, each in call.operands for key in sorted(each.origin.weights)]

@@ -1,6 +1,7 @@
 """Operators that move numbers and change none: what is known of the places moves with them."""
 
 from dataclasses import replace
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -80,7 +81,9 @@ def moved(call: Call) -> Found:
     if call.merged.places == 1:
         return Found(tuple(values))
     # What came from nowhere but padding has no place at all.
-    return Found(tuple(_picked(value) if value.plane.count == 1 else value for value in values))
+    return Found(
+        tuple(_picked(value) if value.plane is not None and value.plane.count == 1 else value for value in values)
+    )
 
 
 def _picked(value: Value) -> Value:
@@ -97,7 +100,8 @@ def _run(call: Call) -> list[Tensor]:
         return [call.known["self"].plane.places]
     arguments = []
     for argument in REGISTRY[call.operator].schema.arguments:
-        given, known = call.arguments.get(argument.name, argument.default_value), call.known.get(argument.name)
+        given: Any = call.arguments.get(argument.name, argument.default_value)
+        known = call.known.get(argument.name)
         if isinstance(known, list):
             given = [
                 None

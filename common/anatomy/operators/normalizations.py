@@ -24,9 +24,10 @@ def _batch_normalized(
     """What the operator does, which itself doesn't look whether there is a number for each channel."""
     if any(each is not None and tuple(each.shape) != (tensor.shape[1],) for each in (weight, bias, mean, variance)):
         raise ValueError("a batch norm needs a number for each channel")
-    return torch.ops.aten._native_batch_norm_legit_no_training.default(
+    normalized: tuple[Tensor, ...] = torch.ops.aten._native_batch_norm_legit_no_training.default(
         tensor, weight, bias, mean, variance, momentum, eps
     )
+    return normalized
 
 
 def _batch_normalized_by_batch(
@@ -34,7 +35,10 @@ def _batch_normalized_by_batch(
 ) -> tuple[Tensor, ...]:
     if any(each is not None and tuple(each.shape) != (tensor.shape[1],) for each in (weight, bias)):
         raise ValueError("a batch norm needs a number for each channel")
-    return torch.ops.aten._native_batch_norm_legit.no_stats(tensor, weight, bias, training, momentum, eps)
+    normalized: tuple[Tensor, ...] = torch.ops.aten._native_batch_norm_legit.no_stats(
+        tensor, weight, bias, training, momentum, eps
+    )
+    return normalized
 
 
 def _group_normalized(
@@ -58,7 +62,7 @@ def _group_normalized(
 def batch_norm(call: Call) -> Found:
     """Per channel, by running statistics; without them by the batch's own, which for N·C channels of one image is an
     instance norm."""
-    tensor, value = call.operands[0]
+    tensor, _ = call.operands[0]
     instance = call.operator.endswith("no_stats") and tensor.shape[0] == 1 != call.images
     return _normalized(call, "instance norm" if instance else "batch norm")
 

@@ -16,7 +16,10 @@ def _weight_normalized(direction: Tensor, length: Tensor, dim: int = 0) -> tuple
         or direction.dtype != length.dtype
     ):
         raise ValueError("a weight norm needs a length for each direction")
-    return torch.ops.aten._weight_norm_interface.default(direction.contiguous(), length.contiguous(), dim)
+    normalized: tuple[Tensor, ...] = torch.ops.aten._weight_norm_interface.default(
+        direction.contiguous(), length.contiguous(), dim
+    )
+    return normalized
 
 
 @follows("_weight_norm_interface.default", run=_weight_normalized)

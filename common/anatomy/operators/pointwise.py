@@ -16,7 +16,8 @@ _CHOOSING = {"maximum", "minimum", "where", "clamp", "clamp_min", "clamp_max", "
 
 @follows(
     *every(
-        "default Tensor Scalar Tensor_Scalar Tensor_Tensor Scalar_Tensor self ScalarSelf ScalarOther Tensor_mode Scalar_mode",
+        "default Tensor Scalar Tensor_Scalar Tensor_Tensor Scalar_Tensor self ScalarSelf ScalarOther Tensor_mode "
+        "Scalar_mode",
         "add",
         "sub",
         "rsub",
@@ -190,15 +191,17 @@ def _combined(call: Call) -> Value:
     # What has left the plane only opens and closes what hasn't: it is no way out.
     wide = [value.way.exits for value in call.values if value.places > 1]
     merged = replace(merged, way=replace(merged.way, exits=frozenset().union(*wide))) if wide else merged
-    return replace(merged.farther(_apart(best.plane, same)), plane=best.plane)
+    planes = [value.plane for value in same if value.plane is not None]
+    return replace(merged.farther(_apart(best.plane, planes)), plane=best.plane)
 
 
-def _apart(plane: Plane, values: list[Value]) -> tuple[float, float]:
+def _apart(plane: Plane | None, planes: list[Plane]) -> tuple[float, float]:
     """Return how far the places of the operands lie apart: an image plus itself, moved, sees farther than either."""
     far = (0.0, 0.0)
-    for other in (value.plane for value in values):
+    for other in planes:
         if (
-            other.call == plane.call
+            plane is not None
+            and other.call == plane.call
             and other.places is not plane.places
             and not torch.equal(other.places, plane.places)
         ):
@@ -236,6 +239,6 @@ def _lie_apart(call: Call) -> bool:
 
 def _broadcasts(shape: torch.Size, target: torch.Size) -> bool:
     try:
-        return torch.broadcast_shapes(shape, target) == target
+        return bool(torch.broadcast_shapes(shape, target) == target)
     except RuntimeError:
         return False

@@ -2,9 +2,10 @@
 
 from dataclasses import replace
 
+from common.anatomy.operation import Operation
 from common.anatomy.operators.layer import layer
 from common.anatomy.operators.registry import Call, Found, follows
-from common.anatomy.operators.value import Value, distinct, extent
+from common.anatomy.operators.value import Value, distinct, extent, pair
 
 _EXTREMES = {"amax", "max", "amin", "min"}
 _KINDS = {"average": "global average", "max": "max pool"}
@@ -56,7 +57,7 @@ def reduction(call: Call) -> Found:
     apart, whole = extent(where), extent(where.flatten(1)[:, None])
     wide = kept.farther(apart)
     # A mean over a whole side is on its way out of the plane, and one over a window is not.
-    local = tuple(
+    local = pair(
         far if far_apart < most else near
         for far, near, far_apart, most in zip(wide.reach.local, kept.reach.local, apart, whole, strict=True)
     )
@@ -70,5 +71,5 @@ def reduction(call: Call) -> Found:
     return _found(call, reduced, (layer(call, _KINDS[how], reduced),) if how in _KINDS else ())
 
 
-def _found(call: Call, value: Value, layers: tuple = ()) -> Found:
+def _found(call: Call, value: Value, layers: tuple[Operation, ...] = ()) -> Found:
     return Found((value,) * len(call.outputs), layers)

@@ -8,6 +8,7 @@ the family that it belongs to, or write a new one; CONTRIBUTING.md shows how.
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -33,12 +34,12 @@ class Call:
     name: str
     module: str
     operator: str
-    arguments: dict[str, object]
-    known: dict[str, object]
+    arguments: dict[str, Any]
+    known: dict[str, Any]
     outputs: tuple[Tensor, ...]
     images: int
 
-    def __getitem__(self, argument: str) -> object:
+    def __getitem__(self, argument: str) -> Any:
         return self.arguments[argument]
 
     @property
@@ -72,10 +73,10 @@ class Call:
         return (numbers[0], numbers[-1])
 
 
-def _pairs(tensors: object, values: object) -> Iterator[tuple[Tensor, Value]]:
+def _pairs(tensors: Any, values: Value | list[Value | None]) -> Iterator[tuple[Tensor, Value]]:
     if isinstance(values, Value):
         yield tensors, values
-    elif isinstance(values, list):
+    else:
         for tensor, value in zip(tensors, values, strict=True):
             if value is not None:
                 yield tensor, value
@@ -97,20 +98,21 @@ class Operator:
     """An operator that a program may run."""
 
     name: str
-    run: Callable
+    run: Callable[..., Any]
     follow: Follow
 
     @cached_property
     def schema(self) -> torch.FunctionSchema:
         packet, overload = self.name.removeprefix("aten.").split(".")
-        return getattr(getattr(torch.ops.aten, packet), overload)._schema
+        schema: torch.FunctionSchema = getattr(getattr(torch.ops.aten, packet), overload)._schema
+        return schema
 
     @cached_property
     def takes_device(self) -> bool:
         """Whether it makes tensors anew, and must be told where."""
         return any(argument.name == "device" for argument in self.schema.arguments)
 
-    def bound(self, arguments: list[object], keywords: dict[str, object]) -> dict[str, object]:
+    def bound(self, arguments: list[object], keywords: dict[str, object]) -> dict[str, Any]:
         """Return what it is called with by the names of its schema, defaults filled in."""
         named = {argument.name: argument.default_value for argument in self.schema.arguments}
         return named | dict(zip(named, arguments, strict=False)) | keywords
@@ -119,7 +121,7 @@ class Operator:
 REGISTRY: dict[str, Operator] = {}
 
 
-def follows(*names: str, run: Callable | None = None) -> Callable[[Follow], Follow]:
+def follows(*names: str, run: Callable[..., Any] | None = None) -> Callable[[Follow], Follow]:
     """Register a family: the function that follows the ATen operators of these names, "convolution.default".
 
     run: what is executed in place of the operator, where that would do what a stranger's program must not

@@ -1,6 +1,7 @@
 """What `follow` knows of a tensor, composed of what it knows of its place in the plane, its reach, its origin and its
 way."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from math import ceil
@@ -127,7 +128,7 @@ class Value:
 
     def at(self, places: Tensor | None) -> "Value":
         """Return it with other places of the same numbering, None for no plane."""
-        if places is None:
+        if places is None or self.plane is None:
             return replace(self, plane=None)
         return replace(self, plane=replace(self.plane, places=places))
 
@@ -137,7 +138,7 @@ class Value:
 
     def farther(self, apart: tuple[float, float]) -> "Value":
         """Return it with a receptive field that is larger by so many places (down, across)."""
-        field = tuple(f + count * j for f, count, j in zip(self.reach.field, apart, self.reach.jump, strict=True))
+        field = pair(f + count * j for f, count, j in zip(self.reach.field, apart, self.reach.jump, strict=True))
         return replace(
             self, reach=replace(self.reach, field=field, local=self.reach.local if self.way.exits else field)
         )
@@ -163,9 +164,9 @@ def merge(values: list[Value]) -> Value:
     return Value(
         plane=max(planes, key=lambda plane: plane.places.numel(), default=None),
         reach=Reach(
-            tuple(max(value.reach.field[side] for value in values) for side in (0, 1)),
+            pair(max(value.reach.field[side] for value in values) for side in (0, 1)),
             farthest.jump,
-            tuple(max(value.reach.local[side] for value in values) for side in (0, 1)),
+            pair(max(value.reach.local[side] for value in values) for side in (0, 1)),
         ),
         origin=Origin(
             image,
@@ -181,9 +182,15 @@ def merge(values: list[Value]) -> Value:
     )
 
 
+def pair(numbers: Iterable[float]) -> tuple[float, float]:
+    """Return two numbers, for height and width, as a pair."""
+    height, width = numbers
+    return height, width
+
+
 def distinct(places: Tensor) -> int:
     """Return how many places are among `places`; padding is none."""
-    found = places.unique()
+    found: Tensor = places.unique()
     return int((found > 0).sum())
 
 

@@ -7,7 +7,7 @@ import torch.nn.functional as F
 
 from common.anatomy.operators.layer import layer
 from common.anatomy.operators.registry import Call, Found, follows
-from common.anatomy.operators.value import Plane, Reach, Value, distinct
+from common.anatomy.operators.value import Plane, Reach, Value, distinct, pair
 
 # The smallest kernel that sees its neighbours: padded on a map of 2×2, where it sees everything, it still is a
 # convolution.
@@ -26,7 +26,7 @@ def convolution(call: Call) -> Found:
                 else call.merged.at(None),
             )
         )
-    kernel, stride, dilation = tuple(weight.shape[2:]), call.pair("stride"), call.pair("dilation")
+    kernel, stride, dilation = (weight.shape[2], weight.shape[3]), call.pair("stride"), call.pair("dilation")
     details = {
         "weight": tuple(weight.shape)
         if not call["transposed"]
@@ -88,7 +88,7 @@ def pool(call: Call) -> Found:
         return Found((call.merged,) * len(call.outputs))
     if "adaptive" in call.operator:
         sides = list(zip(call.operands[0][0].shape[-2:], call.out.shape[-2:], strict=True))
-        window = Window(tuple(_largest(*each) for each in sides), tuple(side / kept for side, kept in sides))
+        window = Window((_largest(*sides[0]), _largest(*sides[1])), pair(side / kept for side, kept in sides))
     else:
         kernel = call.pair("kernel_size")
         window = Window(
@@ -130,8 +130,8 @@ def resampled(call: Call) -> Found:
     # Without antialiasing, as many neighbours as there are taps; with it, as many more as the map becomes smaller.
     reached = [taps * max(1, ratio) if "_aa" in call.base else taps for ratio in ratios]
     reach = Reach(
-        tuple(f + (taken - 1) * j for f, taken, j in zip(value.reach.field, reached, value.reach.jump, strict=True)),
-        tuple(j * ratio for j, ratio in zip(value.reach.jump, ratios, strict=True)),
+        pair(f + (taken - 1) * j for f, taken, j in zip(value.reach.field, reached, value.reach.jump, strict=True)),
+        pair(j * ratio for j, ratio in zip(value.reach.jump, ratios, strict=True)),
         value.reach.local,
     )
     reach = replace(reach, local=value.reach.local if value.way.exits else reach.field)
@@ -158,7 +158,7 @@ def shuffled(call: Call) -> Found:
     value = call.values[0]
     if value.plane is None:
         return Found((call.merged,))
-    reach = replace(value.reach, jump=tuple(j / call["upscale_factor"] for j in value.reach.jump))
+    reach = replace(value.reach, jump=pair(j / call["upscale_factor"] for j in value.reach.jump))
     return Found((replace(call.merged, plane=Plane.drawn(call.out.shape, call.number), reach=reach),))
 
 
@@ -173,7 +173,7 @@ class Window:
     def __init__(
         self,
         kernel: tuple[int, int],
-        stride: tuple[float, float],
+        stride: tuple[float, float],  # Of adaptive pooling, the mean.
         padding: tuple[int, int] = (0, 0),
         dilation: tuple[int, int] = (1, 1),
     ) -> None:
@@ -181,16 +181,16 @@ class Window:
 
     def over(self, merged: Value, plane: Plane, call: Call) -> Value:
         """Return what is known after it slid over `plane`: a fresh plane, and a grown receptive field."""
-        jumps = tuple(j * apart for j, apart in zip(merged.reach.jump, plane.spacing, strict=True))
+        jumps = pair(j * apart for j, apart in zip(merged.reach.jump, plane.spacing, strict=True))
         # What reaches beyond the map to both sides, wherever the window's middle lies on it, sees padding and nothing
         # else.
-        grown = tuple(
+        grown = pair(
             f + min(k - 1, 2 * ((side - 1) // d)) * d * j
             for f, k, d, j, side in zip(
                 merged.farther(plane.depth).reach.field, self.kernel, self.dilation, jumps, plane.sides, strict=True
             )
         )
-        jump = tuple(j * s for j, s in zip(jumps, self.stride, strict=True))
+        jump = pair(j * s for j, s in zip(jumps, self.stride, strict=True))
         return replace(
             merged,
             plane=Plane.drawn(call.out.shape, call.number),
@@ -204,12 +204,13 @@ class Window:
             places, channels = places[:, :1], 1  # Every channel lies in the same plane, the usual case.
         if channels * self.kernel[0] * self.kernel[1] < plane.count:
             return False
-        windows = F.unfold(places, self.kernel, dilation=self.dilation, padding=self.padding, stride=self.stride)[0].T
+        stride = (int(self.stride[0]), int(self.stride[1]))
+        windows = F.unfold(places, self.kernel, dilation=self.dilation, padding=self.padding, stride=stride)[0].T
         return min(map(distinct, windows)) == plane.count
 
 
-def _transposed(reach: Reach, kernel: tuple[int, ...], stride: tuple[int, int], dilation: tuple[int, int]) -> Reach:
+def _transposed(reach: Reach, kernel: tuple[int, int], stride: tuple[int, int], dilation: tuple[int, int]) -> Reach:
     """How far an output of a transposed convolution sees: as many inputs as reach it, and places closer together."""
     taken = [-(-((k - 1) * d + 1) // s) for k, d, s in zip(kernel, dilation, stride, strict=True)]
-    field = tuple(f + (count - 1) * j for f, count, j in zip(reach.field, taken, reach.jump, strict=True))
-    return Reach(field, tuple(j / s for j, s in zip(reach.jump, stride, strict=True)), max(reach.local, field))
+    field = pair(f + (count - 1) * j for f, count, j in zip(reach.field, taken, reach.jump, strict=True))
+    return Reach(field, pair(j / s for j, s in zip(reach.jump, stride, strict=True)), max(reach.local, field))

@@ -43,7 +43,7 @@ def told_of_all(ask: Ask, actions: list[str]) -> list[str]:
     )
     answer = ask(
         f"import ctypes, os, resource\nlibc = ctypes.CDLL(None)\ntold = []\n{tried}\n"
-        f"raise ValueError('told: ' + ';'.join(str(each).replace(chr(0), ' ')[-30:].replace(';', ' ') for each in told))"
+        "raise ValueError('told: ' + ';'.join(str(each).replace(chr(0), ' ')[-30:].replace(';', ' ') for each in told))"
     )
     return told(answer).split(";")
 
@@ -232,7 +232,8 @@ def test_no_abstract_unix_socket_is_reached(ask: Ask) -> None:
     [
         "while True: pass",
         "def augmentation():\n    while True: pass",
-        "import signal\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\nwhile True: pass",
+        "import signal\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\n"
+        "while True: pass",
         "import time\nwhile True:\n    try:\n        time.sleep(60)\n    except BaseException: pass",
         "import os, signal\nos.kill(os.getpid(), signal.SIGSTOP)\nwhile True: pass",
     ],
@@ -257,7 +258,10 @@ def test_thirty_gigabytes_are_not_had(ask: Ask, code: str) -> None:
 
 
 def test_forks_share_one_limit_of_memory(ask: Ask) -> None:
-    code = "import os, time\nfor i in range(10):\n    if os.fork() == 0:\n        x = b'x' * 60_000_000\n        time.sleep(60)\ntime.sleep(60)"
+    code = (
+        "import os, time\nfor i in range(10):\n    if os.fork() == 0:\n        x = b'x' * 60_000_000\n"
+        "        time.sleep(60)\ntime.sleep(60)"
+    )
     assert kind(ask(code, memory=400 * MB)) == "memory"
 
 
@@ -273,7 +277,8 @@ def test_pages_that_forks_share_count_once(ask: Ask) -> None:
     "code",
     [
         "import os, time\nfor i in range(200):\n    if os.fork() == 0:\n        time.sleep(60)\ntime.sleep(60)",
-        "import os, time\nfor i in range(200):\n    if os.fork() == 0:\n        os.setsid()\n        time.sleep(60)\ntime.sleep(60)",
+        "import os, time\nfor i in range(200):\n    if os.fork() == 0:\n        os.setsid()\n        time.sleep(60)\n"
+        "time.sleep(60)",
         "import os\nwhile True: os.fork()",
         "import os, time\nfor i in range(200):\n    if os.fork() == 0: os._exit(0)\ntime.sleep(60)",
     ],
@@ -288,33 +293,38 @@ def test_deep_recursion(ask: Ask) -> None:
     assert "raised RecursionError" in ask("def f(): f()\nf()").problem.message
     assert kind(
         ask(
-            "import sys\nsys.setrecursionlimit(10**9)\ndef f(): repr(g())\nclass C:\n    def __repr__(self): return repr(self)\n"
-            "repr(C())"
+            "import sys\nsys.setrecursionlimit(10**9)\ndef f(): repr(g())\nclass C:\n"
+            "    def __repr__(self): return repr(self)\nrepr(C())"
         )
     ) in ("crash", "memory")
 
 
 def test_gigabytes_are_not_written(ask: Ask) -> None:
     answer = ask(
-        "with open(__import__('os').path.expanduser('~/x'), 'wb') as f:\n    for i in range(5000): f.write(bytes(10**6))"
+        "with open(__import__('os').path.expanduser('~/x'), 'wb') as f:\n"
+        "    for i in range(5000): f.write(bytes(10**6))"
     )
     assert "raised OSError" in answer.problem.message
     answer = ask(
-        "import os\nfor i in range(500):\n    with open(os.path.expanduser(f'~/{i}'), 'wb') as f: f.write(bytes(10**7))\n"
-        "import time\ntime.sleep(1)"
+        "import os\nfor i in range(500):\n"
+        "    with open(os.path.expanduser(f'~/{i}'), 'wb') as f: f.write(bytes(10**7))\nimport time\ntime.sleep(1)"
     )
     assert kind(answer) == "disk" or "raised OSError" in answer.problem.message
 
 
 def test_a_hundred_thousand_empty_files_are_too_many(ask: Ask) -> None:
     answer = ask(
-        "import os, time\nos.chdir(os.path.expanduser('~'))\nfor i in range(100_000):\n    open(str(i), 'w').close()\ntime.sleep(60)"
+        "import os, time\nos.chdir(os.path.expanduser('~'))\nfor i in range(100_000):\n    open(str(i), 'w').close()\n"
+        "time.sleep(60)"
     )
     assert kind(answer) == "disk"
 
 
 def test_folders_thousands_deep_are_removed(ask: Ask) -> None:
-    code = "import os, time\nos.chdir(os.path.expanduser('~'))\nfor i in range(1200):\n    os.mkdir('deeper')\n    os.chdir('deeper')"
+    code = (
+        "import os, time\nos.chdir(os.path.expanduser('~'))\nfor i in range(1200):\n    os.mkdir('deeper')\n"
+        "    os.chdir('deeper')"
+    )
     assert "has no function augmentation" in ask(code).problem.message
 
 
@@ -370,7 +380,10 @@ def test_without_landlock_a_process_kills_its_watcher_and_is_ended_all_the_same(
     ask: Ask, isolation: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     without(monkeypatch, "landlock")
-    code = "import os, time\nif os.fork() == 0:\n    os.setsid()\n    time.sleep(60)\nos.kill(os.getppid(), 9)\ntime.sleep(60)"
+    code = (
+        "import os, time\nif os.fork() == 0:\n    os.setsid()\n    time.sleep(60)\nos.kill(os.getppid(), 9)\n"
+        "time.sleep(60)"
+    )
     answer = ask(code, seconds=5 if isolation == PROCESS else 0.5)
     # Where root became nobody, root's processes are out of reach.
     assert (
@@ -419,7 +432,10 @@ def test_a_fork_that_answers_too_is_ignored(ask: Ask) -> None:
     ],
 )
 def test_nonsense_on_every_open_file_is_no_answer(ask: Ask, written: bytes) -> None:
-    code = f"import os\nfor number in range(3, 256):\n    try: os.write(number, {written!r})\n    except OSError: pass\nos._exit(0)"
+    code = (
+        f"import os\nfor number in range(3, 256):\n    try: os.write(number, {written!r})\n    except OSError: pass\n"
+        "os._exit(0)"
+    )
     assert kind(ask(code)) in ("output", "exit")
 
 

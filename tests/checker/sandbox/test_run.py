@@ -176,5 +176,8 @@ def test_a_bwrap_that_does_not_work_is_not_chosen(tmp_path: Path, monkeypatch: p
 
 
 def test_the_caller_s_side_imports_nothing_slow() -> None:
-    code = "import sys, checker.sandbox.run\nprint([name for name in ('torch', 'numpy', 'rich', 'safetensors') if name in sys.modules])"
+    code = (
+        "import sys, checker.sandbox.run\n"
+        "print([name for name in ('torch', 'numpy', 'rich', 'safetensors') if name in sys.modules])"
+    )
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
