@@ -85,8 +85,8 @@ def global_average_pooling(run: "Evidence") -> Verdict:
     counting = run.places_exchanged.counting if only else math.inf
     if not counting >= COUNTING and not counting <= MAXIMUM:
         raise CannotCheckError(
-            f"In the middle of all channels the logits hang on {counting:.1f} places of a map: too few to tell an average "
-            "from a maximum.",
+            f"In the middle of all channels the logits hang on {counting:.1f} places of a map: too few to tell an "
+            "average from a maximum.",
             "Train it until more places matter, or have it judged by a person.",
         )
     if not counting >= COUNTING:
