@@ -13,6 +13,11 @@ from tests.written_submission import write_dataset
 REPOSITORY = Path(__file__).resolve().parent.parent
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """Return one more process than there are cores: many tests wait for a killed run or for a sandbox's limits."""
+    return (os.cpu_count() or 1) + 1
+
+
 @pytest.fixture(scope="session", autouse=True)
 def one_thread() -> None:
     """Networks of the tests' size are computed faster by one, all the more beside other processes."""
