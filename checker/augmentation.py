@@ -3,6 +3,7 @@ each part really acts. The pipeline is data, as albumentations writes it: names 
 numbers."""
 
 import copy
+import dataclasses
 import json
 import os
 import warnings
@@ -22,6 +23,21 @@ WHOLE = 200
 # Less than this correlation with a ramp from left to right, or its mirror image, tells that the pipeline left nothing
 # of an image.
 RECOGNISED = 0.3
+
+# What albumentations 1 called its arguments, which 2 ignores with no more than a warning, and their names today.
+RENAMED = {
+    "max_holes": "num_holes_range",
+    "min_holes": "num_holes_range",
+    "max_height": "hole_height_range",
+    "min_height": "hole_height_range",
+    "max_width": "hole_width_range",
+    "min_width": "hole_width_range",
+    "fill_value": "fill",
+    "mask_fill_value": "fill_mask",
+    "always_apply": "p=1",
+    "value": "fill",
+    "mask_value": "fill_mask",
+}
 
 
 @dataclass(frozen=True)
@@ -118,10 +134,24 @@ def _without_replay(description: object) -> object:
     return plain
 
 
-def inspected(images: Images, description: object, hole: int, fill: tuple[float, ...]) -> Augmentation:
-    """Return what the pipeline of that description does to the first hundred test images; see `rebuilt` and `inspect`.
-    For a worker: it may take as long, and as much memory, as a stranger likes."""
-    return inspect(rebuilt(description), images.pixels[:100].permute(0, 2, 3, 1).numpy(), hole, fill)
+def inspected(images: Images, answer: object, hole: int, fill: tuple[float, ...]) -> Augmentation:
+    """Return what the pipeline that the sandbox describes does to the first hundred test images; see `rebuilt` and
+    `inspect`. For a worker: it may take as long, and as much memory, as a stranger likes.
+
+    answer: {"pipeline": its description, "dropped": names of arguments that albumentations ignored}
+    """
+    if not isinstance(answer, dict) or not isinstance(answer.get("dropped"), list):
+        raise CannotCheckError("augmentation() of train.py was described wrongly.", "Let it return the pipeline alone.")
+    found = inspect(rebuilt(answer.get("pipeline")), images.pixels[:100].permute(0, 2, 3, 1).numpy(), hole, fill)
+    ignored = [_renamed(str(name)) for name in answer["dropped"][:10]]
+    if not found.problems or not ignored:
+        return found
+    first = f"{found.problems[0]}; albumentations 2 ignores {', '.join(ignored)}"
+    return dataclasses.replace(found, problems=(first, *found.problems[1:]))
+
+
+def _renamed(argument: str) -> str:
+    return f"{shown(argument)} (now {RENAMED[argument]})" if argument in RENAMED else shown(argument)
 
 
 def inspect(pipeline: Any, images: np.ndarray, hole: int, fill: tuple[float, ...]) -> Augmentation:

@@ -326,10 +326,10 @@ class Evidence:
         """Return what augmentation() of the submission's train.py does to images; see checker.augmentation."""
         from checker.augmentation import inspected
 
-        description = self._submission.augmentation.result()
+        answer = self._submission.augmentation.result()
         return self._heard(
             "Applying augmentation() of train.py",
-            self._tests.submit(inspected, description, hole, fill),
+            self._tests.submit(inspected, answer, hole, fill),
             of_network=False,
         )
 

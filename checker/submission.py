@@ -60,7 +60,7 @@ class SubmittedRun:
 
 @dataclass(frozen=True)
 class Submission:
-    """All runs of a submission, and the augmentation that its train.py describes, as albumentations writes it.
+    """All runs of a submission, and the sandbox's answer about the augmentation of its train.py.
 
     isolation: how its code was run: "bubblewrap", "process", or "none" where none was
     close: ends its code, where that still runs; what has not been answered by then is an error. May be called again

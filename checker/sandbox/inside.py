@@ -8,14 +8,18 @@ runs in the same process and can forge any answer: whoever reads them trusts non
 import importlib.util
 import json
 import os
+import re
 import sys
 import traceback
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 from typing import Any, TypeVar
 
 Result = TypeVar("Result")
+# What albumentations says of arguments that it does not know.
+_DROPPED = re.compile(r"Argument\(s\) '([^']*)'")
 
 
 class RefusedError(Exception):
@@ -62,20 +66,28 @@ class Submission:
         return self._doing(f"Recording the network of {run}", "Try it in Python on a batch of two images.", recorded)
 
     def augmentation(self) -> tuple[bytes, bytes]:
-        """Return the albumentations pipeline of train.py as JSON. Raises RefusedError."""
-        augmentation = self._function(
-            "train.py",
-            "augmentation",
-            "augmentation()",
-            "Add one that returns the albumentations pipeline.",
-            "It must import without training: keep that behind if __name__ == '__main__'.",
-        )
-        pipeline = self._doing("augmentation() of train.py", "Try it in Python: it takes no arguments.", augmentation)
+        """Return {"pipeline": the albumentations pipeline of train.py, "dropped": the names of arguments that it was
+        given and ignores} as JSON. Raises RefusedError."""
+        with warnings.catch_warnings(record=True) as warned:
+            warnings.filterwarnings("always", message=_DROPPED.pattern)
+            augmentation = self._function(
+                "train.py",
+                "augmentation",
+                "augmentation()",
+                "Add one that returns the albumentations pipeline.",
+                "It must import without training: keep that behind if __name__ == '__main__'.",
+            )
+            pipeline = self._doing(
+                "augmentation() of train.py", "Try it in Python: it takes no arguments.", augmentation
+            )
+        found = [_DROPPED.match(str(each.message)) for each in warned]
+        dropped = sorted({name for each in found if each for name in each[1].split(", ")})
 
         def described() -> bytes:
             import albumentations
 
-            return json.dumps(albumentations.to_dict(pipeline), allow_nan=False, default=_plain).encode()
+            described = {"pipeline": albumentations.to_dict(pipeline), "dropped": dropped}
+            return json.dumps(described, allow_nan=False, default=_plain).encode()
 
         return self._doing(
             "Describing augmentation() of train.py as data",

@@ -15,7 +15,7 @@ class Task:
 
     network: {"run": name, "inputs": shapes without the batch dimension, "batch": images} → the recorded program (JSON,
              constants)
-    augmentation: {} → the albumentations pipeline of train.py (JSON)
+    augmentation: {} → {"pipeline": albumentations' description of train.py's, "dropped": arguments that it ignores}
     weights: {"file": path below the folder} → the state dict of a .pt or .pth file ({"stripped": prefix}, safetensors)
     """
 

@@ -397,6 +397,12 @@ def test_layers_that_give_only_their_bias(tmp_path: Path) -> None:
             "CoarseDropout cuts no single hole of one size",
         ),
         ("fill=(125, 123, 114)", "fill=0", False, "the hole is filled with 0, 0, 0, not with the mean 125, 123, 114"),
+        (
+            "fill=(125",
+            "fill_value=(125",
+            False,
+            "the mean 125, 123, 114; albumentations 2 ignores fill_value (now fill)",
+        ),
         ("fill=(125, 123, 114)", "fill='random'", False, "the hole is filled with random"),
         ("return A.Compose(", "return list(", None, "Describing augmentation() of train.py as data raised"),
         ("def augmentation()", "def transforms()", None, "has no function augmentation()"),

@@ -86,7 +86,8 @@ def test_an_augmentation_is_described(folder: Path, isolation: str) -> None:
     )
     (folder / "settings.py").write_text("p = 0.25")
     (answer,) = run(folder, [AUGMENTATION], isolation=isolation)
-    assert answer.value["transform"]["transforms"][0] == {"__class_fullname__": "HorizontalFlip", "p": 0.25}
+    assert answer.value["dropped"] == []
+    assert answer.value["pipeline"]["transform"]["transforms"][0] == {"__class_fullname__": "HorizontalFlip", "p": 0.25}
 
 
 @pytest.mark.parametrize(
