@@ -37,16 +37,11 @@ def parser() -> argparse.ArgumentParser:
         prog="python -m checker",
         description="Load a session's trained networks and measure again what they claim.",
         epilog="Exit codes: 0 all passed; 1 a rule failed; 2 something could not be checked. A submission's code runs "
-        "in a sandbox, once, to record its network; it never sees a test image.",
+        "in a sandbox, once, to record its network; it never sees a test image. To write a network as ONNX: python -m "
+        "checker export --help",
     )
     parser.add_argument("assignment", nargs="?", choices=[*ASSIGNMENTS, "all"], help="what to check")
     parser.add_argument("--run", metavar="NAME", help="check this run only")
-    parser.add_argument(
-        "--path",
-        metavar="FOLDER",
-        type=Path,
-        help="check this folder (model.py, runs/NAME/…) instead of the session's own",
-    )
     parser.add_argument(
         "--select", metavar="RULE", action="append", default=[], help="check this rule; may be repeated"
     )
@@ -56,6 +51,32 @@ def parser() -> argparse.ArgumentParser:
     parser.add_argument("--list", action="store_true", help="list the assignments and their rules, and check nothing")
     parser.add_argument("--format", choices=["rich", "json"], default="rich", help="how to report (default: rich)")
     parser.add_argument("--output", metavar="FILE", type=Path, help="write the report to this file, not to the screen")
+    parser.add_argument("--device", default="cpu", help="where to measure: cpu (default), cuda, …")
+    _add_what_both_take(parser)
+    return parser
+
+
+def export_parser() -> argparse.ArgumentParser:
+    """Return the grammar of `export`."""
+    parser = argparse.ArgumentParser(
+        prog="python -m checker export",
+        description="Write a run's network, as it was recorded and with the weights of its last epoch, to an ONNX "
+        "file. It is written where onnxruntime classifies as many test images correctly as the checker does.",
+        epilog="Needs the packages onnx, onnxruntime and onnxscript. Exit codes: 0 written; 2 could not be exported.",
+    )
+    parser.add_argument("run", metavar="SESSION/RUN", help=f"{', '.join(ASSIGNMENTS)}, and the name of a run")
+    parser.add_argument("--output", metavar="FILE", type=Path, required=True, help="the file to write, NAME.onnx")
+    _add_what_both_take(parser)
+    return parser
+
+
+def _add_what_both_take(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--path",
+        metavar="FOLDER",
+        type=Path,
+        help="take this folder (model.py, runs/NAME/…) instead of the session's own",
+    )
     parser.add_argument(
         "--isolation",
         choices=["auto", "bubblewrap", "process"],
@@ -63,24 +84,26 @@ def parser() -> argparse.ArgumentParser:
         help="how a submission's code is kept apart: bubblewrap, a plain process with limits, or auto, the better one "
         "that works here (default)",
     )
-    parser.add_argument("--device", default="cpu", help="where to measure: cpu (default), cuda, …")
     parser.add_argument(
         "--data-dir",
         metavar="FOLDER",
         help="the data sets, as torchvision lays them out (default: $DATA_DIR, else data/)",
     )
-    return parser
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Check what the command line asks for, report it, and return the exit code."""
     closed = _open_what_is_closed()
-    options = parser().parse_args(arguments)
+    arguments = sys.argv[1:] if arguments is None else arguments
+    exports = arguments[:1] == ["export"]
+    options = export_parser().parse_args(arguments[1:]) if exports else parser().parse_args(arguments)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # A submission may name files as no terminal can write them.
     try:
         may_raise()
+        if exports:
+            return _export(options)
         if closed and (options.list or options.output is None):
             raise CannotCheckError(
                 "There is nowhere to write the report: stdout is closed.", "Open it, or name a file with --output."
@@ -100,6 +123,38 @@ def main(arguments: list[str] | None = None) -> int:
             f"The checker itself failed ({shown(f'{type(error).__name__}: {error}', 200)}), and has judged nothing; "
             "report this to its authors, with what it prints when started by python -X dev."
         )
+
+
+def _export(options: argparse.Namespace) -> int:
+    id, _, name = options.run.partition("/")
+    if id not in ASSIGNMENTS or not name:
+        raise CannotCheckError(
+            f"{shown(options.run)} is no SESSION/RUN.",
+            f"The sessions are {', '.join(ASSIGNMENTS)}; --list names their runs.",
+        )
+    _refuse_output(options.output)
+
+    from rich.console import Console
+    from rich.text import Text
+
+    from checker.export import export_run
+
+    assignment = ASSIGNMENTS[id]
+    folder = options.path or _own_folder(assignment)
+    with Console(stderr=True).status("reading") as status:
+        counted = export_run(
+            assignment,
+            folder,
+            name,
+            options.output,
+            own=options.path is None,
+            data_dir=options.data_dir,
+            isolation=options.isolation,
+            tell=lambda doing: status.update(Text(doing)),
+        )
+    sums = "" if counted.sums is None else f" and {counted.sums:,} sums"
+    _print(f"{options.output}: {counted.images:,} test images{sums} classified correctly, as recorded\n")
+    return 0
 
 
 def _check(options: argparse.Namespace) -> int:

@@ -54,7 +54,7 @@ def check_folder(
         # What we promise of our own runs is no concern of others, whose runs may have any name.
         assignment = replace(assignment, runs={})
     names = [
-        name for name in _run_names(assignment, folder, own, only_run) if set(rules) & set(assignment.rules_of(name))
+        name for name in run_names(assignment, folder, own, only_run) if set(rules) & set(assignment.rules_of(name))
     ]
     if not names:
         raise CannotCheckError(
@@ -123,7 +123,9 @@ def _check_runs(
             raise
 
 
-def _run_names(assignment: Assignment, folder: Path, own: bool, only_run: str | None) -> list[str]:
+def run_names(assignment: Assignment, folder: Path, own: bool, only_run: str | None) -> list[str]:
+    """Return the runs of `folder` that are to be looked at: `only_run`, where that is given. Raises CannotCheckError
+    where there are none."""
     if not os.path.isdir(folder):  # Path.is_dir raises where a name is too long.
         raise CannotCheckError(
             f"There is no folder {folder}.", "Give a folder that holds model.py and runs/ with --path."

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from functools import cached_property
 
+from torch import Tensor
+
 from checker.score import Labels
 from checker.workers import Measured, Workers
 from common.data import Dataset, Images, load_images, verify
@@ -29,6 +31,11 @@ class TestSet:
     def labels(self) -> Labels:
         """Their labels. Raises DataError."""
         return Labels(self._images().labels)
+
+    @property
+    def pixels(self) -> Tensor:
+        """Their pixels, uint8 N×C×H×W. Raises DataError."""
+        return self._images().pixels
 
     def submit(self, measurement: Callable[..., Measured], *arguments: object) -> Future[Measured]:
         """Start a measurement of the test images in a worker; see checker.measure. Raises DataError."""

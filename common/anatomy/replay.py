@@ -75,6 +75,19 @@ def replay(
     _check_inputs(program, inputs)
     if not inputs[0].is_meta and len(inputs[0]) not in program.affordable:  # Fewer images may cost more.
         measure(program, len(inputs[0]))
+    return execute(program, weights, inputs, change=change, see=see, double=double)
+
+
+def execute(
+    program: Program,
+    weights: Mapping[str, Tensor],
+    inputs: Sequence[Tensor],
+    *,
+    change: Mapping[str, Callable[[Any], Any]] | None = None,
+    see: Callable[[Seen], None] | None = None,
+    double: bool = False,
+) -> tuple[Tensor, ...]:
+    """Return what `replay` does, without looking at the inputs and the cost: their number may be a symbol."""
     values: dict[str, Any] = dict(weights)
     values.update(
         {
@@ -261,9 +274,15 @@ def _run(
 
 def _size(node: Node, values: Mapping[str, object]) -> Any:
     arguments = [_resolved(each, values) for each in node.arguments]
-    if node.operator != "size" and not all(isinstance(each, int | float) and abs(each) < 2**53 for each in arguments):
+    if node.operator != "size" and not all(map(_is_size, arguments)):
         raise ReplayError("The network computes sizes that are out of bounds.")
     return SIZES[node.operator](*arguments)
+
+
+def _is_size(number: object) -> bool:
+    if isinstance(number, torch.SymInt | torch.SymFloat):  # Of a program that is exported and not run.
+        return True
+    return isinstance(number, int | float) and abs(number) < 2**53
 
 
 def _resolved(argument: Argument, values: Mapping[str, object], double: bool = False) -> Any:
