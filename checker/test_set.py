@@ -6,6 +6,8 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from functools import cached_property
 
+from torch import Tensor
+
 from checker.score import Labels
 from checker.workers import Workers
 from common.data import Dataset, Images, load_images, verify
@@ -29,6 +31,14 @@ class TestSet:
     def labels(self) -> Labels:
         """Their labels. Raises DataError."""
         return Labels(self._images().labels)
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        return self._dataset.classes
+
+    def image(self, place: int) -> Tensor:
+        """Return one of them, uint8 C×H×W. Raises DataError."""
+        return self._images().pixels[place]
 
     def submit(self, measurement: Callable, *arguments: object) -> Future:
         """Start a measurement of the test images in a worker; see checker.measure. Raises DataError."""
