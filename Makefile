@@ -1,14 +1,19 @@
 # make check   install on first use, then check session 5 on the real test set
+# make report  install on first use, then check every session and write build/report.html
 # make test    install on first use, then run the tests
 # Data: $DATA_DIR, else data/, where torchvision downloads what is missing.
 PYTHON ?= python3
 ENVIRONMENT := .venv
 BIN := $(ENVIRONMENT)/bin
 
-.PHONY: check test clean
+.PHONY: check report test clean
 
 check: $(ENVIRONMENT)/installed
 	@$(BIN)/python -m checker session05
+
+report: $(ENVIRONMENT)/installed
+	@mkdir -p build
+	@$(BIN)/python -m checker all --format html --output build/report.html
 
 test: $(ENVIRONMENT)/installed
 	@$(BIN)/python -m pytest -n auto
@@ -22,4 +27,4 @@ $(ENVIRONMENT)/installed: requirements.txt pyproject.toml
 	@touch $@
 
 clean:
-	rm -rf $(ENVIRONMENT) .pytest_cache *.egg-info
+	rm -rf $(ENVIRONMENT) .pytest_cache build *.egg-info
