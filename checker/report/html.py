@@ -6,7 +6,6 @@ besides.
 
 import base64
 import math
-import tomllib
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,36 +14,15 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from checker.assignments import ASSIGNMENTS
 from checker.details import Layer
 from checker.intake.files import shown
 from checker.report import charts
-from checker.report.charts import Networks, Point
+from checker.report.overview import KINDS, Row, accuracy, plots, row_of_student, rows_of_runs
 from checker.verdict import RuleResult, RunResult, SubmissionResult, combine
 
-PUBLISHED = Path(__file__).resolve().parent.parent.parent / "published.toml"
-_KINDS = {True: "passed", False: "failed", None: "unknown"}
 _WORDS = {"passed": "passed", "failed": "failed", "unknown": "could not be checked"}
 # So many runs are open when the page is; of more, those that must pass and haven't.
 _OPEN_AT_ONCE = 2
-
-
-@dataclass(frozen=True)
-class Row:
-    """A line of the overview: a run, or a student.
-
-    kind: "passed", "failed" or "unknown"; decides: whether it must pass; address: where the link leads
-    rules: ids of those that have not been passed
-    """
-
-    address: str
-    group: str
-    name: str
-    kind: str
-    decides: bool
-    parameters: int | None
-    accuracy: float | None
-    rules: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -60,19 +38,19 @@ class Finding:
 def as_html(results: list[SubmissionResult], passed: bool | None) -> str:
     """Return the page of some submissions: an overview, where they are several, and a card a run."""
     if len(results) == 1:
-        return student_page(results[0], passed)
+        return _page(results[0].title, passed, results)
     return _page(
         "The sessions' trained networks, measured again",
         passed,
         results,
-        rows=[row for number, result in enumerate(results) for row in _rows(number, result)],
+        rows=[row for number, result in enumerate(results) for row in rows_of_runs(number, result)],
         things="runs",
     )
 
 
-def student_page(result: SubmissionResult, passed: bool | None) -> str:
+def student_page(result: SubmissionResult) -> str:
     """Return the page of one submission, a card a run."""
-    return _page(result.title, passed, [result])
+    return _page(result.title, result.passed, [result])
 
 
 def class_page(results: Sequence[SubmissionResult], addresses: Sequence[str]) -> str:
@@ -81,7 +59,7 @@ def class_page(results: Sequence[SubmissionResult], addresses: Sequence[str]) ->
     addresses: of these pages, as seen from this one
     """
     title = results[0].title if len({result.assignment for result in results}) == 1 else "The class at a glance"
-    rows = [_student(result, address) for result, address in zip(results, addresses, strict=True)]
+    rows = [row_of_student(result, address) for result, address in zip(results, addresses, strict=True)]
     return _page(title, combine(result.passed for result in results), results, rows=rows, things="students")
 
 
@@ -100,7 +78,7 @@ def _page(
         .get_template("page.html")
         .render(
             title=title,
-            kind=_KINDS[passed],
+            kind=KINDS[passed],
             results=results,
             cards=things != "students",
             few=len(runs) <= _OPEN_AT_ONCE,
@@ -108,7 +86,7 @@ def _page(
             things=things,
             counts=Counter(row.kind for row in rows),
             rules=list(dict.fromkeys(rule for row in rows for rule in row.rules)),
-            plots=_plots(results, named=things != "students"),
+            plots=plots(results, named=things != "students"),
         )
     )
 
@@ -126,8 +104,8 @@ def _environment() -> Environment:
         charts=charts,
         words=_WORDS,
         findings=_findings,
-        kind_of=lambda passed: _KINDS[passed],
-        accuracy_of=lambda run: _measured(run, "sustained_accuracy"),
+        kind_of=lambda passed: KINDS[passed],
+        accuracy_of=accuracy,
         drawn=_drawn,
     )
     environment.filters.update(
@@ -136,44 +114,6 @@ def _environment() -> Environment:
         times=lambda sides: "×".join(map(str, sides)),
     )
     return environment
-
-
-def _rows(number: int, result: SubmissionResult) -> list[Row]:
-    if result.problem:
-        return [Row(f"#s{number}", result.assignment, "", "unknown", True, None, None, ())]
-    return [
-        Row(
-            f"#s{number}r{place}",
-            result.assignment,
-            run.name,
-            _KINDS[run.passed],
-            run.required,
-            _parameters(run),
-            _measured(run, "sustained_accuracy"),
-            _wanting(run),
-        )
-        for place, run in enumerate(result.runs)
-    ]
-
-
-def _student(result: SubmissionResult, address: str) -> Row:
-    decide = [run for run in result.runs if run.required]
-    parameters = [each for run in decide if (each := _parameters(run)) is not None]
-    accuracies = [each for run in decide if (each := _measured(run, "sustained_accuracy")) is not None]
-    return Row(
-        address,
-        "",
-        shown(Path(result.path).name or result.path),
-        _KINDS[result.passed],
-        True,
-        max(parameters, default=None),
-        min(accuracies, default=None),
-        tuple(dict.fromkeys(rule for run in decide for rule in _wanting(run))),
-    )
-
-
-def _wanting(run: RunResult) -> tuple[str, ...]:
-    return tuple(rule.id for rule in run.rules if rule.verdict.passed is not True)
 
 
 def _findings(run: RunResult) -> list[Finding]:
@@ -186,43 +126,8 @@ def _findings(run: RunResult) -> list[Finding]:
         help = None if verdict.passed or verdict.help in advised else verdict.help
         advised.add(help)
         message = verdict.message if first == rule.title else f"As for “{first}”."
-        found.append(Finding(rule, _KINDS[verdict.passed], message, help))
+        found.append(Finding(rule, KINDS[verdict.passed], message, help))
     return found
-
-
-def _measured(run: RunResult, id: str) -> float | None:
-    """Return what a rule has measured, if that is a number."""
-    value = next((rule.verdict.measured for rule in run.rules if rule.id == id), None)
-    return value if isinstance(value, int | float) and math.isfinite(value) else None
-
-
-def _parameters(run: RunResult) -> int | None:
-    return run.details.parameters if run.details else _measured(run, "parameters")
-
-
-def _plots(results: Sequence[SubmissionResult], *, named: bool) -> list[Networks]:
-    """Return a plot a data set: the checked runs, and what others have published for the same sessions."""
-    points: dict[str, list[Point]] = {}
-    for result in results:
-        for run in result.runs:
-            parameters, accuracy = _parameters(run), _measured(run, "sustained_accuracy")
-            if parameters is not None and accuracy is not None:
-                dataset = ASSIGNMENTS[result.assignment].dataset
-                points.setdefault(dataset, []).append(
-                    Point("ours", run.name if named else "", parameters, accuracy, "worst of the last five epochs")
-                )
-    for each in _published() if points else ():
-        dataset = ASSIGNMENTS[each["session"]].dataset
-        if "parameters" in each and any(result.assignment == each["session"] for result in results):
-            points.setdefault(dataset, []).append(
-                Point("published", each["name"], each["parameters"], each["accuracy"], each["stated"])
-            )
-    return [plot for dataset, found in points.items() if (plot := charts.networks(dataset, found))]
-
-
-@cache
-def _published() -> list[dict]:
-    return tomllib.loads(PUBLISHED.read_text(encoding="utf-8"))["network"] if PUBLISHED.is_file() else []
 
 
 def _drawn(layer: Layer, side: int) -> dict[str, str]:

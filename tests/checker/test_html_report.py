@@ -17,7 +17,7 @@ from checker.intake.run_folder import read_log as submitted_log
 from checker.report.html import as_html, class_page, student_page
 from checker.score import NO_CLASS, Labels
 from tests.checker.report_pages import HOSTILE, details, results, run, students
-from tests.written_submission import read_log, write_log, write_submission
+from tests.written_submission import read_log, set_tiles, write_log, write_submission
 
 WITHOUT_IMAGES = re.compile(r"data:image/png;base64,[^\"]+")
 KB = 1000
@@ -43,7 +43,7 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     folder = tmp_path_factory.mktemp("pages")
     written = {
         "all": as_html(results(), False),
-        "student": student_page(results()[1], False),
+        "student": student_page(results()[1]),
         "class": class_page(students(40), [f"student-{number}.html" for number in range(40)]),
     }
     for name, text in written.items():
@@ -154,7 +154,7 @@ def test_pages_are_small() -> None:
     text = as_html([replace(result, runs=tuple(runs[:6])) for result in results()[:3]], True)
     assert len(WITHOUT_IMAGES.sub("", text).encode()) < 300 * KB
     # As long a log and as many layers as are shown at all.
-    text = student_page(replace(results()[0], runs=(run(shows=details(300, 120)),)), True)
+    text = student_page(replace(results()[0], runs=(run(shows=details(300, 120)),)))
     assert len(WITHOUT_IMAGES.sub("", text).encode()) < 120 * KB
     pupils = students(1000)
     assert len(class_page(pupils, [each.path for each in pupils]).encode()) < 300 * KB
@@ -167,16 +167,17 @@ def test_a_verdict_is_a_shape_and_a_word() -> None:
 
 
 def test_a_reason_that_many_rules_share_is_told_once() -> None:
-    text = student_page(results()[1], False)
+    text = student_page(results()[1])
     assert text.count("the network decides by values") == 1 and text.count("Leave values alone.") == 1
 
 
 def test_the_command_line_writes_a_page(tmp_path: Path, generated_data: Path) -> None:
     def mix_up_two_classes(network: torch.nn.Module) -> None:
+        set_tiles(network)
         with torch.no_grad():
             network.tiles.weight[3] = network.tiles.weight[8].clone()
 
-    folder = write_submission(tmp_path / "work", prepare=mix_up_two_classes, name="<b>mine</b>")
+    folder = write_submission(tmp_path / "work", prepare=mix_up_two_classes, name="<b>mine")
     lines = read_log(folder)
     for line in lines:
         line |= {"train_loss": 1 / line["epoch"], "test_loss": float("nan"), "train_correct": "<i>all</i>"}
@@ -185,7 +186,7 @@ def test_the_command_line_writes_a_page(tmp_path: Path, generated_data: Path) ->
     arguments = ["session05", "--path", tmp_path / "work", "--data-dir", generated_data]
     assert main([str(each) for each in (*arguments, "--format", "html", "--output", target)]) == 1
     text = target.read_text()
-    assert "&lt;b&gt;mine&lt;/b&gt;" in text and "<b>mine" not in text and "all</i>" not in text
+    assert "&lt;b&gt;mine" in text and "<b>mine" not in text and "all</i>" not in text
     assert "convolution 16×16, stride 4, then batch norm" in text and "10×4×4" in text
     assert text.count("data:image/png;base64,") == 10 and "read as" in text
     assert "Loss over 15 epochs." in text and 'class="threshold"' in text
@@ -209,9 +210,9 @@ def test_numbers_of_any_size_are_drawn() -> None:
     layer = replace(shows.layers[0], output=(0, 10**8), receptive_field=(10**9, 0), parameters=10**15)
     for side in (0, 28):
         strange = replace(shows, epochs=epochs, layers=(layer, replace(layer, output=())), side=side, parameters=0)
-        text = student_page(replace(results()[0], runs=(run(shows=strange),)), None)
+        text = student_page(replace(results()[0], runs=(run(shows=strange),)))
         assert not re.search(r'[="M L]-?(nan|inf)\b|e\+\d', text)
-    assert "<svg" in student_page(replace(results()[0], runs=(run(shows=details(1, 1, 0)),)), True)
+    assert "<svg" in student_page(replace(results()[0], runs=(run(shows=details(1, 1, 0)),)))
 
 
 def test_mistakes_are_those_that_the_network_is_surest_of() -> None:
