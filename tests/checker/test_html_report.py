@@ -13,11 +13,13 @@ import pytest
 import torch
 
 from checker.__main__ import main
+from checker.assignments import SESSION05
+from checker.check import check_folder
 from checker.intake.run_folder import read_log as submitted_log
 from checker.report.html import as_html, class_page, student_page
 from checker.score import NO_CLASS, Labels
 from tests.checker.report_pages import HOSTILE, details, results, run, students
-from tests.written_submission import read_log, set_tiles, write_log, write_submission
+from tests.written_submission import HONEST_MODEL, read_log, set_tiles, write_log, write_submission
 
 WITHOUT_IMAGES = re.compile(r"data:image/png;base64,[^\"]+")
 KB = 1000
@@ -190,6 +192,32 @@ def test_the_command_line_writes_a_page(tmp_path: Path, generated_data: Path) ->
     assert "convolution 16×16, stride 4, then batch norm" in text and "10×4×4" in text
     assert text.count("data:image/png;base64,") == 10 and "read as" in text
     assert "Loss over 15 epochs." in text and 'class="threshold"' in text
+
+
+def test_layers_are_those_of_one_view(tmp_path: Path, generated_data: Path) -> None:
+    twice = "        return (self.look(images.roll(4, 3)) + self.look(images)) / 2\n\n    def look(self, images):\n"
+    head = "    def forward(self, images):\n"
+    write_submission(tmp_path, model=HONEST_MODEL.replace(head, head + twice))
+    checked = check_folder(
+        SESSION05,
+        tmp_path,
+        own=False,
+        only_run=None,
+        rules=["parameters", "sustained_accuracy"],
+        device="cpu",
+        data_dir=str(generated_data),
+        isolation="auto",
+        tell=lambda doing: None,
+        details=True,
+    )
+    (found,) = checked.runs
+    assert found.views == 2
+    assert [(layer.what, layer.parameters) for layer in found.details.layers] == [
+        ("convolution 16×16, stride 4, then batch norm", 2_580),
+        ("global average", 0),
+        ("convolution 1×1", 110),
+    ]
+    assert [epoch.measured for epoch in found.details.epochs] == [None] * 10 + [100.0] * 5
 
 
 def test_what_only_curves_show_refuses_no_log(tmp_path: Path) -> None:
