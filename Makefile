@@ -1,4 +1,5 @@
 # make check   install on first use, then check session 5 on the real test set
+# make report  install on first use, then check every session and write build/report.html
 # make test    install on first use, then look for mistakes (ruff, mypy) and run the tests
 # make lock    pin again, with uv, what pyproject.toml asks for; requirements.txt keeps what still fits
 # Data: $DATA_DIR, else data/, where torchvision downloads what is missing.
@@ -6,10 +7,14 @@ PYTHON ?= python3
 ENVIRONMENT := .venv
 BIN := $(ENVIRONMENT)/bin
 
-.PHONY: check test lock clean
+.PHONY: check report test lock clean
 
 check: $(ENVIRONMENT)/installed
 	@$(BIN)/python -m checker session05
+
+report: $(ENVIRONMENT)/installed
+	@mkdir -p build
+	@$(BIN)/python -m checker all --format html --output build/report.html
 
 test: $(ENVIRONMENT)/installed
 	@$(BIN)/ruff format --check --quiet

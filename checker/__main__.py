@@ -49,7 +49,9 @@ def parser() -> argparse.ArgumentParser:
         "--ignore", metavar="RULE", action="append", default=[], help="leave this rule out; may be repeated"
     )
     parser.add_argument("--list", action="store_true", help="list the assignments and their rules, and check nothing")
-    parser.add_argument("--format", choices=["rich", "json"], default="rich", help="how to report (default: rich)")
+    parser.add_argument(
+        "--format", choices=["rich", "json", "html"], default="rich", help="how to report (default: rich)"
+    )
     parser.add_argument("--output", metavar="FILE", type=Path, help="write the report to this file, not to the screen")
     parser.add_argument("--device", default="cpu", help="where to measure: cpu (default), cuda, …")
     _add_what_both_take(parser)
@@ -170,7 +172,6 @@ def _check(options: argparse.Namespace) -> int:
     from rich.text import Text
 
     from checker.check import check_folder
-    from checker.report.json import as_json
     from checker.report.terminal import as_rich, as_text
 
     errors = Console(stderr=True)
@@ -194,10 +195,11 @@ def _check(options: argparse.Namespace) -> int:
                         data_dir=options.data_dir,
                         isolation=options.isolation,
                         tell=lambda doing: status.update(Text(doing)),
+                        details=options.format == "html",
                     )
                 )  # A name in brackets is no markup.
             except CannotCheckError as error:
-                if len(assignments) == 1 and options.format != "json":
+                if len(assignments) == 1 and options.format == "rich":
                     raise
                 results.append(
                     SubmissionResult(
@@ -208,7 +210,7 @@ def _check(options: argparse.Namespace) -> int:
     if options.run is not None:  # Asked for by name, a run decides whether or not it is required.
         passed = combine(verdict for result in results for verdict in [run.passed for run in result.runs] or [None])
     if options.output is not None:
-        text = as_json(results, passed) if options.format == "json" else as_text(results, passed)
+        text = as_text(results, passed) if options.format == "rich" else _document(options.format, results, passed)
         try:
             # Where it is a link, what it points to is written.
             write_atomically(
@@ -218,8 +220,8 @@ def _check(options: argparse.Namespace) -> int:
             raise CannotCheckError(
                 f"{options.output} could not be written ({error.strerror}).", "Choose another --output."
             ) from error
-    elif options.format == "json":
-        _print(as_json(results, passed))
+    elif options.format != "rich":
+        _print(_document(options.format, results, passed))
     else:
         screen, report = Console(), StringIO()
         as_rich(
@@ -229,6 +231,17 @@ def _check(options: argparse.Namespace) -> int:
         )
         _print(report.getvalue())
     return EXIT_CODES[passed]
+
+
+def _document(format: str, results: list[SubmissionResult], passed: bool | None) -> str:
+    """Return the report in a format that is the same on a screen and in a file."""
+    if format == "html":
+        from checker.report.html import as_html
+
+        return as_html(results, passed)
+    from checker.report.json import as_json
+
+    return as_json(results, passed)
 
 
 def _refuse_output(path: Path) -> None:

@@ -41,12 +41,14 @@ def check_folder(
     data_dir: str | None,
     isolation: str,
     tell: Callable[[str], None],
+    details: bool = False,
 ) -> SubmissionResult:
     """Check the runs of `folder` against `assignment`, with the rules whose ids are in `rules`.
 
     own: it is the session's own folder, so every run that the assignment names must be there
     isolation: how its code is run: "auto", "bubblewrap" or "process"
     tell: hears what is being done
+    details: gather what a page shows beside the verdicts, see checker.details
     Raises CannotCheckError where there is nothing to check, UserError where the test images are missing or not the
     published ones.
     """
@@ -90,7 +92,8 @@ def check_folder(
         with Workers(
             dataset.sizes["test"], dataset.shape, None if on_cpu else 1, memory=MOST_MEMORY if on_cpu else None
         ) as workers:
-            found = _check_runs(assignment, submission, names, rules, TestSet(dataset, data_dir, workers), device, tell)
+            tests = TestSet(dataset, data_dir, workers)
+            found = _check_runs(assignment, submission, names, rules, tests, device, tell, details)
     return SubmissionResult(assignment.id, assignment.title, str(folder), found, isolation=submission.isolation)
 
 
@@ -102,6 +105,7 @@ def _check_runs(
     tests: "TestSet",
     device: str,
     tell: Callable[[str], None],
+    details: bool,
 ) -> tuple[RunResult, ...]:
     """Check all runs side by side: each is a thread that waits for what the workers measure."""
     from checker.evidence import Evidence
@@ -113,7 +117,7 @@ def _check_runs(
     ) in submission.runs.items():  # What was measured of one is not measured again to compare another with it.
         runs[name] = Evidence(submission, run, tests, device, siblings=runs, two_inputs=assignment.two_inputs)
     with ThreadPoolExecutor(len(names)) as threads:
-        checks = [threads.submit(_check_run, assignment, runs[name], rules, tell) for name in names]
+        checks = [threads.submit(_check_run, assignment, runs[name], rules, tell, details) for name in names]
         try:
             return tuple(each.result() for each in checks)
         except BaseException:  # Ctrl-C above all: nobody waits any more for what the threads wait for.
@@ -168,7 +172,9 @@ def run_names(assignment: Assignment, folder: Path, own: bool, only_run: str | N
     return found
 
 
-def _check_run(assignment: Assignment, run: "Evidence", rules: list[str], tell: Callable[[str], None]) -> RunResult:
+def _check_run(
+    assignment: Assignment, run: "Evidence", rules: list[str], tell: Callable[[str], None], details: bool
+) -> RunResult:
     started = time.perf_counter()
     results = []
     for id in [id for id in assignment.rules_of(run.name) if id in rules]:
@@ -176,7 +182,13 @@ def _check_run(assignment: Assignment, run: "Evidence", rules: list[str], tell: 
         tell(f"{shown(run.name)}: {RULES[id].title.format(**limits)}")
         results.append(RuleResult(id, RULES[id].title.format(**limits), _plain(_verdict(run, id, limits))))
     seconds = round(time.perf_counter() - started, 1)
-    return RunResult(shown(run.name), assignment.rules_for(run.name).required, seconds, tuple(results), *run.looks())
+    gathered = None
+    if details:
+        from checker.gather import gather
+
+        gathered = gather(run, assignment.limits(run.name, "sustained_accuracy").get("threshold"))
+    required = assignment.rules_for(run.name).required
+    return RunResult(shown(run.name), required, seconds, tuple(results), *run.looks(), gathered)
 
 
 def _verdict(run: "Evidence", id: str, limits: dict[str, object]) -> Verdict:

@@ -4,6 +4,7 @@ import contextlib
 import hashlib
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
+from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -22,6 +23,7 @@ from common.anatomy.operation import Operation
 from common.anatomy.program import Program, Reference
 from common.anatomy.replay import ReplayError
 from common.anatomy.views import Views
+from common.anatomy.ways import leading
 from common.anatomy.weights import left_over, misfits
 from common.data import Normalization
 
@@ -133,6 +135,11 @@ class Evidence:
         return self._run.program.result()
 
     @property
+    def recorded(self) -> bool:
+        """Whether the network is there: a rule has asked for it, and it could be recorded."""
+        return self._run.program.done() and self._run.program.exception() is None
+
+    @property
     def parameter_count(self) -> int:
         """Every learned number once, whether it is used or not."""
         return self.program.parameter_count
@@ -205,6 +212,25 @@ class Evidence:
         """How many views of each image the network looks at."""
         return self._examined().count
 
+    @property
+    def evaluated(self) -> bool:
+        """Whether a rule has asked what the network predicts; nothing is evaluated for a picture alone."""
+        return bool(self._pending)
+
+    def mistakes(self, most: int) -> tuple[int, list[tuple[int, int, int | None]]]:
+        """Return how many test images the last epoch classifies wrongly, and `most` of them; see Labels.mistakes."""
+        found = self._predictions(self.log[-1])
+        return self._tests.labels.mistakes(found.digits[0], found.logits, most)
+
+    def image(self, place: int) -> "Tensor":
+        """Return a test image, uint8 C×H×W."""
+        return self._tests.pixels[place]
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """What the test set's classes are called."""
+        return self._tests.classes
+
     def least_apart(self) -> float:
         """How little the logits of two of the last epochs differ on the test set; see checker.statistics.apart."""
         logits = [self._predictions(epoch).logits for epoch in self.last_epochs]
@@ -219,7 +245,7 @@ class Evidence:
         """Return how many views of an image the network looks at, and the worst accuracy in percent that a single one
         reaches in the last epochs; None where that was not measured."""
         with contextlib.suppress(Exception):  # Whatever it is, a rule has told it.
-            if self._pending:
+            if self.evaluated:
                 single = [self.single_view(epoch) for epoch in self.last_epochs]
                 known = [each for each in single if each is not None]
                 return self.views, 100 * min(known) / self.test_total if len(known) == len(single) else None
@@ -229,6 +255,20 @@ class Evidence:
     def anatomy(self) -> Anatomy:
         """What the network of the last epoch does with test images."""
         return self._anatomy()
+
+    @property
+    def layers(self) -> tuple[Operation, ...]:
+        """The layers that run for one view of an image; for all of them, where these aren't told apart."""
+        operations, single = self.anatomy.operations, self._examined().program
+        if single is None:
+            return operations
+        behind = leading(single, single.outputs[len(self.program.outputs) :])
+        once = [each for each in operations if each.value in behind]
+        used, used_once = (frozenset().union(*(each.uses for each in group)) for group in (operations, once))
+        if used != used_once:  # Views that are stacked to one batch run through each layer together.
+            return operations
+        counts = {each.uses: each.parameters for each in reversed(operations) if each.parameters}
+        return tuple(replace(each, parameters=counts.pop(each.uses, 0)) for each in once)
 
     @property
     def accuracy(self) -> float:

@@ -1,4 +1,4 @@
-"""The only place that knows the test set's labels: predictions in, counts out."""
+"""The only place that knows the test set's labels: predictions in, counts out, and what was mistaken for what."""
 
 from dataclasses import dataclass
 
@@ -33,6 +33,20 @@ class Labels:
         on)."""
         images = int((digits == self._labels[: digits.shape[1]]).all(0).sum())
         return Counts(images, None if sums is None or len(sums) < NUMBERS else int(self._right_sums(sums).sum()))
+
+    def mistakes(
+        self, digits: np.ndarray, logits: np.ndarray, most: int
+    ) -> tuple[int, list[tuple[int, int, int | None]]]:
+        """Return how many of the predicted classes (N) are wrong, and (place, label, predicted) of the `most` that
+        the logits (N×classes) are surest of; predicted is None where they aren't finite."""
+        wrong = np.flatnonzero(digits != self._labels[: len(digits)])
+        with np.errstate(all="ignore"):  # They may be as large as they like.
+            ahead = logits[wrong].max(1) - logits[wrong, self._labels[wrong]]
+        surest = wrong[np.argsort(-np.nan_to_num(ahead, nan=-np.inf, posinf=-np.inf), kind="stable")][:most]
+        return len(wrong), [
+            (int(place), int(self._labels[place]), None if digits[place] == NO_CLASS else int(digits[place]))
+            for place in surest
+        ]
 
     def accuracy(self, digits: np.ndarray) -> float:
         """Return the share of the first N images whose predicted class (N) is right."""

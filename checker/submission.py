@@ -21,6 +21,7 @@ class LoggedEpoch:
     """One line of epochs.jsonl, as far as rules use it; `file` and `sha256` are None where no weights were kept.
 
     sum_correct, sum_total: over all pairs of an image and a number, for networks of two inputs
+    train_correct, train_loss, test_loss: for curves alone, None where the log has no finite number of that name
     """
 
     epoch: int
@@ -31,6 +32,9 @@ class LoggedEpoch:
     sum_total: int | None
     file: str | None
     sha256: str | None
+    train_correct: float | None = None
+    train_loss: float | None = None
+    test_loss: float | None = None
 
 
 @dataclass(frozen=True)

@@ -37,6 +37,11 @@ class TestSet:
         """Their pixels, uint8 N×C×H×W. Raises DataError."""
         return self._images().pixels
 
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """What the labels stand for, in order."""
+        return self._dataset.classes
+
     def submit(self, measurement: Callable[..., Measured], *arguments: object) -> Future[Measured]:
         """Start a measurement of the test images in a worker; see checker.measure. Raises DataError."""
         self._images()

@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from checker.details import Details
+
 # How far a verdict can be trusted: the checker ran it, the run's log says so, or its recipe does.
 MEASURED, RECORDED, DECLARED = "measured", "recorded", "declared"
 
@@ -46,6 +48,7 @@ class RunResult:
     views: of each image that the network looks at; single_view: what one of them alone holds over the last epochs, in
            percent;
     None where that was not measured
+    details: what a page shows of it, where one was asked for
     """
 
     name: str
@@ -54,6 +57,7 @@ class RunResult:
     rules: tuple[RuleResult, ...]
     views: int | None = None
     single_view: float | None = None
+    details: Details | None = None
 
     @property
     def passed(self) -> bool | None:

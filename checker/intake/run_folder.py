@@ -102,6 +102,7 @@ def _epoch(number: int, line: str, two_inputs: bool) -> LoggedEpoch:
             sum_total=_count(values["sum_total"]) if two_inputs else None,
             file=_text(weights.get("file")),
             sha256=_text(weights.get("sha256")),
+            **{key: _number(values.get(key)) for key in ("train_correct", "train_loss", "test_loss")},
         )
     except (ValueError, TypeError, KeyError, RecursionError) as error:
         reason = f"it has no {error}" if isinstance(error, KeyError) else shown(str(error))
@@ -115,6 +116,12 @@ def _text(value: object) -> str | None:
     if value is not None and not isinstance(value, str):
         raise TypeError(f"{value!r} is no text")
     return value
+
+
+def _number(value: object) -> float | None:
+    """What only curves show refuses no log."""
+    known = isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 2**53  # NaN is not.
+    return float(value) if known else None
 
 
 def _count(value: object) -> int:

@@ -1,0 +1,117 @@
+"""The overview of many runs or students: a row and a point each."""
+
+import math
+import tomllib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from checker.assignments import ASSIGNMENTS
+from checker.intake.files import shown
+from checker.report import charts
+from checker.report.charts import Networks, Point
+from checker.verdict import RunResult, SubmissionResult
+
+PUBLISHED = Path(__file__).resolve().parent.parent.parent / "published.toml"
+KINDS = {True: "passed", False: "failed", None: "unknown"}
+
+
+@dataclass(frozen=True)
+class Row:
+    """A line of the overview: a run, or a student.
+
+    kind: "passed", "failed" or "unknown"; decides: whether it must pass; address: where the link leads
+    rules: ids of those that have not been passed
+    """
+
+    address: str
+    group: str
+    name: str
+    kind: str
+    decides: bool
+    parameters: int | None
+    accuracy: float | None
+    rules: tuple[str, ...]
+
+
+def rows_of_runs(number: int, result: SubmissionResult) -> list[Row]:
+    """Return a row a run of the submission that is the `number`-th on the page, or one that says that there is none."""
+    if result.problem:
+        return [Row(f"#s{number}", result.assignment, "", "unknown", True, None, None, ())]
+    return [
+        Row(
+            f"#s{number}r{place}",
+            result.assignment,
+            run.name,
+            KINDS[run.passed],
+            run.required,
+            _parameters(run),
+            accuracy(run),
+            _wanting(run),
+        )
+        for place, run in enumerate(result.runs)
+    ]
+
+
+def row_of_student(result: SubmissionResult, address: str) -> Row:
+    """Return one row for all runs that must pass, with the most parameters and the worst accuracy of them.
+
+    address: of the student's page
+    """
+    decide = [run for run in result.runs if run.required]
+    parameters = [each for run in decide if (each := _parameters(run)) is not None]
+    accuracies = [each for run in decide if (each := accuracy(run)) is not None]
+    return Row(
+        address,
+        "",
+        shown(Path(result.path).name or result.path),
+        KINDS[result.passed],
+        True,
+        max(parameters, default=None),
+        min(accuracies, default=None),
+        tuple(dict.fromkeys(rule for run in decide for rule in _wanting(run))),
+    )
+
+
+def _wanting(run: RunResult) -> tuple[str, ...]:
+    return tuple(rule.id for rule in run.rules if rule.verdict.passed is not True)
+
+
+def accuracy(run: RunResult) -> float | None:
+    """Return what the worst of the last epochs reaches, in percent; None where that was not measured."""
+    return _measured(run, "sustained_accuracy")
+
+
+def _measured(run: RunResult, id: str) -> float | None:
+    value = next((rule.verdict.measured for rule in run.rules if rule.id == id), None)
+    return value if isinstance(value, int | float) and math.isfinite(value) else None
+
+
+def _parameters(run: RunResult) -> int | None:
+    return run.details.parameters if run.details else _measured(run, "parameters")
+
+
+def plots(results: Sequence[SubmissionResult], *, named: bool) -> list[Networks]:
+    """Return a plot a data set: the checked runs, and what others have published for the same sessions."""
+    points: dict[str, list[Point]] = {}
+    for result in results:
+        for run in result.runs:
+            parameters, reached = _parameters(run), accuracy(run)
+            if parameters is not None and reached is not None:
+                dataset = ASSIGNMENTS[result.assignment].dataset
+                points.setdefault(dataset, []).append(
+                    Point("ours", run.name if named else "", parameters, reached, "worst of the last five epochs")
+                )
+    for each in _published() if points else ():
+        dataset = ASSIGNMENTS[each["session"]].dataset
+        if "parameters" in each and any(result.assignment == each["session"] for result in results):
+            points.setdefault(dataset, []).append(
+                Point("published", each["name"], each["parameters"], each["accuracy"], each["stated"])
+            )
+    return [plot for dataset, found in points.items() if (plot := charts.networks(dataset, found))]
+
+
+@cache
+def _published() -> list[dict]:
+    return tomllib.loads(PUBLISHED.read_text(encoding="utf-8"))["network"] if PUBLISHED.is_file() else []
