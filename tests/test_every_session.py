@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 import torch
 
-from benchmarks.sessions import load
 from checker.assignments import ASSIGNMENTS
 from common.anatomy.network import anatomy, parameter_count
 from tests.conftest import REPOSITORY
+from tools.sessions import load
 
 SESSIONS = {name: load(name) for name in ASSIGNMENTS}
 RUNS = [(name, run) for name, session in SESSIONS.items() for run in session.recipes]
