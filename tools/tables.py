@@ -1,65 +1,32 @@
-"""Write the measured numbers into the sessions' READMEs: none of them is typed by hand.
+"""The tables of the READMEs, made from the run folders, the benchmarks' results and published.toml."""
 
-    python benchmarks/readme.py            fill every block between <!-- begin NAME --> and <!-- end -->
-    python benchmarks/readme.py --check    change nothing; exit code 1 where a README is out of date
-
-Everything comes from the committed run folders and from the results that the benchmarks keep.
-"""
-
-import argparse
 import json
-import re
 import runpy
-import sys
-from collections.abc import Callable
-from functools import partial
-from pathlib import Path
+from collections.abc import Callable, Iterable
+from functools import cache, partial
 
-import batch_sizes
-import recipes
-import seeds
 import torch
-from sessions import REPOSITORY, held_from, load, log, shown_epoch
 
+from benchmarks.accuracy import batch_sizes, recipes, seeds, views
 from checker.statistics import evenness
 from common.anatomy.network import anatomy as followed
-from common.errors import RunError, UserError
+from common.errors import RunError
 from common.finished_run import trained
 from common.session import Session
 from common.summary import receptive_field_table
+from tools.published import PUBLISHED, Published
+from tools.sessions import REPOSITORY, SESSIONS, held_from, log, shown_epoch, single_view
 
-SESSIONS = {name: load(name) for name in ("session03", "session04", "session05", "session06", "session07")}
-# Step, parameters and best test accuracy in percent of the drill-downs that students have published, and the run of
-# ours that stands against it: one with no more parameters, but for the last two, which are a little smaller than our
-# smallest.
-PUBLISHED = (
-    ("vanilla skeleton", 147_344, 99.11, "skeleton"),
-    ("+ batch norm, GAP, fewer parameters", 8_872, 99.32, "batch-norm"),
-    ("+ dropout, augmentation", 8_872, 99.28, "augmented"),
-    ("+ LR scheduler", 8_872, 99.30, "under-8k"),
-    ("cyclic LR, dropout 5 %", 6_202, 99.45, "smallest"),
-    ("skeleton", 8_892, 98.60, "batch-norm"),
-    ("+ batch norm, dropout, depth, two FC after GAP, MultiStepLR", 9_780, 99.29, "augmented"),
-    ("StepLR, one FC less", 9_680, 99.41, "scheduled"),
-    ("set-up, large network", 3_900_000, 99.36, "skeleton"),
-    ("small skeleton", 5_000, 99.00, "smallest"),
-    ("+ batch norm", 5_112, 98.91, "smallest"),
-)
-# What it is, public result, our run that stands against it: students' published notebooks that keep the rules, then
-# results from outside the course.
-PUBLIC_CIFAR = (
-    ("best with fewer than 200,000 parameters", "88.63 % (best epoch) with 154,394 parameters, 100 epochs", "cifar10"),
-    ("best with fewer than 100,000", "87.34 % (best epoch) with 68,992 parameters", "under-100k"),
-    (
-        "outside the course: depthwise and dilated kernels, weight averaging, mixup",
-        "94.4 % with 97,530 parameters, 200 epochs",
-        "under-100k",
-    ),
-    ("outside the course: ResNet-20", "91.25 to 92.6 % with 270,000 parameters", "cifar10"),
-)
-PUBLIC_EPOCHS = 17
-SPEED = {"session05": "throughput.json", "session07": "cifar_pipeline.json"}
-BLOCK = re.compile(r"(<!-- begin (.+?) -->\n).*?(<!-- end -->)", re.DOTALL)
+SPEED = {"session05": "throughput", "session07": "cifar_pipeline"}
+MEASURED_VIEWS = cache(views.read_results)
+
+
+def table(headings: Iterable[str], rows: Iterable[Iterable[object]], left: int = 1) -> str:
+    """Return a Markdown table whose first `left` columns are aligned left, the others right."""
+    headings = list(headings)
+    rule = "".join("---|" if column < left else "---:|" for column in range(len(headings)))
+    lines = [f"| {' | '.join(map(str, row))} |" for row in (headings, *rows)]
+    return "\n".join([lines[0], f"|{rule}", *lines[1:]])
 
 
 def percent(epoch: dict, of: str = "test") -> float:
@@ -72,158 +39,208 @@ def parameters(session: Session, run: str) -> int:
     return json.loads((session.folder / "runs" / run / "run.json").read_text())["parameters"]
 
 
+def last_five(session: Session, run: str, of: str = "test") -> list[float]:
+    """Return the accuracy of the last five epochs in percent."""
+    return [percent(epoch, of) for epoch in log(session, run)[-5:]]
+
+
+def single(session: Session, run: str) -> list[float] | None:
+    """Return the accuracy of the last five epochs with a single view, in percent; None where the run has no more.
+
+    Raises RunError where it was not measured.
+    """
+    network = session.build(run)
+    if single_view(network) is network:
+        return None
+    found = MEASURED_VIEWS().get((session.name, run), {})
+    if len(found) < 5:
+        raise RunError(f"{session.name} {run} has no results of a single view: python -m benchmarks.accuracy.views")
+    return [100 * found[epoch["epoch"]]["single_view"] / epoch["test_total"] for epoch in log(session, run)[-5:]]
+
+
+def view_count(session: Session, run: str) -> int:
+    """Return how many views of an image the run's network sees when it is evaluated."""
+    network = session.build(run).eval()
+    calls = []
+    single_view(network).register_forward_hook(lambda *call: calls.append(1))
+    with torch.no_grad():
+        network(*(torch.zeros(2, *shape) for shape in session.task.input_shapes(session.dataset.shape)))
+    return len(calls)
+
+
+def _values(accuracies: Iterable[float]) -> str:
+    return " ".join(f"{accuracy:.2f}" for accuracy in accuracies)
+
+
+def _worst(accuracies: list[float] | None) -> str:
+    return "" if accuracies is None else f"{min(accuracies):.2f}"
+
+
 def runs(session: Session) -> str:
     """A row a run: what its last five epochs reach."""
     also = session.task.also
+    with_views = any(single(session, run) for run in session.recipes)
+    headings = ["run", "parameters", "epochs", "test accuracy of the last five (%)", "worst"]
+    headings += ["worst, single view"] * with_views + [f"{name}, worst" for name in also] + ["training, last epoch"]
     rows = [
-        "| run | parameters | epochs | test, last five epochs | least | "
-        + "".join(f"{name}, last five | " for name in also)
-        + "train, last epoch |",
-        "|---|---:|---:|---|---:|" + "---|" * len(also) + "---:|",
+        [
+            f"`{run}`",
+            f"{parameters(session, run):,}",
+            len(log(session, run)),
+            _values(last_five(session, run)),
+            _worst(last_five(session, run)),
+            *[_worst(single(session, run)) or "–"] * with_views,
+            *(_worst(last_five(session, run, name)) for name in also),
+            f"{percent(log(session, run)[-1], 'train'):.2f}",
+        ]
+        for run in session.recipes
     ]
-    for run in session.recipes:
-        lines = log(session, run)
-        last = [percent(epoch) for epoch in lines[-5:]]
-        others = [" ".join(f"{percent(epoch, name):.2f}" for epoch in lines[-5:]) for name in also]
-        rows.append(
-            f"| `{run}` | {parameters(session, run):,} | {len(lines)} | {' '.join(f'{value:.2f}' for value in last)} | "
-            f"{min(last):.2f} | {''.join(f'{each} | ' for each in others)}{percent(lines[-1], 'train'):.2f} |"
-        )
-    return "\n".join(rows)
+    return table(headings, rows)
 
 
 def result(session: Session, run: str) -> str:
     """One sentence of result."""
-    lines = log(session, run)
-    last = [percent(epoch) for epoch in lines[-5:]]
+    alone = single(session, run)
+    views = "" if alone is None else f" over {view_count(session, run)} views, {min(alone):.2f} % with a single one"
     return (
-        f"**Result.** {parameters(session, run):,} parameters; the last five epochs reach "
-        f"{', '.join(f'{value:.2f}' for value in last)} %, so the run holds {min(last):.2f} %; training accuracy "
-        f"{percent(lines[-1], 'train'):.2f} %."
+        f"**Result.** {parameters(session, run):,} parameters. Each of the last five epochs reaches "
+        f"{min(last_five(session, run)):.2f} % or more{views} ({_values(last_five(session, run))}); "
+        f"training accuracy is {percent(log(session, run)[-1], 'train'):.2f} %."
     )
+
+
+def stated(network: Published) -> str:
+    """What was published, in words."""
+    size = "" if network.parameters is None else f", {network.parameters:,} parameters"
+    epochs = "" if network.epochs is None else f", {network.epochs} epochs"
+    if network.reached_in is not None:
+        return f"reached in epoch {network.reached_in}"
+    sums = "" if network.sum_accuracy is None else f", sum {network.sum_accuracy:.2f} %"
+    return f"{network.shown_accuracy}{sums}{size}{epochs}, {network.stated}"
+
+
+def against(network: Published) -> list[str]:
+    """Our run that stands against a published network: name, parameters, epochs, best, worst, worst with one view."""
+    session, run = SESSIONS[network.session], network.against
+    lines = log(session, run)
+    accuracies = [percent(epoch) for epoch in lines]
+    cells = [f"`{run}`", f"{parameters(session, run):,}", f"{len(lines)}"]
+    if network.reached_in is not None:
+        return [*cells, f"held from epoch {shown_epoch(held_from(accuracies, network.accuracy))}", "", ""]
+    worst = _worst(last_five(session, run))
+    if network.sum_accuracy is not None:
+        worst += "".join(f", {name} {_worst(last_five(session, run, name))}" for name in session.task.also)
+    return [*cells, f"{max(accuracies):.2f}", worst, _worst(single(session, run)) or "–"]
 
 
 def published(session: Session) -> str:
-    """The published drill-downs beside ours."""
-    rows = [
-        "| published step | parameters | best | ours | parameters | best | least of last five |",
-        "|---|---:|---:|---|---:|---:|---:|",
-    ]
-    for step, count, best, run in PUBLISHED:
-        reached = [percent(epoch) for epoch in log(session, run)]
-        rows.append(
-            f"| {step} | {count:,} | {best:.2f} | `{run}` | {parameters(session, run):,} | {max(reached):.2f} | "
-            f"{min(reached[-5:]):.2f} |"
-        )
-    return "\n".join(rows)
+    """The published networks of the session's task beside ours."""
+    source = {"student": "", "outside": "outside the course: "}
+    return table(
+        ["published", "claim", "ours", "parameters", "epochs", "best (%)", "worst of the last five", "single view"],
+        (
+            [source[each.source] + each.name, stated(each), *against(each)]
+            for each in PUBLISHED
+            if each.session == session.name and each.against
+        ),
+        left=3,
+    )
 
 
-def anatomy(session: Session, run: str) -> str:
-    """Output shape, parameters and receptive field of each layer, folded away."""
-    network = session.build(run)
+def results() -> str:
+    """The root README's table: the best public results beside ours."""
+    rows = []
+    for each in PUBLISHED:
+        if each.best:
+            run, size, epochs, best, worst, alone = against(each)
+            link = f"[{each.session.removeprefix('session').lstrip('0')}]({each.session}/README.md)"
+            rows.append([link, stated(each), run, size, epochs, worst or best, alone])
+    headings = ["session", "best public", "ours", "parameters", "epochs", "worst of the last five (%)", "single view (%)"]
+    return table(headings, rows, left=3)
+
+
+def anatomy(session: Session) -> str:
+    """Output shape, parameters and receptive field of each layer, a table for each network that differs, folded."""
     shapes = session.task.input_shapes(session.dataset.shape)
-    # One look of a network that takes several.
-    traced = followed(getattr(network, "network", network), *(torch.rand(2, *shape) for shape in shapes))
-    return "\n".join(
-        [
-            f"<details><summary><code>{run}</code>: {parameters(session, run):,} parameters, receptive field "
-            f"{traced.receptive_field[0]} before the global average, {traced.seen[0]} with it</summary>",
-            "",
-            receptive_field_table(traced),
-            "",
-            "</details>",
-        ]
+    tables: dict[tuple[str, str], list[str]] = {}
+    for run in session.recipes:
+        traced = followed(single_view(session.build(run)), *(torch.rand(2, *shape) for shape in shapes))
+        about = (
+            f"{parameters(session, run):,} parameters, receptive field {traced.receptive_field[0]} before the global "
+            f"average, {traced.seen[0]} with it"
+        )
+        tables.setdefault((about, receptive_field_table(traced)), []).append(f"<code>{run}</code>")
+    return "\n\n".join(
+        f"<details><summary>{', '.join(names)}: {about}</summary>\n\n{layers}\n\n</details>"
+        for (about, layers), names in tables.items()
     )
 
 
-def looks(session: Session) -> str:
-    """What several looks at an image bring."""
-    rows = json.loads((REPOSITORY / "benchmarks" / "looks.json").read_text())
-    return "\n".join(
-        ["| run | epoch | one look | all looks |", "|---|---:|---:|---:|"]
-        + [
-            f"| `{row['run']}` | {row['epoch']} | {100 * row['one'] / row['of']:.2f} | {100 * row['all'] / row['of']:.2f} |"
-            for row in rows
-            if row["session"] == session.name
-        ]
-    )
+def view_table(session: Session) -> str:
+    """What test-time augmentation brings."""
+    rows = [
+        [f"`{run}`", view_count(session, run), _values(alone), _values(last_five(session, run))]
+        for run in session.recipes
+        if (alone := single(session, run))
+    ]
+    return table(["run", "views", "single view, last five (%)", "all views, last five (%)"], rows)
 
 
 def seed_table(session: Session) -> str:
     """What each seed of the session's frozen recipes holds."""
     headings, *found = seeds.rows(session.name)
-    return "\n".join(
-        [
-            "| " + " | ".join([headings[0], *(f"`{name}`" for name in headings[1:])]) + " |",
-            "|---:|" + "---:|" * len(headings[1:]),
-        ]
-        + [f"| {' | '.join(row)} |" for row in found]
-    )
-
-
-def public_cifar(session: Session) -> str:
-    """The public results that keep the session's rules beside ours."""
-    rows = ["| | public | ours | run |", "|---|---:|---:|---|"]
-    for words, public, run in PUBLIC_CIFAR:
-        least = min(percent(line) for line in log(session, run)[-5:])
-        rows.append(
-            f"| {words} | {public} | {least:.2f} % with {parameters(session, run):,} parameters, {len(log(session, run))} epochs | `{run}` |"
-        )
-    first = held_from([percent(line) for line in log(session, "fast")], session.threshold)
-    rows.append(
-        f"| fewest epochs to 85 %, held from there on | {PUBLIC_EPOCHS} (reached) | {shown_epoch(first)} | `fast` |"
-    )
-    return "\n".join(rows)
+    return table([headings[0], *(f"`{name}`" for name in headings[1:])], found, left=0)
 
 
 def speed(session: Session) -> str:
     """What the session's benchmark of the training loop kept last, on each device."""
-    path = REPOSITORY / "benchmarks" / SPEED[session.name]
+    name = SPEED[session.name]
+    path = REPOSITORY / "benchmarks" / "speed" / f"{name}.json"
     if not path.exists():
-        raise RunError(f"There is no {path.name}; measure it with: python benchmarks/{path.stem}.py --keep")
-    results = json.loads(path.read_text())
-    rows = [
-        "| device | precision, bare and ours | rounds | loop | images/s | to usual | to bare |",
-        "|---|---|---:|---|---:|---:|---:|",
-    ]
-    return "\n".join(
-        rows
-        + [
-            f"| {found['device']}, {found['threads']} threads | {found['precision']} | {found['rounds']} | {loop} | {row['images_per_second']:,.0f} | {row['to_usual']:.2f}× | "
-            f"{100 * row['to_bare']:.0f} % |"
-            for found in results.values()
+        raise RunError(f"There is no {path.name}; measure it with: python -m benchmarks.speed.{name} --keep")
+    return table(
+        ["device", "precision, bare and ours", "loop", "images/s", "to usual", "to bare"],
+        (
+            [
+                f"{found['device']}, {found['threads']} thread{'s' * (found['threads'] > 1)}",
+                found["precision"],
+                loop,
+                f"{row['images_per_second']:,.0f}",
+                f"{row['to_usual']:.2f}×",
+                f"{100 * row['to_bare']:.0f} %",
+            ]
+            for found in json.loads(path.read_text()).values()
             for loop, row in found["loops"].items()
-        ]
+        ),
+        left=3,
     )
 
 
 def recipe_table(session: Session) -> str:
     """Held-out accuracy of the variants of the session's recipes."""
-    return "\n".join(
-        ["| run | variant | least of the last five, held out | mean | mean, one look |", "|---|---|---:|---:|---:|"]
-        + [
-            f"| `{row[0].split('/')[1]}` | {' | '.join(row[1:])} |"
+    return table(
+        ["run", "variant", "worst of the last five, held out (%)", "mean", "mean, single view"],
+        (
+            [f"`{row[0].split('/')[1]}`", *row[1:-1], row[-1] or "–"]
             for row in recipes.rows()
             if row[0].startswith(f"{session.name}/")
-        ]
+        ),
+        left=2,
     )
 
 
 def batch_size_table(session: Session) -> str:
     """Held-out accuracy of short runs at four batch sizes."""
-    rows = [
-        "| batch size | " + " | ".join(f"`{run}`" for run in batch_sizes.RUNS) + " |",
-        "|---:|" + "---:|" * len(batch_sizes.RUNS),
-    ]
-    return "\n".join(rows + [f"| {size} | {' | '.join(cells)} |" for size, cells in batch_sizes.rows()])
+    return table(
+        ["batch size", *(f"`{run}`" for run in batch_sizes.RUNS)],
+        ([size, *cells] for size, cells in batch_sizes.rows()),
+        left=0,
+    )
 
 
 def sparsity(session: Session) -> str:
     """How even the weights are with and without L1, as the checker measures it."""
-    rows = [
-        "| run | L1 | mean absolute weight, as a share of the root mean square | weights below a hundredth of it |",
-        "|---|---:|---:|---:|",
-    ]
+    rows = []
     for name in ("batch-l1", "batch"):
         network, _ = trained(session, name)
         # Which kernels run is the same for every image.
@@ -235,24 +252,22 @@ def sparsity(session: Session) -> str:
         tensors = {key: network.state_dict()[key].double() for key in sorted(names)}
         kernels = tensors.values()
         small = sum(int((kernel.abs() < 0.01 * kernel.square().mean().sqrt()).sum()) for kernel in kernels)
-        rows.append(
-            f"| `{name}` | {session.recipes[name].l1:g} | {evenness(tensors):.3f} | "
-            f"{100 * small / sum(kernel.numel() for kernel in kernels):.1f} % |"
-        )
-    return "\n".join(rows)
+        share = 100 * small / sum(kernel.numel() for kernel in kernels)
+        rows.append([f"`{name}`", f"{session.recipes[name].l1:g}", f"{evenness(tensors):.3f}", f"{share:.1f} %"])
+    return table(["run", "L1", "mean of the weights' sizes / root mean square", "weights below 1 % of it"], rows)
 
 
 def kernel_sizes() -> str:
     """Parameters of one large convolution and of several small ones that see as much."""
-    rows = ["| sees | one convolution | parameters | several | parameters |", "|---|---|---:|---|---:|"]
+    rows = []
     for count in (1, 2, 3, 4):
         side = 2 * count + 1
         large, small = (
             sum(each.numel() for each in torch.nn.Conv2d(16, 16, kernel, bias=False).parameters())
             for kernel in (side, 3)
         )
-        rows.append(f"| {side}×{side} | {side}×{side} | {large:,} | {count} × 3×3 | {count * small:,} |")
-    return "\n".join(rows)
+        rows.append([f"{side}×{side}", f"{large:,}", f"{count} × 3×3", f"{count * small:,}"])
+    return table(["one convolution", "parameters", "as wide a view", "parameters"], rows)
 
 
 def session00() -> dict[str, Callable[[], str]]:
@@ -260,98 +275,50 @@ def session00() -> dict[str, Callable[[], str]]:
     figures = runpy.run_path(str(REPOSITORY / "session00" / "figures.py"))
 
     def all_sizes() -> str:
-        maps = figures["sizes"](199)
-        return f"{len(maps) - 1} convolutions: " + " → ".join(f"{side}×{side}" for side in maps)
+        sides = figures["sizes"](199)
+        rows = [sides[start : start + 10] for start in range(0, len(sides), 10)]
+        shown = "\n".join(" → ".join(map(str, row)) for row in rows)
+        return (
+            f"**{len(sides) - 1} convolutions.**\n\n<details><summary>The side of the map after each</summary>\n\n"
+            f"```\n{shown}\n```\n\n</details>"
+        )
 
     def initial_weights() -> str:
         before, after = (network[0][0].weight.detach() for network in figures["networks"]())
-        return "\n".join(
-            ["| first layer | least | greatest | standard deviation |", "|---|---:|---:|---:|"]
-            + [
-                f"| {words} | {weights.min():.3f} | {weights.max():.3f} | {weights.std():.3f} |"
+        return table(
+            ["first layer", "smallest", "largest", "standard deviation"],
+            (
+                [words, f"{weights.min():.3f}", f"{weights.max():.3f}", f"{weights.std():.3f}"]
                 for words, weights in (("before training", before), ("after training", after))
-            ]
+            ),
         )
 
     def epochs() -> str:
-        lines = log(SESSIONS["session05"], figures["RUN"])
-        return "\n".join(
-            ["| epoch | training loss | test loss | test accuracy |", "|---:|---:|---:|---:|"]
-            + [
-                f"| {line['epoch']} | {line['train_loss']:.4f} | {line['test_loss']:.4f} | {percent(line):.2f} % |"
-                for line in lines
+        return table(
+            ["epoch", "training loss", "test loss", "test accuracy"],
+            (
+                [line["epoch"], f"{line['train_loss']:.4f}", f"{line['test_loss']:.4f}", f"{percent(line):.2f} %"]
+                for line in log(SESSIONS["session05"], figures["RUN"])
                 if line["epoch"] in (1, 2, 3, 5, 8, 11, 15)
-            ]
+            ),
+            left=0,
         )
 
     return {"kernel sizes": kernel_sizes, "sizes": all_sizes, "initial weights": initial_weights, "epochs": epochs}
 
 
-def every_session() -> str:
-    """The root README's table: what the main runs of each session hold."""
-    rows = ["| session | run | parameters | epochs | holds over the last five |", "|---|---|---:|---:|---:|"]
-    for session in SESSIONS.values():
-        for run in session.recipes:
-            lines = log(session, run)
-            held = " · ".join(
-                f"{name} {min(percent(epoch, of) for epoch in lines[-5:]):.2f} %"
-                for name, of in (("test", "test"), *((each, each) for each in session.task.also))
-            )
-            rows.append(
-                f"| [{session.name}]({session.name}/README.md) | `{run}` | {parameters(session, run):,} | {len(lines)} | "
-                f"{held.removeprefix('test ') if not session.task.also else held.replace('test', 'digit')} |"
-            )
-    return "\n".join(rows)
-
-
-def makers(session: Session) -> dict[str, Callable[[], str]]:
+def of_session(session: Session) -> dict[str, Callable[[], str]]:
     """Return what fills the blocks of a session's README: name → function."""
-    simple = {
+    makers = {
         "runs": runs,
-        "looks": looks,
+        "views": view_table,
         "published": published,
         "seeds": seed_table,
         "recipes": recipe_table,
         "batch sizes": batch_size_table,
         "sparsity": sparsity,
-        "public": public_cifar,
         "speed": speed,
+        "anatomy": anatomy,
     }
-    found: dict[str, Callable[[], str]] = {name: partial(make, session) for name, make in simple.items()}
-    found |= {f"result {run}": partial(result, session, run) for run in session.recipes}
-    found["anatomy"] = lambda: "\n\n".join(anatomy(session, run) for run in session.recipes)
-    return found
-
-
-def filled(text: str, blocks: dict[str, Callable[[], str]]) -> str:
-    """Return `text` with every block filled. Raises KeyError for a block that nobody fills."""
-    return BLOCK.sub(lambda block: f"{block[1]}{blocks[block[2]]()}\n{block[3]}", text)
-
-
-def main() -> int:
-    """Fill or check the READMEs and return the exit code."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--check", action="store_true", help="change nothing")
-    check = parser.parse_args().check
-    stale = []
-    pages: list[tuple[Path, dict]] = [(session.folder / "README.md", makers(session)) for session in SESSIONS.values()]
-    pages.append((REPOSITORY / "session00" / "README.md", session00()))
-    for path, blocks in [*pages, (REPOSITORY / "README.md", {"sessions": every_session})]:
-        before = path.read_text()
-        try:
-            after = filled(before, blocks)
-        except UserError as error:
-            print(error, file=sys.stderr)
-            return 2
-        if after != before:
-            stale.append(str(path.relative_to(REPOSITORY)))
-            if not check:
-                path.write_text(after)
-    if check and stale:
-        print(f"{', '.join(stale)}: out of date; run: python benchmarks/readme.py", file=sys.stderr)
-        return 1
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+    found: dict[str, Callable[[], str]] = {name: partial(make, session) for name, make in makers.items()}
+    return found | {f"result {run}": partial(result, session, run) for run in session.recipes}
