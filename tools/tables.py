@@ -25,7 +25,7 @@ def table(headings: Iterable[str], rows: Iterable[Iterable[object]], left: int =
     """Return a Markdown table whose first `left` columns are aligned left, the others right."""
     headings = list(headings)
     rule = "".join("---|" if column < left else "---:|" for column in range(len(headings)))
-    lines = [f"| {' | '.join(map(str, row))} |" for row in (headings, *rows)]
+    lines = [f"| {' | '.join(str(cell).replace('|', '&#124;') for cell in row)} |" for row in (headings, *rows)]
     return "\n".join([lines[0], f"|{rule}", *lines[1:]])
 
 
@@ -155,7 +155,15 @@ def results() -> str:
             run, size, epochs, best, worst, alone = against(each)
             link = f"[{each.session.removeprefix('session').lstrip('0')}]({each.session}/README.md)"
             rows.append([link, stated(each), run, size, epochs, worst or best, alone])
-    headings = ["session", "best public", "ours", "parameters", "epochs", "worst of the last five (%)", "single view (%)"]
+    headings = [
+        "session",
+        "best public",
+        "ours",
+        "parameters",
+        "epochs",
+        "worst of the last five (%)",
+        "single view (%)",
+    ]
     return table(headings, rows, left=3)
 
 
