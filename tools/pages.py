@@ -17,8 +17,6 @@ from functools import partial
 from pathlib import Path
 
 from common.errors import UserError
-from common.session import Session
-from common.summary import summary
 from tools import pictures, report_picture, rules_page, scatter, tables
 from tools.sessions import REPOSITORY, SESSIONS
 
@@ -36,18 +34,11 @@ def pages() -> Iterator[tuple[Path, Callable[[], str]]]:
     for name, theme in scatter.THEMES.items():
         yield REPOSITORY / "docs" / f"results-{name}.svg", partial(scatter.draw, theme)
     yield REPOSITORY / "session05" / "report.svg", report_picture.draw
-    for session in SESSIONS.values():
-        for run in session.recipes:
-            yield session.folder / "runs" / run / "summary.txt", partial(_layers, session, run)
 
 
 def _filled(path: Path, blocks: dict[str, Callable[[], str]]) -> str:
     """Return a README with every block filled. Raises KeyError for a block that nobody fills."""
     return BLOCK.sub(lambda block: f"{block[1]}{blocks[block[2]]()}\n{block[3]}", path.read_text())
-
-
-def _layers(session: Session, run: str) -> str:
-    return summary(session.build(run), *session.task.input_shapes(session.dataset.shape))
 
 
 def main() -> int:

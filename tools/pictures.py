@@ -1,7 +1,7 @@
-"""The pictures that need data sets or trained networks, and what each was drawn from.
+"""The pictures and layer tables that take minutes to make, and what each was made from.
 
-Drawing them all takes minutes, and on another machine a point may round to the next pixel. So the check redraws
-nothing: pictures.json keeps a digest of each picture and one of what it was drawn from, and both must be the same.
+They need data sets or trained networks, and on another machine a point may round to the next pixel. So the check makes
+nothing anew: pictures.json keeps a digest of each file and one of what it was made from, and both must be the same.
 """
 
 import hashlib
@@ -19,6 +19,7 @@ from common.data import load_images
 from common.files import write_atomically
 from common.finished_run import trained
 from common.run import pictures
+from common.summary import summary
 from tools.sessions import REPOSITORY, SESSIONS
 
 DIGESTS = Path(__file__).with_name("pictures.json")
@@ -65,8 +66,8 @@ def _of_script(script: str, *names: str, runs: Iterable[tuple[str, str]] = ()) -
 def _of_run(session: str, run: str) -> Drawing:
     folder = f"{session}/runs/{run}"
     return Drawing(
-        (f"{folder}/curves.png", f"{folder}/misclassified.png"),
-        ("common/figures.py", f"{folder}/run.json", *_run(session, run)),
+        (f"{folder}/curves.png", f"{folder}/misclassified.png", f"{folder}/summary.txt"),
+        ("common/figures.py", "common/summary.py", f"{folder}/run.json", *_run(session, run)),
         partial(_draw_run, session, run),
     )
 
@@ -75,9 +76,10 @@ def _draw_run(name: str, run: str) -> None:
     session = SESSIONS[name]
     network, log = trained(session, run)
     network.to(memory_format=torch.channels_last)
-    drawn = pictures(session, run, session.recipes[run], log, network, load_images(session.dataset, "test"))
-    for file, picture in drawn.items():
-        write_atomically(session.folder / "runs" / run / file, picture)
+    files = pictures(session, run, session.recipes[run], log, network, load_images(session.dataset, "test"))
+    files["summary.txt"] = summary(session.build(run), *session.task.input_shapes(session.dataset.shape))
+    for file, content in files.items():
+        write_atomically(session.folder / "runs" / run / file, content)
 
 
 DRAWINGS = (

@@ -39,6 +39,12 @@ def parameters(session: Session, run: str) -> int:
     return json.loads((session.folder / "runs" / run / "run.json").read_text())["parameters"]
 
 
+def trained_in(session: Session, run: str) -> str:
+    """Return how long a committed run was trained, e.g. "5 min, 1 thread"."""
+    record = json.loads((session.folder / "runs" / run / "run.json").read_text())
+    return f"{record['seconds'] / 60:.0f} min, {record['threads']} thread{'s' * (record['threads'] > 1)}"
+
+
 def last_five(session: Session, run: str, of: str = "test") -> list[float]:
     """Return the accuracy of the last five epochs in percent."""
     return [percent(epoch, of) for epoch in log(session, run)[-5:]]
@@ -81,7 +87,9 @@ def runs(session: Session) -> str:
     also = session.task.also
     with_views = any(single(session, run) for run in session.recipes)
     headings = ["run", "parameters", "epochs", "test accuracy of the last five (%)", "worst"]
-    headings += ["worst, single view"] * with_views + [f"{name}, worst" for name in also] + ["training, last epoch"]
+    headings += (
+        ["worst, single view"] * with_views + [f"{name}, worst" for name in also] + ["training accuracy", "trained in"]
+    )
     rows = [
         [
             f"`{run}`",
@@ -92,6 +100,7 @@ def runs(session: Session) -> str:
             *[_worst(single(session, run)) or "–"] * with_views,
             *(_worst(last_five(session, run, name)) for name in also),
             f"{percent(log(session, run)[-1], 'train'):.2f}",
+            trained_in(session, run),
         ]
         for run in session.recipes
     ]
@@ -116,7 +125,8 @@ def stated(network: Published) -> str:
     if network.reached_in is not None:
         return f"reached in epoch {network.reached_in}"
     sums = "" if network.sum_accuracy is None else f", sum {network.sum_accuracy:.2f} %"
-    return f"{network.shown_accuracy}{sums}{size}{epochs}, {network.stated}"
+    five = f" (last five {_values(network.last_five)})" if network.last_five else ""
+    return f"{network.shown_accuracy}{sums}{size}{epochs}, {network.stated}{five}"
 
 
 def against(network: Published) -> list[str]:
@@ -171,8 +181,12 @@ def anatomy(session: Session) -> str:
     """Output shape, parameters and receptive field of each layer, a table for each network that differs, folded."""
     shapes = session.task.input_shapes(session.dataset.shape)
     tables: dict[tuple[str, str], list[str]] = {}
+    traces = {}
     for run in session.recipes:
-        traced = followed(single_view(session.build(run)), *(torch.rand(2, *shape) for shape in shapes))
+        network = single_view(session.build(run))
+        if repr(network) not in traces:  # Runs of one network are traced once.
+            traces[repr(network)] = followed(network, *(torch.rand(2, *shape) for shape in shapes))
+        traced = traces[repr(network)]
         about = (
             f"{parameters(session, run):,} parameters, receptive field {traced.receptive_field[0]} before the global "
             f"average, {traced.seen[0]} with it"
