@@ -10,6 +10,7 @@ from pathlib import Path
 
 from torch import nn
 
+from checker.assignments import ASSIGNMENTS
 from common.errors import RunError
 from common.recipe import Recipe
 from common.session import Session
@@ -30,7 +31,7 @@ def load(name: str) -> Session:
         del sys.modules["model"]
 
 
-SESSIONS = {name: load(name) for name in ("session03", "session04", "session05", "session06", "session07")}
+SESSIONS = {name: load(name) for name in ASSIGNMENTS}
 
 
 def log(session: Session, run: str) -> list[dict]:

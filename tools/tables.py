@@ -123,7 +123,7 @@ def stated(network: Published) -> str:
     size = "" if network.parameters is None else f", {network.parameters:,} parameters"
     epochs = "" if network.epochs is None else f", {network.epochs} epochs"
     if network.reached_in is not None:
-        return f"reached in epoch {network.reached_in}"
+        return f"{network.accuracy:g} % reached in epoch {network.reached_in}"
     sums = "" if network.sum_accuracy is None else f", sum {network.sum_accuracy:.2f} %"
     five = f" (last five {_values(network.last_five)})" if network.last_five else ""
     return f"{network.shown_accuracy}{sums}{size}{epochs}, {network.stated}{five}"
@@ -131,12 +131,15 @@ def stated(network: Published) -> str:
 
 def against(network: Published) -> list[str]:
     """Our run that stands against a published network: name, parameters, epochs, best, worst, worst with one view."""
+    if not network.against:
+        return ["–"] * 6
     session, run = SESSIONS[network.session], network.against
     lines = log(session, run)
     accuracies = [percent(epoch) for epoch in lines]
-    cells = [f"`{run}`", f"{parameters(session, run):,}", f"{len(lines)}"]
+    epochs = f"{len(lines)}"
     if network.reached_in is not None:
-        return [*cells, f"held from epoch {shown_epoch(held_from(accuracies, network.accuracy))}", "", ""]
+        epochs += f", {network.accuracy:g} % held from {shown_epoch(held_from(accuracies, network.accuracy))} on"
+    cells = [f"`{run}`", f"{parameters(session, run):,}", epochs]
     worst = _worst(last_five(session, run))
     if network.sum_accuracy is not None:
         worst += "".join(f", {name} {_worst(last_five(session, run, name))}" for name in session.task.also)
@@ -151,7 +154,7 @@ def published(session: Session) -> str:
         (
             [source[each.source] + each.name, stated(each), *against(each)]
             for each in PUBLISHED
-            if each.session == session.name and each.against
+            if each.session == session.name
         ),
         left=3,
     )
@@ -162,9 +165,9 @@ def results() -> str:
     rows = []
     for each in PUBLISHED:
         if each.best:
-            run, size, epochs, best, worst, alone = against(each)
+            run, size, epochs, _, worst, alone = against(each)
             link = f"[{each.session.removeprefix('session').lstrip('0')}]({each.session}/README.md)"
-            rows.append([link, stated(each), run, size, epochs, worst or best, alone])
+            rows.append([link, stated(each), run, size, epochs, worst, alone])
     headings = [
         "session",
         "best public",
