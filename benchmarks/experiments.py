@@ -1,7 +1,7 @@
 """How far honest networks lie from the bounds of the checker's experiments, and what these cost.
 
-    python benchmarks/experiments.py            our committed runs, and the honest submissions of tests/submissions/
-    python benchmarks/experiments.py --ours     our runs alone
+    python -m benchmarks.experiments            our committed runs, and the honest submissions of tests/submissions/
+    python -m benchmarks.experiments --ours     our runs alone
 
 Everything is measured in this process, on one thread. The cost is the time of the experiments as a share of all that is
 measured of a session's runs.

@@ -12,6 +12,7 @@ import argparse
 import contextlib
 import os
 import sys
+from dataclasses import replace
 from io import StringIO, TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
@@ -162,9 +163,12 @@ def _export(options: argparse.Namespace) -> int:
 def _check(options: argparse.Namespace) -> int:
     assignments = _assignments(options)
     chosen = {assignment.id: _rules(assignment, options.select, options.ignore) for assignment in assignments}
+    left_out = [assignment.id for assignment in assignments if not chosen[assignment.id]]
     assignments = [assignment for assignment in assignments if chosen[assignment.id]]
     if not assignments:
         raise CannotCheckError(f"No rule of {options.assignment} is left to check.", "Select others, or ignore fewer.")
+    if left_out:
+        print(f"Left out, as none of their rules is asked for: {', '.join(left_out)}.", file=sys.stderr)
     if options.output is not None:
         _refuse_output(options.output)
 
@@ -206,9 +210,11 @@ def _check(options: argparse.Namespace) -> int:
                         assignment.id, assignment.title, str(folder), (), shown(f"{error.message} {error.help}", 1000)
                     )
                 )
+    if options.run is not None:  # Asked for by name, a run decides whether or not it is required otherwise.
+        results = [
+            replace(result, runs=tuple(replace(run, required=True) for run in result.runs)) for result in results
+        ]
     passed = combine(result.passed for result in results)
-    if options.run is not None:  # Asked for by name, a run decides whether or not it is required.
-        passed = combine(verdict for result in results for verdict in [run.passed for run in result.runs] or [None])
     if options.output is not None:
         text = as_text(results, passed) if options.format == "rich" else _document(options.format, results, passed)
         try:
@@ -271,15 +277,18 @@ def _open_what_is_closed() -> bool:
 
 
 def _print(text: str) -> None:
-    """Write `text` to stdout, to its end. Raises CannotCheckError: a verdict that nobody got is none."""
+    """Write `text` to stdout. Raises CannotCheckError where it can't be written; a reader that has read enough, as
+    head does, changes nothing."""
     try:
         sys.stdout.write(text)
         sys.stdout.flush()
+    except BrokenPipeError:
+        _forget(sys.stdout)
     except OSError as error:
         _forget(sys.stdout)
         raise CannotCheckError(
             f"The report could not be written ({error.strerror}).",
-            "Free some space, or let what reads it read to its end.",
+            "Free some space, or name another file with --output.",
         ) from error
 
 

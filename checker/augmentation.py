@@ -18,8 +18,8 @@ from checker.subject import Images
 from checker.tolerances import LEAST_ROTATION, LEAST_SCALE, LEAST_SHIFT, RARELY
 from checker.verdict import CannotCheckError
 
-TRIALS = 64
-WHOLE = 200
+TRIALS = 64  # Images that each transform is tried on.
+WHOLE = 200  # How often the whole pipeline is applied.
 # Less than this correlation with a ramp from left to right, or its mirror image, tells that the pipeline left nothing
 # of an image.
 RECOGNISED = 0.3

@@ -12,8 +12,8 @@ EXACT = 1e-5
 DIGITS = 4
 # Slices that are described one by one, as the two coordinates of a place are.
 MOST_SLICES = 8
-DEGREE = 2
-LONGEST_BINOMIAL = 64
+DEGREE = 2  # Of the polynomial that a slice may be.
+LONGEST_BINOMIAL = 64  # Of the rows of Pascal's triangle that a slice may be.
 # A larger tensor is not described, and counts for no more: it would take memory that a stranger chooses.
 LARGEST = 500_000
 

@@ -22,8 +22,8 @@ from common.anatomy.views import Views, views
 BATCH = 100  # Few enough for what a layer returns to stay in the cache of one core.
 ABLATED = 1_000  # Images on which it shows whether a layer matters.
 VARIED = 200  # Images that are tried with every number.
-CLASSES = 10
-HALF_A_BIT = 2**-9
+CLASSES = 10  # Of MNIST, and of CIFAR-10.
+HALF_A_BIT = 2**-9  # Of bfloat16's last, as a share of the number.
 # What one measurement may take. The longest of our own networks takes a minute and a half on one core.
 SECONDS = 900.0
 

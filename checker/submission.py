@@ -12,7 +12,7 @@ from checker.verdict import CannotCheckError
 if TYPE_CHECKING:
     from common.anatomy.program import Program
 
-LAST_EPOCHS = 5
+LAST_EPOCHS = 5  # Each of them must hold what is asked.
 Value = TypeVar("Value")
 
 

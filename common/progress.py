@@ -44,7 +44,9 @@ class TrainingProgress:
         for heading, width in self._columns.items():
             self._table.add_column(heading, justify="right", min_width=width)
         left = (TextColumn("{task.description}"), TextColumn("{task.percentage:>3.0f}%"), TimeRemainingColumn())
+        self._of = "/"
         if self._console.width >= _WIDTH_OF_THE_BAR:
+            self._of = " of "
             left = (left[0], BarColumn(bar_width=28), *left[1:], TextColumn("left ·"))
         self._bar = Progress(*left, TextColumn("loss {task.fields[loss]:.4f}"))
         self._task = self._bar.add_task("training", total=epochs * images_per_epoch, loss=float("nan"))
@@ -65,7 +67,7 @@ class TrainingProgress:
     def step(self, epoch: int, images: int, loss: float) -> None:
         """`images` of this epoch's images are done, with this mean loss."""
         done = (epoch - 1) * self._images_per_epoch + images
-        self._bar.update(self._task, completed=done, loss=loss, description=f"epoch {epoch} of {self._epochs}")
+        self._bar.update(self._task, completed=done, loss=loss, description=f"epoch {epoch}{self._of}{self._epochs}")
 
     def add(self, epoch: Epoch) -> None:
         """An epoch is done, now or before this run was resumed."""

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import torch
+from torch import nn
 
 from common.anatomy.network import parameter_count
 from common.data import Images
@@ -65,7 +66,8 @@ def train_run(
             folder.add_epoch(epoch, trainer.evaluated, trainer.state(), recipe.epochs)
             progress.add(epoch)
     folder.write("summary.txt", table)
-    _illustrate(session, name, folder, trainer, test_images)
+    for file, picture in pictures(session, name, recipe, folder.log, trainer.evaluated, test_images).items():
+        folder.write(file, picture)
     return folder.finish()
 
 
@@ -97,22 +99,17 @@ def describe(session: Session, name: str, trainer: Trainer, train: Images, test:
     }
 
 
-def _illustrate(session: Session, name: str, folder: RunFolder, trainer: Trainer, test: Images) -> None:
+def pictures(session: Session, name: str, recipe: Recipe, log: list[dict], evaluated: nn.Module, test: Images) -> dict:
+    """Return the pictures of a run by their names: curves.png and misclassified.png, as PNG files.
+
+    `log` has the lines of epochs.jsonl; `evaluated` is the network with the last epoch's weights, on `test`'s device.
+    """
     from common.figures import curves, misclassified
 
     title = f"{session.name} {name}"
-    found = session.task.evaluate(trainer.evaluated, test, trainer.recipe.normalization)
-    augmented = trainer.recipe.augmentations or session.augmentation
-    folder.write(
-        "curves.png",
-        curves(
-            title,
-            folder.log,
-            session.threshold,
-            session.task.also,
-            train="train (as augmented)" if augmented else "train",
-        ),
-    )
-    folder.write(
-        "misclassified.png", misclassified(title, test.to("cpu"), found.predictions.cpu(), session.dataset.classes)
-    )
+    found = session.task.evaluate(evaluated, test, recipe.normalization)
+    train = "train (as augmented)" if recipe.augmentations or session.augmentation else "train"
+    return {
+        "curves.png": curves(title, log, session.threshold, session.task.also, train=train),
+        "misclassified.png": misclassified(title, test.to("cpu"), found.predictions.cpu(), session.dataset.classes),
+    }

@@ -10,9 +10,12 @@ from torch import nn
 from common.anatomy.follow import Anatomy
 from common.anatomy.network import anatomy, parameter_count
 
+# How wide torchsummary's lines are, and the column beside them: 80 characters in all.
+_TABLE, _FIELD = 64, 16
+
 
 def summary(network: nn.Module, image: tuple[int, ...], *others: tuple[int, ...]) -> str:
-    """Return torchsummary's table for one image (C×H×W), the receptive fields in a last column.
+    """Return torchsummary's table for one image (C×H×W), 80 columns wide, the receptive fields in a last column.
 
     others: shapes of the network's further inputs, where it takes any.
 
@@ -32,17 +35,17 @@ def summary(network: nn.Module, image: tuple[int, ...], *others: tuple[int, ...]
         lambda module, inputs: (*inputs, *(torch.zeros(len(inputs[0]), *shape) for shape in others))
     )
     printed = io.StringIO()
-    network.train()  # A network that looks several times in evaluation is printed once.
+    network.train()  # A network with test-time augmentation is printed with a single view.
     with contextlib.redirect_stdout(printed):
         torchsummary.summary(network, image, device="cpu")
     lines, fields, behind = [], iter(called), (1, 1)
     for line in printed.getvalue().splitlines():
         if "Output Shape" in line:
-            line += "   Receptive field"
+            line = f"{line:<{_TABLE}}{'Receptive field':>{_FIELD}}"
         elif "[-1, " in line:
             # A module that computes nothing, such as one that flattens, sees what the one before it saw.
             behind = found.modules.get(next(fields), behind)
-            line += f"{'×'.join(map(str, behind)):>18}"
+            line = f"{_fitting(line)}{'×'.join(map(str, behind)):>{_FIELD}}"
         lines.append(line)
     multiply_adds = sum(operation.multiply_adds for operation in found.operations)
     height, width = found.receptive_field
@@ -55,6 +58,15 @@ def summary(network: nn.Module, image: tuple[int, ...], *others: tuple[int, ...]
             "",
         ]
     )
+
+
+def _fitting(line: str) -> str:
+    """Return a layer's line no wider than the table: a long name is cut, not the numbers behind it."""
+    excess = len(line) - _TABLE
+    if excess <= 0:
+        return line
+    kind, dash, rest = line.partition("-")
+    return f"{kind[: -excess - 1]}…{dash}{rest}"
 
 
 def _calls(network: nn.Module) -> list[str]:

@@ -10,6 +10,7 @@ receptive-field.png:  what one place of each layer's map sees of the image
 import argparse
 import runpy
 import sys
+import textwrap
 from pathlib import Path
 
 import torch
@@ -133,7 +134,8 @@ def main() -> int:
         print(error, file=sys.stderr)
         return 2
     maps = sizes(199)
-    print(f"{len(maps) - 1} convolutions: " + " → ".join(map(str, maps)))
+    print(f"{len(maps) - 1} convolutions; the side of the map after each:")
+    print(textwrap.fill(" ".join(map(str, maps)), 80))
     return 0
 
 

@@ -3,6 +3,7 @@ true."""
 
 import hashlib
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -10,12 +11,12 @@ from pathlib import Path
 import pytest
 import torch
 
-from benchmarks.sessions import load
 from checker.assignments import ASSIGNMENTS
 from common.anatomy.network import anatomy, parameter_count
 from tests.conftest import REPOSITORY
+from tools import report_picture
+from tools.sessions import SESSIONS
 
-SESSIONS = {name: load(name) for name in ASSIGNMENTS}
 RUNS = [(name, run) for name, session in SESSIONS.items() for run in session.recipes]
 
 
@@ -81,6 +82,21 @@ PROMISED = [
 ]
 
 
+def drawn_run() -> dict:
+    """The run that the picture of the report shows."""
+    (submission,) = json.loads(report_picture.REPORT.read_text())["submissions"]
+    (run,) = submission["runs"]
+    return run
+
+
+def as_drawn(run: dict) -> list[tuple]:
+    """What the picture shows of a run's rules, numbers aside: another machine may round another image's logits."""
+    return [
+        (rule["id"], rule["passed"], rule["required"], rule["evidence"], re.sub(r"\d[\d.,]*", "#", rule["message"]))
+        for rule in run["rules"]
+    ]
+
+
 def test_the_checker_passes_all_committed_runs_and_they_hold_what_the_project_promises(real_data: Path) -> None:
     """One test, so that what takes minutes is measured once, however many processes run the tests."""
     finished = subprocess.run(
@@ -104,6 +120,10 @@ def test_the_checker_passes_all_committed_runs_and_they_hold_what_the_project_pr
         if rule["passed"] is not True
     ]
     assert finished.returncode == 0 and not broken, broken
+    assert as_drawn(runs[report_picture.SESSION, report_picture.RUN]) == as_drawn(drawn_run()), (
+        "session05/report.svg shows another report; measure it again: python -m tools.report_picture && "
+        "python -m tools.pages"
+    )
     for session, name, rule, least in PROMISED:
         assert {each["id"]: each["measured"] for each in runs[session, name]["rules"]}[rule] >= least, (
             session,
@@ -112,8 +132,8 @@ def test_the_checker_passes_all_committed_runs_and_they_hold_what_the_project_pr
         )
 
 
-def test_the_readmes_show_what_was_measured() -> None:
+def test_every_page_and_picture_is_up_to_date() -> None:
     finished = subprocess.run(
-        [sys.executable, "benchmarks/readme.py", "--check"], cwd=REPOSITORY, capture_output=True, text=True, check=False
+        [sys.executable, "-m", "tools.pages", "--check"], cwd=REPOSITORY, capture_output=True, text=True, check=False
     )
     assert finished.returncode == 0, finished.stderr

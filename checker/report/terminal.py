@@ -11,6 +11,8 @@ from checker.intake.files import shown
 from checker.verdict import RunResult, SubmissionResult
 
 _SHOWN = {True: ("✓", "passed", "green"), False: ("✗", "FAILED", "red"), None: ("?", "could not be checked", "yellow")}
+# Fewer columns than this are too few for a table: each rule is a paragraph then.
+_TABLE = 72
 
 # What is said of how the submission's code was run; bubblewrap is as it should be.
 _ISOLATED = {"bubblewrap": "", "none": "", "process": "\nIts code ran in a process with limits, not under bubblewrap."}
@@ -24,9 +26,9 @@ def as_rich(results: list[SubmissionResult], passed: bool | None, console: Conso
         if result.problem:
             console.print(Text(f"{result.problem}\n", style="yellow"))
         for run in result.runs:
-            console.print(_run_table(run))
+            console.print((_run_table if console.width >= _TABLE else _run_paragraphs)(run))
             _print_advice(run, console)
-    console.print(_summary(results))
+    console.print((_summary if console.width >= _TABLE else _summary_lines)(results))
     symbol, word, style = _SHOWN[passed]
     console.print(Text(f"{symbol} {word}", style=f"bold {style}"))
 
@@ -38,35 +40,56 @@ def as_text(results: list[SubmissionResult], passed: bool | None) -> str:
     return text.getvalue()
 
 
+def _title(run: RunResult) -> Text:
+    return Text(run.name if run.required else f"{run.name} · for comparison, decides nothing", style="bold")
+
+
+def _style(passed: bool | None, required: bool) -> str:
+    """What doesn't decide doesn't alarm."""
+    return _SHOWN[passed][2] if required else "dim"
+
+
+def _messages(run: RunResult) -> list[str]:
+    """Return what each rule says; what several can't check for one reason is said once."""
+    said: dict[str, str] = {}
+    messages = []
+    for rule in run.rules:
+        unknown = rule.verdict.passed is None
+        first = said.setdefault(rule.verdict.message, rule.id) if unknown else rule.id
+        messages.append(rule.verdict.message if first == rule.id else f"see {first}")
+    return messages
+
+
 def _run_table(run: RunResult) -> Table:
-    note = "" if run.required else " · shown, not required to pass"
-    table = Table(
-        title=Text(f"{run.name}{note}", style="bold"),
-        title_justify="left",
-        expand=True,
-        box=None,
-        pad_edge=False,
-        header_style="dim",
-    )
+    table = Table(title=_title(run), title_justify="left", expand=True, box=None, pad_edge=False, header_style="dim")
     table.add_column("", width=1)
     table.add_column("rule", width=22)
     table.add_column("found", ratio=1)
     table.add_column("required", width=12)
     table.add_column("by", width=8)
-    said: dict[str, str] = {}
-    for rule in run.rules:
-        verdict = rule.verdict
-        symbol, _, style = _SHOWN[verdict.passed]
+    for rule, message in zip(run.rules, _messages(run), strict=True):
+        verdict, style = rule.verdict, _style(rule.verdict.passed, run.required)
         unknown = verdict.passed is None
-        first = said.setdefault(verdict.message, rule.id) if unknown else rule.id
-        message = verdict.message if first == rule.id else f"see {first}"
         table.add_row(
-            Text(symbol, style=style),
+            Text(_SHOWN[verdict.passed][0], style=style),
             Text(rule.id),
             Text(message, style="" if verdict.passed else style),
             Text("" if unknown else verdict.required),
             Text("" if unknown else verdict.evidence, style="dim"),
         )
+    return table
+
+
+def _run_paragraphs(run: RunResult) -> Table:
+    """The same on a narrow terminal: a paragraph a rule."""
+    table = Table(title=_title(run), title_justify="left", show_header=False, box=None, pad_edge=False)
+    table.add_column(width=1)
+    table.add_column(ratio=1)
+    for rule, message in zip(run.rules, _messages(run), strict=True):
+        verdict, style = rule.verdict, _style(rule.verdict.passed, run.required)
+        found = f"{rule.id}: {message}"
+        asked = "" if verdict.passed is None else f" ({verdict.required}; {verdict.evidence})"
+        table.add_row(Text(_SHOWN[verdict.passed][0], style=style), Text(found + asked))
     return table
 
 
@@ -80,28 +103,58 @@ def _print_advice(run: RunResult, console: Console) -> None:
     console.print()
 
 
+def _verdict(run: RunResult) -> tuple[str, Text]:
+    """Return the sign and the words for a run in the summary."""
+    sign, words, style = _SHOWN[run.passed]
+    if run.required:
+        return sign, Text(words, style=style)
+    missed = sum(rule.verdict.passed is not True for rule in run.rules)
+    words = f"comparison, misses {missed} rule{'s' * (missed > 1)}" if missed else "comparison"
+    return "·", Text(words, style="dim")
+
+
 def _summary(results: list[SubmissionResult]) -> Table:
     table = Table(
         title=Text("Summary", style="bold"), title_justify="left", box=None, pad_edge=False, header_style="dim"
     )
     table.add_column("", width=1)
     for heading in ("run", "parameters", "holds", "seconds", ""):
-        table.add_column(heading, justify="left" if heading in ("run", "") else "right", no_wrap=True)
+        table.add_column(heading, justify="left" if heading in ("run", "") else "right", no_wrap=bool(heading))
     for result in results:
         if result.problem:
-            symbol, word, style = _SHOWN[None]
-            table.add_row(Text(symbol, style=style), result.assignment, "", "", "", Text(word, style=style))
+            sign, words, style = _SHOWN[None]
+            table.add_row(Text(sign, style=style), result.assignment, "", "", "", Text(words, style=style))
         for run in result.runs:
-            symbol, word, style = _SHOWN[run.passed]
+            sign, words = _verdict(run)
             count, accuracy = _measured(run, "parameters"), _measured(run, "sustained_accuracy")
             table.add_row(
-                Text(symbol, style=style),
+                Text(sign, style=words.style),
                 Text(f"{result.assignment} {run.name}"),
                 "" if count is None else f"{count:,}",
                 "" if accuracy is None else f"{accuracy:.2f} %",
                 f"{run.seconds:.1f}",
-                Text(word if run.required else f"({word})", style=style if run.required else "dim"),
+                words,
             )
+    return table
+
+
+def _summary_lines(results: list[SubmissionResult]) -> Table:
+    """The same on a narrow terminal: a line a run."""
+    table = Table(
+        title=Text("Summary", style="bold"), title_justify="left", show_header=False, box=None, pad_edge=False
+    )
+    table.add_column(width=1)
+    table.add_column(ratio=1)
+    for result in results:
+        if result.problem:
+            sign, words, style = _SHOWN[None]
+            table.add_row(Text(sign, style=style), Text(f"{result.assignment}: {words}", style=style))
+        for run in result.runs:
+            sign, words = _verdict(run)
+            accuracy = _measured(run, "sustained_accuracy")
+            held = "" if accuracy is None else f", holds {accuracy:.2f} %"
+            line = Text.assemble(f"{result.assignment} {run.name}: ", words, held)
+            table.add_row(Text(sign, style=words.style), line)
     return table
 
 

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 import torch
 
-from benchmarks.sessions import load
 from common.data import Images, Normalization
 from common.pipeline import AugmentedBatches
 from common.recipe import Recipe
+from tools.sessions import load
 
 RECIPE = Recipe(batch_size=64, normalization=Normalization((0.0, 0.0, 0.0), (1.0, 1.0, 1.0)))
 CPU = torch.device("cpu")

@@ -25,12 +25,12 @@ EPOCH = Epoch(
 )
 
 
-def shown(width: int, also: tuple[str, ...], monkeypatch: pytest.MonkeyPatch) -> str:
+def shown(width: int, also: tuple[str, ...], monkeypatch: pytest.MonkeyPatch, epochs: int = 15) -> str:
     written = io.TextIOWrapper(io.BytesIO(), encoding="utf-8")
     monkeypatch.setattr(
         progress, "console", lambda: Console(file=written, width=width, force_terminal=True, color_system=None)
     )
-    with TrainingProgress("session05 under-8k", 15, 60_000, also) as told:
+    with TrainingProgress("session05 under-8k", epochs, 60_000, also) as told:
         told.add(EPOCH)
     written.seek(0)
     return re.sub(r"\x1b\[[0-9?;]*[a-zA-Z]", "", written.read())
@@ -51,3 +51,8 @@ def test_a_terminal_of_any_width_shows_whole_numbers(
 def test_forty_columns_keep_accuracies_and_test_loss(monkeypatch: pytest.MonkeyPatch) -> None:
     text = shown(40, (), monkeypatch)
     assert "0.0211" in text and "0.00321" not in text and "loss 0.0456" in text
+
+
+def test_forty_columns_are_enough_for_a_hundred_epochs(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = shown(40, (), monkeypatch, epochs=100)
+    assert "epoch 3/100" in text and "loss 0.0456" in text and "…" not in text

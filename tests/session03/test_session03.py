@@ -4,11 +4,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from benchmarks.sessions import load
 from common.data import Images, Normalization
 from common.finished_run import trained
 from common.recipe import Recipe
 from common.training import Trainer
+from tools.sessions import load
 
 SESSION = load("session03")
 TASK = SESSION.task

@@ -2,8 +2,8 @@
 
 import torch
 
-from benchmarks.sessions import load
 from common.anatomy.network import anatomy, parameter_count
+from tools.sessions import load
 
 SESSION = load("session04")
 

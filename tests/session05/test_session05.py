@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 import torch
 
-from benchmarks.sessions import load
 from common.anatomy.network import anatomy, parameter_count
 from common.command_line import main
 from tests.conftest import REPOSITORY
+from tools.sessions import load
 
 SESSION = load("session05")
 

@@ -6,13 +6,13 @@ import pytest
 import torch
 from torch import nn
 
-from benchmarks.sessions import load
 from common.anatomy.network import anatomy, parameter_count
 from common.recipe import Recipe
 from common.training import Trainer
 from tests.conftest import REPOSITORY
 from tests.tiny_session.model import build
 from tests.tiny_session.train import data
+from tools.sessions import load
 
 SESSION = load("session06")
 

@@ -5,11 +5,11 @@ from dataclasses import replace
 import pytest
 import torch
 
-from benchmarks.sessions import load
 from checker.augmentation import inspect, rebuilt
 from common.anatomy.network import anatomy, parameter_count
 from common.data import Images
 from common.training import Trainer
+from tools.sessions import load
 
 SESSION = load("session07")
 

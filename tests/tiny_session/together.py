@@ -14,13 +14,13 @@ from pathlib import Path
 
 import torch
 
-from benchmarks.sessions import load
 from common import command_line, run, training
 from common.data import MNIST, Images
 from common.processes import joined
 from common.recipe import Recipe
 from common.run_folder import RunFolder
 from tests.tiny_session.train import SESSION, data, no_table
+from tools.sessions import load
 
 # In fp32, so that one batch and its shares differ by no more than the order of their sums.
 training.training_precision = lambda device: "fp32"

@@ -1,15 +1,14 @@
 """How the recipes were chosen: variants of them, trained on all but 10,000 of the training images and judged by those.
 
-    python benchmarks/recipes.py              more than an hour on two cores
-    python benchmarks/recipes.py --table      print what is there, and train nothing
+    python -m benchmarks.accuracy.recipes              more than an hour on two cores
+    python -m benchmarks.accuracy.recipes --table      print what is there; train nothing
 
-The test set plays no part. Each variant changes one thing; the table shows the least and the mean held-out accuracy of
-the last five epochs, and for a network that is evaluated by several looks the mean with one. Results are kept in
-benchmarks/recipes.jsonl; a variant that is there, for the present network and recipe, is not trained again.
+The test set plays no part. Each variant changes one thing. The table shows the worst and the mean held-out accuracy of
+the last five epochs and, for a network with test-time augmentation, the mean with a single view. Results are kept in
+results.jsonl; a variant that is there for the current network and recipe is not trained again.
 """
 
 import argparse
-import json
 import os
 import subprocess
 import sys
@@ -20,34 +19,35 @@ from dataclasses import replace
 import torch
 from rich.console import Console
 from rich.table import Table
-from sessions import REPOSITORY, is_current, load, model_digest
 
+from benchmarks.accuracy import store
 from common.command_line import positive
 from common.data import hold_out, load_images
 from common.errors import UserError
 from common.recipe import Recipe
 from common.session import Session
 from common.training import Trainer
+from tools.sessions import REPOSITORY, SESSIONS, is_current, model_digest, single_view
 
-RESULTS = REPOSITORY / "benchmarks" / "recipes.jsonl"
-AS_IT_IS = "as it is"
+KIND = "recipes"
+BASELINE = "baseline"
 SGD = {"optimizer": "sgd", "lr": 0.3, "nesterov": True, "weight_decay": 0.0001}
 VARIANTS = {
     "session05/batch-norm": {
-        AS_IT_IS: {},
+        BASELINE: {},
         "a third of the rate": {"lr": 0.01},
         "three times the rate": {"lr": 0.1},
         "weight decay 0.002": {"weight_decay": 0.002},
     },
-    "session05/scheduled": {AS_IT_IS: {}, "a third of the rate": {"lr": 0.1}, "no weight decay": {"weight_decay": 0.0}},
-    "session05/under-8k": {AS_IT_IS: {}, "a third of the rate": {"lr": 0.1}},
-    "session05/smallest": {AS_IT_IS: {}, "a third of the rate": {"lr": 0.007}, "SGD at 0.3": SGD},
-    "session04/under-20k": {AS_IT_IS: {}},
-    "session06/batch-l1": {AS_IT_IS: {}, "ten times the L1": {"l1": 1e-4}},
-    "session06/layer": {AS_IT_IS: {}, "SGD at 0.3": SGD, "SGD at 0.1": SGD | {"lr": 0.1}},
-    "session06/group": {AS_IT_IS: {}, "SGD at 0.3": SGD, "SGD at 0.1": SGD | {"lr": 0.1}},
+    "session05/scheduled": {BASELINE: {}, "a third of the rate": {"lr": 0.1}, "no weight decay": {"weight_decay": 0.0}},
+    "session05/under-8k": {BASELINE: {}, "a third of the rate": {"lr": 0.1}},
+    "session05/smallest": {BASELINE: {}, "a third of the rate": {"lr": 0.007}, "SGD at 0.3": SGD},
+    "session04/under-20k": {BASELINE: {}},
+    "session06/batch-l1": {BASELINE: {}, "ten times the L1": {"l1": 1e-4}},
+    "session06/layer": {BASELINE: {}, "SGD at 0.3": SGD, "SGD at 0.1": SGD | {"lr": 0.1}},
+    "session06/group": {BASELINE: {}, "SGD at 0.3": SGD, "SGD at 0.1": SGD | {"lr": 0.1}},
     "session07/fast": {
-        AS_IT_IS: {},
+        BASELINE: {},
         "one cycle to the end": {"schedule": "one-cycle"},
         "the same, batches of 64, half the rate": {"schedule": "one-cycle", "batch_size": 64, "lr": 0.1},
     },
@@ -55,7 +55,7 @@ VARIANTS = {
 
 
 def train(run: str, variant: str) -> dict:
-    """Train one variant and return its line for recipes.jsonl."""
+    """Train one variant and return its result."""
     session, name, recipe = _of(run, variant)
     train_images, held = hold_out(load_images(session.dataset, "train"))
     torch.manual_seed(recipe.seed)
@@ -63,17 +63,17 @@ def train(run: str, variant: str) -> dict:
         session.build(name), recipe, train_images, torch.device("cpu"), session.task, session.augmentation
     )
     started = time.perf_counter()
-    counts, one_look = [], []
+    counts, single = [], []
     for epoch in range(1, recipe.epochs + 1):
         counts.append(trainer.run_epoch(epoch, held, lambda images, loss: None).test_correct)
-        if epoch > recipe.epochs - 5 and hasattr(trainer.evaluated, "network"):
-            found = session.task.evaluate(trainer.evaluated.network, held, recipe.normalization)
-            one_look.append(int(found.right.sum()))
+        if epoch > recipe.epochs - 5 and single_view(trainer.evaluated) is not trainer.evaluated:
+            found = session.task.evaluate(single_view(trainer.evaluated), held, recipe.normalization)
+            single.append(int(found.right.sum()))
     return {
         "run": run,
         "variant": variant,
         "last_five": counts[-5:],
-        "one_look": one_look,
+        "single_view": single,
         "held_out": len(held),
         "recipe": recipe.as_dict(),
         "model_sha256": model_digest(session),
@@ -83,14 +83,13 @@ def train(run: str, variant: str) -> dict:
 
 def _of(run: str, variant: str) -> tuple[Session, str, Recipe]:
     session_name, name = run.split("/")
-    session = load(session_name)
+    session = SESSIONS[session_name]
     return session, name, replace(session.recipes[name], **VARIANTS[run][variant])
 
 
 def read_results() -> dict[tuple[str, str], dict]:
     """Return what has been measured of the present networks' and recipes' variants: (run, variant) → its line."""
-    lines = map(json.loads, RESULTS.read_text().splitlines() if RESULTS.exists() else [])
-    return {(line["run"], line["variant"]): line for line in lines if _is_current(line)}
+    return {(line["run"], line["variant"]): line for line in store.read(KIND) if _is_current(line)}
 
 
 def _is_current(line: dict) -> bool:
@@ -101,17 +100,17 @@ def _is_current(line: dict) -> bool:
 
 
 def rows() -> list[tuple[str, str, str, str, str]]:
-    """Return the table's rows: run, variant, least, mean, and mean with one look."""
+    """Return the table's rows: run, variant, worst, mean, and mean with a single view."""
     done = read_results()
     rows = []
     for run, variants in VARIANTS.items():
         for variant in variants:
             if (run, variant) in done:
                 line = done[run, variant]
-                least, mean = min(line["last_five"]), sum(line["last_five"]) / 5
-                one = f"{100 * sum(line['one_look']) / 5 / line['held_out']:.2f}" if line["one_look"] else ""
+                worst, mean = min(line["last_five"]), sum(line["last_five"]) / 5
+                one = f"{100 * sum(line['single_view']) / 5 / line['held_out']:.2f}" if line["single_view"] else ""
                 rows.append(
-                    (run, variant, f"{100 * least / line['held_out']:.2f}", f"{100 * mean / line['held_out']:.2f}", one)
+                    (run, variant, f"{100 * worst / line['held_out']:.2f}", f"{100 * mean / line['held_out']:.2f}", one)
                 )
     return rows
 
@@ -134,8 +133,7 @@ def main() -> int:
         except UserError as error:
             print(error, file=sys.stderr)
             return 2
-        with RESULTS.open("a") as file:
-            file.write(json.dumps(line) + "\n")
+        store.add(KIND, line)
         return 0
     console = Console(width=80)
     if not options.table:
@@ -150,8 +148,9 @@ def main() -> int:
         def one(job: tuple[str, str]) -> None:
             # A process each, since the number of threads belongs to the process.
             subprocess.run(
-                [sys.executable, __file__, "--run", job[0], "--variant", job[1]],
+                [sys.executable, "-m", "benchmarks.accuracy.recipes", "--run", job[0], "--variant", job[1]],
                 check=True,
+                cwd=REPOSITORY,
                 env=os.environ | {"OMP_NUM_THREADS": "1"},
             )
             console.print(f"{job[0]}, {job[1]}: done", highlight=False)
@@ -165,7 +164,7 @@ def main() -> int:
                 print("Interrupted; start again to go on.", file=sys.stderr)
                 return 130 if isinstance(error, KeyboardInterrupt) else 2
     shown = Table(caption="held-out accuracy over the last five epochs, in percent")
-    for heading in ("run", "variant", "least", "mean", "mean, one look"):
+    for heading in ("run", "variant", "worst", "mean", "mean, single view"):
         shown.add_column(heading, justify="left" if heading in ("run", "variant") else "right")
     for row in rows():
         shown.add_row(*row)

@@ -1,6 +1,6 @@
 """Draw session04's spreadsheet as LibreOffice shows it: the sheet in two halves, and the chart of the learning rates.
 
-python benchmarks/spreadsheet_pictures.py      wants soffice and pdftoppm (Debian: libreoffice-calc, poppler-utils)
+python -m tools.spreadsheet_pictures      wants soffice and pdftoppm (Debian: libreoffice-calc, poppler-utils)
 """
 
 import argparse
@@ -10,7 +10,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from sessions import REPOSITORY
+from tools.sessions import REPOSITORY
 
 FOLDER = REPOSITORY / "session04"
 RESOLUTION = 300

@@ -1,7 +1,7 @@
 """What convolutions cost in training: forward and backward pass of one layer of session 7, alone, at batch size 128.
 
-    python benchmarks/layers.py
-    python benchmarks/layers.py --device cuda
+    python -m benchmarks.speed.layers
+    python -m benchmarks.speed.layers --device cuda
 
 Full, dilated, depthwise, and both at once. The table shows medians of several turns, and the ratio to the plain 3×3.
 """

@@ -1,6 +1,6 @@
 """What the checker costs beyond the evaluation itself: `python -m checker session05` against a plain loop.
 
-    python benchmarks/checker_cost.py
+    python -m benchmarks.speed.checker_cost
 
 Both sides run as new processes, in turns, so that each pays for importing torch. The plain loop loads the same weight
 files into the same networks and evaluates them on the same images. Also times `python -m checker --help`.
@@ -11,14 +11,13 @@ import statistics
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 
 from common.command_line import positive
+from tools.sessions import REPOSITORY
 
-REPOSITORY = Path(__file__).resolve().parent.parent
 PLAIN = """
 import json, runpy, sys, torch
 from pathlib import Path

@@ -84,21 +84,22 @@ def bare(trainer: Trainer) -> float:
 
 
 def main(
-    session: Session, run: str, usual: Callable[[int, int, torch.device], float], description: str, results: Path
+    session: Session, run: str, usual: Callable[[int, int, torch.device], float], description: str, name: str
 ) -> int:
     """Measure, print the table, and return the exit code.
 
     usual: (number of training images, epoch, device) → images/s of the usual loop
-    results: the JSON file that keeps the medians for the READMEs, by device
+    name: of the JSON file beside this one that keeps the medians, by device
     """
     parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=positive, default=5, help="turns of all three (default: 5)")
     parser.add_argument("--images", type=positive, default=20_000, help="training images in a turn (default: 20,000)")
     parser.add_argument("--device", default="cpu")
     parser.add_argument(
-        "--keep", action="store_true", help=f"write the medians to benchmarks/{results.name}, for the READMEs"
+        "--keep", action="store_true", help=f"keep the medians in benchmarks/speed/{name}.json, for the pages"
     )
     options = parser.parse_args()
+    results = Path(__file__).with_name(f"{name}.json")
     try:
         device = choose_device(options.device)
         train = load_images(session.dataset, "train")
@@ -129,7 +130,7 @@ def main(
         title=f"{run}, batch {trainer.recipe.batch_size}, {device}, {torch.get_num_threads()} threads, "
         f"medians of {options.rounds} turns"
     )
-    for heading in ("loop", "images/s", "least", "most", "to usual", "to bare"):
+    for heading in ("loop", "images/s", "slowest", "fastest", "to usual", "to bare"):
         table.add_column(heading, justify="left" if heading == "loop" else "right")
     for name, values in rows.items():
         table.add_row(

@@ -1,4 +1,4 @@
-"""Sessions and their committed runs, for benchmarks and tests: a session is a script in a folder, not a package."""
+"""Sessions and their committed runs, for tools, benchmarks and tests: a session is a folder, not a package."""
 
 import hashlib
 import importlib.util
@@ -8,6 +8,9 @@ import runpy
 import sys
 from pathlib import Path
 
+from torch import nn
+
+from checker.assignments import ASSIGNMENTS
 from common.errors import RunError
 from common.recipe import Recipe
 from common.session import Session
@@ -26,6 +29,9 @@ def load(name: str) -> Session:
         return runpy.run_path(str(folder / "train.py"))["SESSION"]
     finally:
         del sys.modules["model"]
+
+
+SESSIONS = {name: load(name) for name in ASSIGNMENTS}
 
 
 def log(session: Session, run: str) -> list[dict]:
@@ -52,11 +58,17 @@ def shown_epoch(epoch: float) -> str:
     return "never" if epoch == math.inf else f"{epoch}"
 
 
+def single_view(network: nn.Module) -> nn.Module:
+    """Return the network that sees one view of an image: what a network with test-time augmentation wraps, or else
+    itself."""
+    return getattr(network, "network", network)
+
+
 def model_digest(session: Session) -> str:
     """Return the SHA-256 of the session's model.py."""
     return hashlib.sha256((session.folder / "model.py").read_bytes()).hexdigest()
 
 
 def is_current(session: Session, recipe: Recipe, line: dict) -> bool:
-    """Whether a line of results was measured with the present networks and `recipe`."""
+    """Whether a line of results was measured with the current networks and `recipe`."""
     return line["model_sha256"] == model_digest(session) and line["recipe"] == json.loads(json.dumps(recipe.as_dict()))

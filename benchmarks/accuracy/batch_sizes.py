@@ -1,17 +1,15 @@
 """How the three normalisations of session 6 bear small and large batches.
 
-    python benchmarks/batch_sizes.py            about seven minutes on one core
-    python benchmarks/batch_sizes.py --table    print what is there, and train nothing
+    python -m benchmarks.accuracy.batch_sizes            about seven minutes on one core
+    python -m benchmarks.accuracy.batch_sizes --table    print what is there; train nothing
 
 Short runs: four epochs over 10,000 training images, judged by the 10,000 held-out ones, two seeds each. All three get
 one recipe, that of layer and group norm, so that nothing but the normalisation differs; the rate follows the square
 root of the batch size, as suits AdamW (Malladi et al., 2022), and nothing is averaged, which would hide the noise.
-Results are kept in benchmarks/batch_sizes.jsonl; what is there, for the present network and recipe, is not trained
-again.
+Results are kept in results.jsonl; what is there for the current network and recipe is not trained again.
 """
 
 import argparse
-import json
 import math
 import statistics
 import sys
@@ -20,15 +18,16 @@ from dataclasses import replace
 import torch
 from rich.console import Console
 from rich.table import Table
-from sessions import REPOSITORY, is_current, load, model_digest
 
+from benchmarks.accuracy import store
 from common.data import MNIST, Images, hold_out, load_images
 from common.errors import UserError
 from common.recipe import Recipe
 from common.training import Trainer
+from tools.sessions import SESSIONS, is_current, model_digest
 
-RESULTS = REPOSITORY / "benchmarks" / "batch_sizes.jsonl"
-SESSION = load("session06")
+KIND = "batch sizes"
+SESSION = SESSIONS["session06"]
 RUNS = ("batch", "layer", "group")
 SIZES = (4, 32, 128, 512)
 SEEDS = range(2)
@@ -49,7 +48,7 @@ def recipe_for(size: int, seed: int) -> Recipe:
 
 
 def train(run: str, size: int, seed: int, images: Images, held: Images) -> dict:
-    """Train one short run and return its line for batch_sizes.jsonl."""
+    """Train one short run and return its result."""
     recipe = recipe_for(size, seed)
     torch.manual_seed(seed)
     trainer = Trainer(SESSION.build(run), recipe, images, torch.device("cpu"), SESSION.task)
@@ -69,10 +68,9 @@ def train(run: str, size: int, seed: int, images: Images, held: Images) -> dict:
 
 def read_results() -> dict[tuple[str, int, int], dict]:
     """Return what has been measured with the present networks and recipes: (run, size, seed) → its line."""
-    lines = map(json.loads, RESULTS.read_text().splitlines() if RESULTS.exists() else [])
     return {
         (line["run"], line["size"], line["seed"]): line
-        for line in lines
+        for line in store.read(KIND)
         if is_current(SESSION, recipe_for(line["size"], line["seed"]), line)
     }
 
@@ -113,8 +111,7 @@ def main() -> int:
             for run, size in ((run, size) for run in RUNS for size in SIZES):
                 if not options.table and (run, size, seed) not in done:
                     line = train(run, size, seed, images, held)
-                    with RESULTS.open("a") as file:
-                        file.write(json.dumps(line) + "\n")
+                    store.add(KIND, line)
                     print(f"{run}, batch {size}, seed {seed}: {100 * line['correct'] / line['held_out']:.2f} %")
     except KeyboardInterrupt:
         print("\nInterrupted; start again to go on.", file=sys.stderr)

@@ -1,12 +1,12 @@
 """Several seeds of each frozen recipe: does it hold, or was it one lucky seed?
 
-    python benchmarks/seeds.py          trains what is missing (about two hours on two cores), prints the tables
-    python benchmarks/seeds.py --run session05/smallest
-    python benchmarks/seeds.py --table  prints the tables of what is there, and trains nothing
+    python -m benchmarks.accuracy.seeds          trains what is missing (about two hours on two cores)
+    python -m benchmarks.accuracy.seeds --run session05/smallest
+    python -m benchmarks.accuracy.seeds --table  prints what is there; trains nothing
 
 Seed 0 is the committed run. Each other seed is `python SESSION/train.py --run NAME --seed N`, one thread each and as
-many at a time as there are cores. What they measured is kept in benchmarks/seeds.jsonl, a line a seed; a seed that is
-there, for the present network and recipe, is not trained again.
+many at a time as there are cores. Results are kept in results.jsonl; a seed that is there for the current network and
+recipe is not trained again.
 """
 
 import argparse
@@ -20,11 +20,12 @@ from dataclasses import dataclass, replace
 
 from rich.console import Console
 from rich.table import Table
-from sessions import REPOSITORY, held_from, is_current, load, shown_epoch
 
+from benchmarks.accuracy import store
 from common.command_line import positive
+from tools.sessions import REPOSITORY, SESSIONS, held_from, is_current, shown_epoch
 
-RESULTS = REPOSITORY / "benchmarks" / "seeds.jsonl"
+KIND = "seeds"
 WORK = REPOSITORY / "build" / "seeds"
 
 
@@ -44,13 +45,11 @@ TARGETS = {
     "session05/smallest": Target(99.4, 10),
     "session07/fast": Target(85.0, 5, within=8),
 }
-SESSIONS = {name: load(name) for name in dict.fromkeys(run.split("/")[0] for run in TARGETS)}
 
 
 def read_results() -> dict[tuple[str, int], dict]:
-    """Return what has been measured with the present networks and recipes: (run, seed) → its line of seeds.jsonl."""
-    lines = map(json.loads, RESULTS.read_text().splitlines() if RESULTS.exists() else [])
-    return {(line["run"], line["seed"]): line for line in lines if _is_current(line["run"], line)}
+    """Return what has been measured with the current networks and recipes: (run, seed) → its result."""
+    return {(line["run"], line["seed"]): line for line in store.read(KIND) if _is_current(line["run"], line)}
 
 
 def _is_current(run: str, line: dict) -> bool:
@@ -59,7 +58,7 @@ def _is_current(run: str, line: dict) -> bool:
 
 
 def train(run: str, seed: int) -> None:
-    """Train one seed with one thread and add its line to seeds.jsonl. Raises where train.py fails."""
+    """Train one seed with one thread and add its result to the store. Raises where train.py fails."""
     session, name = run.split("/")
     folder = WORK / session / f"seed-{seed}" if seed else REPOSITORY / session / "runs"
     unfinished = (folder / f".{name}").exists()
@@ -87,12 +86,11 @@ def train(run: str, seed: int) -> None:
         "precision": record["precision"],
         "threads": record["threads"],
     }
-    with RESULTS.open("a") as file:
-        file.write(json.dumps(line) + "\n")
+    store.add(KIND, line)
 
 
 def rows(session: str) -> list[list[str]]:
-    """Return the session's table, headings first: for each seed the least test accuracy over the last five epochs in
+    """Return the session's table, headings first: for each seed the worst test accuracy of the last five epochs in
     percent, and where the run has a time to reach it in, the epoch from which on it is held; then how many seeds hold
     it.
     """
@@ -105,23 +103,23 @@ def rows(session: str) -> list[list[str]]:
         accuracies = {
             seed: [100 * count / line["test_total"] for count in line["test_correct"]] for seed, line in lines.items()
         }
-        least = {seed: min(values[-5:]) for seed, values in accuracies.items()}
+        worst = {seed: min(values[-5:]) for seed, values in accuracies.items()}
         first = {seed: held_from(values, target.accuracy) for seed, values in accuracies.items()}
         hold = sum(
-            least[seed] >= target.accuracy if target.within is None else first[seed] <= target.within for seed in lines
+            worst[seed] >= target.accuracy if target.within is None else first[seed] <= target.within for seed in lines
         )
         columns.append(
             [
                 run.split("/")[1],
                 *(
                     ""
-                    if seed not in least
-                    else f"{least[seed]:.2f}"
+                    if seed not in worst
+                    else f"{worst[seed]:.2f}"
                     if target.within is None
-                    else f"{least[seed]:.2f}, {target.accuracy:g} % from epoch {shown_epoch(first[seed])}"
+                    else f"{worst[seed]:.2f}, {target.accuracy:g} % from epoch {shown_epoch(first[seed])}"
                     for seed in range(target.seeds)
                 ),
-                f"{sum(least.values()) / len(least):.2f}",
+                f"{sum(worst.values()) / len(worst):.2f}",
                 f"{hold} of {len(lines)} at {target.accuracy:g}"
                 + ("" if target.within is None else f" within {target.within} epochs"),
             ]
@@ -131,7 +129,7 @@ def rows(session: str) -> list[list[str]]:
 
 
 def _table(session: str, headings: list[str], found: list[list[str]]) -> Table:
-    shown = Table(title=session, caption="the least test accuracy over the last five epochs, in percent")
+    shown = Table(title=session, caption="the worst test accuracy of the last five epochs, in percent")
     for heading in headings:
         shown.add_column(heading, justify="right")
     for row in found:

@@ -1,22 +1,22 @@
 """How fast the training loop is on MNIST, against the usual one and against the bare step, side by side in one run.
 
-    python benchmarks/throughput.py            about four minutes on two cores
-    python benchmarks/throughput.py --rounds 1
+    python -m benchmarks.speed.throughput            about four minutes on two cores
+    python -m benchmarks.speed.throughput --rounds 1
 
 The network is session 5's published-9680 at batch size 128, with its own augmentation. The usual loop: DataLoader with
-two workers, torchvision transforms for each image, fp32. What is measured, and how: benchmarks/loops.py.
+two workers, torchvision transforms for each image, fp32. What is measured, and how: benchmarks/speed/loops.py.
 """
 
 import sys
 
-import loops
 import torch
 import torch.nn.functional as F
-from sessions import REPOSITORY, load
 from torch.utils.data import DataLoader, Subset
 from torchvision import datasets, transforms
 
+from benchmarks.speed import loops
 from common.data import data_folder
+from tools.sessions import load
 
 SESSION = load("session05")
 RUN = "published-9680"
@@ -39,4 +39,4 @@ def usual(images: int, epoch: int, device: torch.device) -> float:
 
 
 if __name__ == "__main__":
-    sys.exit(loops.main(SESSION, RUN, usual, __doc__, REPOSITORY / "benchmarks" / "throughput.json"))
+    sys.exit(loops.main(SESSION, RUN, usual, __doc__, "throughput"))

@@ -1,11 +1,11 @@
 """How fast session 7 trains with albumentations, against the usual loop and against the bare step, side by side in one
 run.
 
-    python benchmarks/cifar_pipeline.py            about four minutes on two cores
-    python benchmarks/cifar_pipeline.py --device cuda
+    python -m benchmarks.speed.cifar_pipeline            about four minutes on two cores
+    python -m benchmarks.speed.cifar_pipeline --device cuda
 
 The network is session 7's cifar10 at batch size 128. The usual loop: DataLoader with two workers, the same
-albumentations pipeline and Normalize for each image, fp32. What is measured, and how: benchmarks/loops.py.
+albumentations pipeline and Normalize for each image, fp32. What is measured, and how: benchmarks/speed/loops.py.
 """
 
 import os
@@ -13,15 +13,15 @@ import sys
 
 os.environ.setdefault("GOMP_SPINCOUNT", "2000")  # As session07/train.py does, and before torch is imported.
 
-import loops
 import numpy as np
 import torch
-from sessions import REPOSITORY, load
 from torch import Tensor
 from torch.utils.data import DataLoader, Subset
 from torchvision import datasets
 
+from benchmarks.speed import loops
 from common.data import data_folder
+from tools.sessions import load
 
 SESSION = load("session07")
 RUN = "cifar10"
@@ -51,4 +51,4 @@ def usual(images: int, epoch: int, device: torch.device) -> float:
 
 
 if __name__ == "__main__":
-    sys.exit(loops.main(SESSION, RUN, usual, __doc__, REPOSITORY / "benchmarks" / "cifar_pipeline.json"))
+    sys.exit(loops.main(SESSION, RUN, usual, __doc__, "cifar_pipeline"))

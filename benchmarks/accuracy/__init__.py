@@ -1,0 +1,1 @@
+"""How well recipes do: other seeds, variants, batch sizes, one view against several. Results: results.jsonl."""

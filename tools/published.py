@@ -1,0 +1,36 @@
+"""What others have published: the networks of published.toml."""
+
+import tomllib
+from dataclasses import dataclass
+
+from tools.sessions import REPOSITORY
+
+
+@dataclass(frozen=True)
+class Published:
+    """A published network; published.toml says what its fields are."""
+
+    session: str
+    name: str
+    accuracy: float
+    stated: str
+    source: str
+    parameters: int | None = None
+    accuracy_from: float | None = None
+    sum_accuracy: float | None = None
+    last_five: tuple[float, ...] = ()
+    epochs: int | None = None
+    reached_in: int | None = None
+    best: bool = False
+    against: str = ""
+
+    @property
+    def shown_accuracy(self) -> str:
+        """The accuracy or its range, e.g. "91.25 to 92.60 %"."""
+        start = "" if self.accuracy_from is None else f"{self.accuracy_from:.2f} to "
+        return f"{start}{self.accuracy:.2f} %"
+
+
+PUBLISHED = tuple(
+    Published(**network) for network in tomllib.loads((REPOSITORY / "published.toml").read_text())["network"]
+)
