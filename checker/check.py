@@ -186,7 +186,8 @@ def _check_run(
     if details:
         from checker.gather import gather
 
-        gathered = gather(run, assignment.limits(run.name, "sustained_accuracy").get("threshold"))
+        threshold = assignment.limits(run.name, "sustained_accuracy").get("threshold")
+        gathered = gather(run, threshold if isinstance(threshold, int | float) else None)
     required = assignment.rules_for(run.name).required
     return RunResult(shown(run.name), required, seconds, tuple(results), *run.looks(), gathered)
 

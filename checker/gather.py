@@ -2,7 +2,7 @@
 
 import contextlib
 import io
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from checker.details import Details, Epoch, Layer, Mistake
 from checker.intake.files import shown
@@ -24,14 +24,14 @@ def gather(run: "Evidence", threshold: float | None) -> Details:
 
     What no rule has asked for, or could not be found out, is left empty: a rule has said why.
     """
-    found: dict[str, object] = {"threshold": threshold}
+    found: dict[str, Any] = {"threshold": threshold}
     for part in (_epochs, _network, _mistakes):
         with contextlib.suppress(Exception):  # There is always a submission that nobody thought of.
             found |= part(run)
     return Details(**found)
 
 
-def _epochs(run: "Evidence") -> dict[str, object]:
+def _epochs(run: "Evidence") -> dict[str, Any]:
     log, last = run.log, run.last_epochs
     every = -(-len(log) // MOST_EPOCHS)
     kept = [epoch for number, epoch in enumerate(log) if number % every == 0 or number >= len(log) - len(last)]
@@ -50,7 +50,7 @@ def _epoch(logged: "LoggedEpoch", measured: float | None) -> Epoch:
     )
 
 
-def _percent(correct: int | None, total: int | None) -> float | None:
+def _percent(correct: float | None, total: int | None) -> float | None:
     return 100 * correct / total if correct is not None and total and correct <= total else None
 
 
@@ -60,10 +60,10 @@ def _measured(run: "Evidence", epoch: "LoggedEpoch") -> float | None:
     return None
 
 
-def _network(run: "Evidence") -> dict[str, object]:
+def _network(run: "Evidence") -> dict[str, Any]:
     if not run.recorded:
         return {}
-    found: dict[str, object] = {"parameters": run.parameter_count, "side": run.side}
+    found: dict[str, Any] = {"parameters": run.parameter_count, "side": run.side}
     with contextlib.suppress(Exception):
         layers = _layers(run.layers)
         found |= {"layers": layers[:MOST_LAYERS], "layer_count": len(layers)}
@@ -117,7 +117,7 @@ def _named(operation: "Operation") -> str:
     return ", ".join([*words, *(["fully connected"] if operation.fully_connected else [])])
 
 
-def _mistakes(run: "Evidence") -> dict[str, object]:
+def _mistakes(run: "Evidence") -> dict[str, Any]:
     if not run.evaluated:
         return {}
     count, surest = run.mistakes(MOST_MISTAKES)

@@ -120,8 +120,9 @@ def _text(value: object) -> str | None:
 
 def _number(value: object) -> float | None:
     """What only curves show refuses no log."""
-    known = isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 2**53  # NaN is not.
-    return float(value) if known else None
+    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < 2**53:  # NaN is not.
+        return None
+    return float(value)
 
 
 def _count(value: object) -> int:

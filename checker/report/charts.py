@@ -121,7 +121,7 @@ def losses(details: Details) -> Curves | None:
     return Curves(
         _sentence("Loss", details, [epoch.test_loss for epoch in details.epochs], ""),
         _epoch_ticks(details, across),
-        _ticks(inside[:: len(inside) // 8 + 1], lambda each: up(_log(each))),
+        _ticks(inside[:: len(inside) // 8 + 1], lambda each: up(math.log10(each))),
         tuple(Line(kind, path) for kind, values in curves.items() if (path := _path(values, across, up))),
         _band(details, across),
     )
@@ -132,21 +132,21 @@ def networks(dataset: str, points: Sequence[Point]) -> Networks | None:
     points = [each for each in points if each.parameters > 0 and math.isfinite(each.accuracy)]
     if not points:
         return None
-    sizes, errors = [_log(each.parameters) for each in points], [_errors(each.accuracy) for each in points]
+    sizes, errors = [math.log10(each.parameters) for each in points], [_errors(each.accuracy) for each in points]
     least, most = min(sizes) - 0.1, max(sizes) + 0.1
     across = _scale(least, most, LEFT, NETWORKS_RIGHT)
     up = _scale(max(errors) + 0.06, min(errors) - 0.06, NETWORKS_BOTTOM, TOP)
     decades = [factor * 10**power for power in range(math.floor(least), math.ceil(most) + 1) for factor in (1, 2, 5)]
-    inside = [each for each in decades if least <= _log(each) <= most]
+    inside = [each for each in decades if least <= math.log10(each) <= most]
     inside = [each for each in inside if str(each)[0] == "1"] if len(inside) > 6 else inside
     accuracies = [each for each in _ACCURACIES if min(errors) - 0.06 <= _errors(each) <= max(errors) + 0.06]
-    placed = [replace(each, x=across(_log(each.parameters)), y=up(_errors(each.accuracy))) for each in points]
+    placed = [replace(each, x=across(math.log10(each.parameters)), y=up(_errors(each.accuracy))) for each in points]
     named = sorted((each for each in placed if each.kind == "ours"), key=lambda each: (each.y, each.x, each.name))
-    heights = _spread([each.y for each in named[:MOST_NAMES]])
+    heights: list[float | None] = [*_spread([each.y for each in named[:MOST_NAMES]])]
     heights += [None] * (len(named) - len(heights))
     return Networks(
         dataset,
-        _ticks(inside, lambda each: across(_log(each)), _thousands),
+        _ticks(inside, lambda each: across(math.log10(each)), _thousands),
         _ticks(accuracies[:: len(accuracies) // 9 + 1], lambda each: up(_errors(each))),
         (
             *(each for each in placed if each.kind != "ours"),
@@ -166,7 +166,7 @@ def _log(value: float | None) -> float | None:
     return math.log10(value) if value is not None and value > 0 else None
 
 
-def _thousands(count: int) -> str:
+def _thousands(count: float) -> str:
     for size, letter in ((10**6, "M"), (10**3, "k")):
         if count >= size:
             return f"{count / size:g}{letter}"
@@ -224,7 +224,7 @@ def _spread(heights: Sequence[float]) -> list[float]:
     spread: list[float] = []
     for height in heights:
         spread.append(max(height, spread[-1] + LINE if spread else TOP))
-    over = NETWORKS_BOTTOM
+    over: float = NETWORKS_BOTTOM
     for place in range(len(spread) - 1, -1, -1):
         spread[place] = min(spread[place], over)
         over = spread[place] - LINE

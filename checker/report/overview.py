@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from checker.assignments import ASSIGNMENTS
 from checker.intake.files import shown
@@ -60,7 +61,7 @@ def row_of_student(result: SubmissionResult, address: str) -> Row:
     address: of the student's page
     """
     decide = [run for run in result.runs if run.required]
-    parameters = [each for run in decide if (each := _parameters(run)) is not None]
+    counts = [count for run in decide if (count := _parameters(run)) is not None]
     accuracies = [each for run in decide if (each := accuracy(run)) is not None]
     return Row(
         address,
@@ -68,7 +69,7 @@ def row_of_student(result: SubmissionResult, address: str) -> Row:
         shown(Path(result.path).name or result.path),
         KINDS[result.passed],
         True,
-        max(parameters, default=None),
+        max(counts, default=None),
         min(accuracies, default=None),
         tuple(dict.fromkeys(rule for run in decide for rule in _wanting(run))),
     )
@@ -89,7 +90,10 @@ def _measured(run: RunResult, id: str) -> float | None:
 
 
 def _parameters(run: RunResult) -> int | None:
-    return run.details.parameters if run.details else _measured(run, "parameters")
+    if run.details:
+        return run.details.parameters
+    measured = _measured(run, "parameters")
+    return None if measured is None else int(measured)
 
 
 def plots(results: Sequence[SubmissionResult], *, named: bool) -> list[Networks]:
@@ -97,11 +101,11 @@ def plots(results: Sequence[SubmissionResult], *, named: bool) -> list[Networks]
     points: dict[str, list[Point]] = {}
     for result in results:
         for run in result.runs:
-            parameters, reached = _parameters(run), accuracy(run)
-            if parameters is not None and reached is not None:
+            count, reached = _parameters(run), accuracy(run)
+            if count is not None and reached is not None:
                 dataset = ASSIGNMENTS[result.assignment].dataset
                 points.setdefault(dataset, []).append(
-                    Point("ours", run.name if named else "", parameters, reached, "worst of the last five epochs")
+                    Point("ours", run.name if named else "", count, reached, "worst of the last five epochs")
                 )
     for each in _published() if points else ():
         dataset = ASSIGNMENTS[each["session"]].dataset
@@ -113,5 +117,8 @@ def plots(results: Sequence[SubmissionResult], *, named: bool) -> list[Networks]
 
 
 @cache
-def _published() -> list[dict]:
-    return tomllib.loads(PUBLISHED.read_text(encoding="utf-8"))["network"] if PUBLISHED.is_file() else []
+def _published() -> list[dict[str, Any]]:
+    if not PUBLISHED.is_file():  # Installed as a package, the checker has none.
+        return []
+    networks: list[dict[str, Any]] = tomllib.loads(PUBLISHED.read_text(encoding="utf-8"))["network"]
+    return networks

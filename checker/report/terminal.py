@@ -105,9 +105,9 @@ def _print_advice(run: RunResult, console: Console) -> None:
 
 def _verdict(run: RunResult) -> tuple[str, Text]:
     """Return the sign and the words for a run in the summary."""
-    sign, words, style = _SHOWN[run.passed]
+    sign, word, style = _SHOWN[run.passed]
     if run.required:
-        return sign, Text(words, style=style)
+        return sign, Text(word, style=style)
     missed = sum(rule.verdict.passed is not True for rule in run.rules)
     words = f"comparison, misses {missed} rule{'s' * (missed > 1)}" if missed else "comparison"
     return "·", Text(words, style="dim")
@@ -122,8 +122,8 @@ def _summary(results: list[SubmissionResult]) -> Table:
         table.add_column(heading, justify="left" if heading in ("run", "") else "right", no_wrap=bool(heading))
     for result in results:
         if result.problem:
-            sign, words, style = _SHOWN[None]
-            table.add_row(Text(sign, style=style), result.assignment, "", "", "", Text(words, style=style))
+            sign, word, style = _SHOWN[None]
+            table.add_row(Text(sign, style=style), result.assignment, "", "", "", Text(word, style=style))
         for run in result.runs:
             sign, words = _verdict(run)
             count, accuracy = _measured(run, "parameters"), _measured(run, "sustained_accuracy")
@@ -147,8 +147,8 @@ def _summary_lines(results: list[SubmissionResult]) -> Table:
     table.add_column(ratio=1)
     for result in results:
         if result.problem:
-            sign, words, style = _SHOWN[None]
-            table.add_row(Text(sign, style=style), Text(f"{result.assignment}: {words}", style=style))
+            sign, word, style = _SHOWN[None]
+            table.add_row(Text(sign, style=style), Text(f"{result.assignment}: {word}", style=style))
         for run in result.runs:
             sign, words = _verdict(run)
             accuracy = _measured(run, "sustained_accuracy")

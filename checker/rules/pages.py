@@ -1,6 +1,7 @@
 """What the rules' page says of each rule beyond its title, reason and method: pages.toml."""
 
 import tomllib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,8 +21,10 @@ class Page:
 
 def pages() -> dict[str, Page]:
     """Return the page of each rule by its id."""
-    entries = tomllib.loads(Path(__file__).with_name("pages.toml").read_text())
-    return {
-        id: Page(**{key: tuple(value) if isinstance(value, list) else value.strip() for key, value in entry.items()})
-        for id, entry in entries.items()
-    }
+    entries = tomllib.loads(Path(__file__).with_name("pages.toml").read_text(encoding="utf-8"))
+    return {id: _page(**entry) for id, entry in entries.items()}
+
+
+def _page(cannot_see: str, breaks: Sequence[str] = (), keeps: Sequence[str] = (), **by: str) -> Page:
+    words = {key: value.strip() for key, value in by.items()}
+    return Page(cannot_see.strip(), tuple(breaks), tuple(keeps), **words)

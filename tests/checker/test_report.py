@@ -1,4 +1,4 @@
-"""What a person reads in a terminal: no verdict is lost on a narrow one, and what decides nothing doesn't look failed."""
+"""What a person reads in a terminal: a narrow one loses no verdict, and what decides nothing looks like no failure."""
 
 import io
 
