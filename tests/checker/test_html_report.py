@@ -249,3 +249,9 @@ def test_mistakes_are_those_that_the_network_is_surest_of() -> None:
     count, surest = labels.mistakes(np.array([1, 0, 1, NO_CLASS]), logits, most=10)
     assert count == 3 and surest == [(1, 1, 0), (2, 0, 1), (3, 2, None)]
     assert labels.mistakes(np.array([1, 0, 1, NO_CLASS]), logits, most=1)[1] == [(1, 1, 0)]
+
+
+def test_published_networks_stand_beside_those_of_their_sessions() -> None:
+    text = as_html(results(), False)
+    assert "ResNet-20: 270,000 parameters, 92.60 %" in text and text.count('5z"><title>') == 18
+    assert "ResNet-20" not in student_page(results()[0])
