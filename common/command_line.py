@@ -16,6 +16,8 @@ from common.processes import Processes, joined
 from common.run import train_run
 from common.run_folder import refuse_where_written
 from common.session import Session
+from common.tensorboard import FOLDER as TENSORBOARD
+from common.tensorboard import refuse_where_missing
 from common.threads import use_idle_cores
 
 
@@ -29,6 +31,8 @@ def main(session: Session, description: str) -> int:
     first = os.environ.get("RANK", "0") == "0"
     try:
         may_raise()
+        if options.tensorboard:
+            refuse_where_missing()
         # torchrun's processes can join but once.
         with joined(options.device) as (processes, device):
             names = processes.first_does(lambda: _names(session, runs, options))
@@ -39,6 +43,8 @@ def main(session: Session, description: str) -> int:
                 folder = _run(session, name, runs, options, device, processes, resume=options.resume and number == 0)
                 if first:
                     print(_farewell(session, folder))
+            if options.tensorboard and first:
+                print(f"See its curves with: tensorboard --logdir {shlex.quote(str(runs / TENSORBOARD))}")
     except UserError as error:
         if first:
             print(error, file=sys.stderr)
@@ -112,6 +118,9 @@ def _parser(session: Session, description: str) -> argparse.ArgumentParser:
     )
     parser.add_argument("--resume", action="store_true", help="go on with a run that was interrupted")
     parser.add_argument(
+        "--tensorboard", action="store_true", help=f"write the run's numbers to {TENSORBOARD}/NAME beside it too"
+    )
+    parser.add_argument(
         "--out", metavar="FOLDER", type=Path, help=f"write the run to FOLDER/NAME (default: {session.name}/runs)"
     )
     return parser
@@ -161,7 +170,18 @@ def _run(
         # It downloads, and none may read before.
         processes.first_does(lambda: [len(read(split)) for split in ("train", "test")])
     train, test = read("train"), read("test")
-    return train_run(session, name, recipe, train, test, device, runs, resume=resume, processes=processes)
+    return train_run(
+        session,
+        name,
+        recipe,
+        train,
+        test,
+        device,
+        runs,
+        resume=resume,
+        tensorboard=options.tensorboard,
+        processes=processes,
+    )
 
 
 def _farewell(session: Session, run: Path) -> str:

@@ -20,6 +20,10 @@ class FileError(UserError):
     """A file can't be written."""
 
 
+class PackageError(UserError):
+    """A package is missing that only some options need."""
+
+
 class RunError(UserError):
     """A run folder can't be written, resumed or started."""
 
