@@ -137,7 +137,7 @@ def _reason(error: BaseException) -> str:
     causes = [error]
     while causes[-1].__cause__ is not None:
         causes.append(causes[-1].__cause__)
-    operator = re.search(r"aten\.\w+\.\w+", " ".join(map(str, causes)))
+    operator = re.search(r"\b(?:aten|prims)\.\w+(?:\.\w+)?", " ".join(map(str, causes)))
     if operator:
         return f"it has no counterpart of {operator[0]}"
     return shown((str(causes[-1]).strip().splitlines() or [type(causes[-1]).__name__])[0], 200).rstrip(".")

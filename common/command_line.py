@@ -12,10 +12,13 @@ import torch
 from common.data import Images, load_images, verify
 from common.errors import RunError, UserError
 from common.interrupt import may_raise
+from common.launch import is_launched, launch
 from common.processes import Processes, joined
 from common.run import train_run
 from common.run_folder import refuse_where_written
 from common.session import Session
+from common.tensorboard import FOLDER as TENSORBOARD
+from common.tensorboard import refuse_where_missing
 from common.threads import use_idle_cores
 
 
@@ -29,6 +32,10 @@ def main(session: Session, description: str) -> int:
     first = os.environ.get("RANK", "0") == "0"
     try:
         may_raise()
+        if options.tensorboard:
+            refuse_where_missing()
+        if options.processes > 1 and not is_launched():
+            return launch(options.processes, _again(session, options))
         # torchrun's processes can join but once.
         with joined(options.device) as (processes, device):
             names = processes.first_does(lambda: _names(session, runs, options))
@@ -39,6 +46,8 @@ def main(session: Session, description: str) -> int:
                 folder = _run(session, name, runs, options, device, processes, resume=options.resume and number == 0)
                 if first:
                     print(_farewell(session, folder))
+            if options.tensorboard and first:
+                print(f"See its curves with: tensorboard --logdir {shlex.quote(str(runs / TENSORBOARD))}")
     except UserError as error:
         if first:
             print(error, file=sys.stderr)
@@ -47,12 +56,7 @@ def main(session: Session, description: str) -> int:
         if not first:
             pass
         elif any((runs / f".{name}").exists() for name in (session.recipes if options.run == "all" else [options.run])):
-            again = [argument for argument in sys.argv[1:] if argument != "--resume"] + ["--resume"]
-            print(
-                f"\nInterrupted; go on from the last whole epoch with: {_launcher()} {session.name}/train.py "
-                f"{shlex.join(again)}",
-                file=sys.stderr,
-            )
+            print(f"\nInterrupted; go on from the last whole epoch with: {_again(session, options)}", file=sys.stderr)
         else:
             print("\nInterrupted before anything was written.", file=sys.stderr)
         return 130
@@ -83,10 +87,14 @@ def _names(session: Session, runs: Path, options: argparse.Namespace) -> list[st
     return names
 
 
-def _launcher() -> str:
+def _again(session: Session, options: argparse.Namespace) -> str:
+    """Return the command that goes on with what this one began."""
     count = os.environ.get("WORLD_SIZE", "1")
     # Without the two dashes torchrun takes --run for an option of its own.
-    return "python" if count == "1" else f"torchrun --standalone --nproc-per-node={count} --"
+    torchrun = f"torchrun --standalone --nproc-per-node={count} --"
+    arguments = [*(argument for argument in sys.argv[1:] if argument != "--resume"), "--resume"]
+    launcher = "python" if count == "1" or options.processes > 1 else torchrun
+    return f"{launcher} {session.name}/train.py {shlex.join(arguments)}"
 
 
 def _parser(session: Session, description: str) -> argparse.ArgumentParser:
@@ -106,11 +114,17 @@ def _parser(session: Session, description: str) -> argparse.ArgumentParser:
     parser.add_argument("--seed", type=_seed, help="start from another seed than the recipe's")
     parser.add_argument("--device", default="cpu", help="cpu (default), cuda, cuda:1, mps")
     parser.add_argument(
+        "--processes", type=positive, default=1, metavar="N", help="train in so many processes, on cuda on a GPU each"
+    )
+    parser.add_argument(
         "--data-dir",
         metavar="FOLDER",
         help="the data sets, as torchvision lays them out (default: $DATA_DIR, else data/)",
     )
     parser.add_argument("--resume", action="store_true", help="go on with a run that was interrupted")
+    parser.add_argument(
+        "--tensorboard", action="store_true", help=f"write the run's numbers to {TENSORBOARD}/NAME beside it too"
+    )
     parser.add_argument(
         "--out", metavar="FOLDER", type=Path, help=f"write the run to FOLDER/NAME (default: {session.name}/runs)"
     )
@@ -161,7 +175,18 @@ def _run(
         # It downloads, and none may read before.
         processes.first_does(lambda: [len(read(split)) for split in ("train", "test")])
     train, test = read("train"), read("test")
-    return train_run(session, name, recipe, train, test, device, runs, resume=resume, processes=processes)
+    return train_run(
+        session,
+        name,
+        recipe,
+        train,
+        test,
+        device,
+        runs,
+        resume=resume,
+        tensorboard=options.tensorboard,
+        processes=processes,
+    )
 
 
 def _farewell(session: Session, run: Path) -> str:

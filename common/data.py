@@ -85,8 +85,10 @@ class Images:
 
 
 def data_folder(given: str | Path | None = None) -> Path:
-    """Return the folder that holds the data sets: `given`, else `$DATA_DIR`, else `data/` in the repository."""
-    return Path(given or os.environ.get("DATA_DIR") or REPOSITORY / "data")
+    """Return the folder that holds the data sets: `given`, else `$DATA_DIR`, else `data/` in the repository; where this
+    package is installed elsewhere, `data/` in the working directory."""
+    own = REPOSITORY if (REPOSITORY / "pyproject.toml").exists() else Path()
+    return Path(given or os.environ.get("DATA_DIR") or own / "data")
 
 
 def load_images(dataset: Dataset, split: str, folder: str | Path | None = None) -> Images:

@@ -20,6 +20,14 @@ class FileError(UserError):
     """A file can't be written."""
 
 
+class PackageError(UserError):
+    """A package is missing that only some options need."""
+
+
+class ProcessError(UserError):
+    """Another of the processes that train together is gone."""
+
+
 class RunError(UserError):
     """A run folder can't be written, resumed or started."""
 

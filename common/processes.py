@@ -14,9 +14,17 @@ import torch.distributed as dist
 from torch import Tensor, nn
 
 from common.device import choose_device
-from common.errors import DeviceError, UserError
+from common.errors import DeviceError, ProcessError, UserError
 
 Result = TypeVar("Result")
+# What gloo and NCCL say where they wait for one that is gone.
+_GONE = (
+    "Connection closed by peer",
+    "Connection reset by peer",
+    "Broken pipe",
+    "remote process exited",
+    "Socket closed",
+)
 
 
 @dataclass(frozen=True)
@@ -84,8 +92,7 @@ def joined(device: str) -> Iterator[tuple[Processes, torch.device]]:
     if device == "cuda" and torch.cuda.is_available():
         if torch.cuda.device_count() < int(os.environ["LOCAL_WORLD_SIZE"]):
             raise DeviceError(
-                f"There are more processes than GPUs; start {torch.cuda.device_count()} with --nproc-per-node, "
-                f"or add --device cpu."
+                f"There are more processes than GPUs; start {torch.cuda.device_count()} of them, or add --device cpu."
             )
         device = f"cuda:{local}"
     own = choose_device(device)
@@ -101,6 +108,8 @@ def joined(device: str) -> Iterator[tuple[Processes, torch.device]]:
         dist.barrier()  # They leave together: one that ends while another still speaks to it may crash.
     except BaseException as error:
         traceback.clear_frames(error.__traceback__)
+        if isinstance(error, RuntimeError) and any(word in str(error) for word in _GONE):
+            raise ProcessError("Another of the processes that train together has ended.") from None
         raise
     finally:
         gc.collect()

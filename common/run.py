@@ -1,8 +1,11 @@
 """One run of a session, from its recipe to its finished folder."""
 
+import contextlib
 import hashlib
 import platform
 import sys
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -30,10 +33,12 @@ def train_run(
     runs: Path,
     *,
     resume: bool = False,
+    tensorboard: bool = False,
     processes: Processes = Processes(),
 ) -> Path:
     """Train the run called `name` and return its finished folder, `runs`/`name`. Raises UserError.
 
+    tensorboard: write its numbers for TensorBoard too
     Where several processes train together each calls this; the first alone evaluates, reports and touches the disk.
     """
     from common.progress import TrainingProgress
@@ -56,19 +61,30 @@ def train_run(
         print(folder.warning, file=sys.stderr)
     print(table)
     title = f"{session.name} {name}: {folder.description['parameters']:,} parameters, {trainer.precision} on {device}"
-    with TrainingProgress(title, recipe.epochs, len(train), session.task.also) as progress:
+    with (
+        TrainingProgress(title, recipe.epochs, len(train), session.task.also) as progress,
+        _scalars(runs, name) if tensorboard else contextlib.nullcontext(lambda epoch: None) as draw,
+    ):
         for line in folder.log:
             progress.add(Epoch.from_line(line))
+            draw(Epoch.from_line(line))
         for number in range(len(folder.log) + 1, recipe.epochs + 1):
             epoch = trainer.run_epoch(
                 number, test_images, lambda images, loss, number=number: progress.step(number, images, loss)
             )
             folder.add_epoch(epoch, trainer.evaluated, trainer.state(), recipe.epochs)
             progress.add(epoch)
+            draw(epoch)
     folder.write("summary.txt", table)
     for file, picture in pictures(session, name, recipe, folder.log, trainer.evaluated, test_images).items():
         folder.write(file, picture)
     return folder.finish()
+
+
+def _scalars(runs: Path, name: str) -> AbstractContextManager[Callable[[Epoch], None]]:
+    from common.tensorboard import FOLDER, scalars
+
+    return scalars(runs / FOLDER / name)
 
 
 def describe(session: Session, name: str, trainer: Trainer, train: Images, test: Images) -> dict:

@@ -4,8 +4,7 @@
     python session07/train.py --run fast       another one: under-100k, fast, or all
     python session07/train.py --device cuda    mixed precision on a GPU
     python session07/train.py --resume         go on after Ctrl-C, a crash or a power cut
-    torchrun --standalone --nproc-per-node=2 -- session07/train.py
-                                               two processes, each with half of every batch; on cuda a GPU each
+    python session07/train.py --processes 2    each with half of every batch; on cuda a GPU each
 
 Every run leaves a folder session07/runs/NAME, which `python -m checker session07` measures again.
 """

@@ -144,3 +144,24 @@ def test_more_processes_than_gpus_are_refused(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
     with pytest.raises(DeviceError, match="more processes than GPUs"), joined("cuda"):
         pass
+
+
+def test_launched_processes_of_which_one_is_killed_end_in_a_line_and_resume(tmp_path: Path) -> None:
+    died = train(tmp_path, 1, "--launch", "--die")
+    told = [line for line in died.stderr.splitlines() if not line.endswith("threads left")]
+    assert died.returncode == 1 and told == [
+        "Process 1 of 2 was ended by SIGKILL; go on from the last whole epoch with: python tiny_session/train.py "
+        f"--run plain --out {tmp_path} --processes 2 --resume"
+    ]
+    assert len(log(tmp_path / ".plain")) == 2
+    resumed = train(tmp_path, 1, "--launch", "--resume")
+    assert resumed.returncode == 0, resumed.stderr
+    assert len(log(tmp_path / "plain")) == 5
+    assert json.loads((tmp_path / "plain" / "run.json").read_text())["processes"] == 2
+    assert resumed.stdout.count("The run is in") == 1
+
+
+def test_a_mistake_is_told_once_however_many_are_launched(tmp_path: Path) -> None:
+    refused = train(tmp_path, 1, "--launch", "--resume")
+    told = [line for line in refused.stderr.splitlines() if not line.endswith("threads left")]
+    assert refused.returncode == 2 and len(told) == 1 and "There is no unfinished run" in told[0]

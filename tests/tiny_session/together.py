@@ -3,6 +3,7 @@
 --die     the plain network; end by SIGKILL once the first process has written its second epoch
 --resume  go on with such a run
 --all     instead, two runs one after another, by the command line of every session
+--launch  the plain network by that command line, in two processes that it launches; with --die and --resume
 --cifar   instead, an epoch of session 7's network, with albumentations, on generated images
 """
 
@@ -42,16 +43,21 @@ class Deadly(RunFolder):
 
 
 def main(runs: Path, options: list[str]) -> int:
-    if "--all" in options:
-        images = data(200, 1)
-        generated = replace(MNIST, digests=dict.fromkeys(MNIST.digests, images.digest()))
-        two = replace(SESSION, recipes=dict.fromkeys(("plain", "tiny"), replace(RECIPE, epochs=1)), dataset=generated)
-        command_line.load_images = lambda dataset, split, folder: images
-        sys.argv[1:] = ["--run", "all", "--out", str(runs)]
-        with no_table():
-            return command_line.main(two, "")
     if "--die" in options:
         run.RunFolder = Deadly
+    if "--all" in options or "--launch" in options:
+        images = data(200, 1)
+        generated = replace(MNIST, digests=dict.fromkeys(MNIST.digests, images.digest()))
+        if "--all" in options:
+            recipes = dict.fromkeys(("plain", "tiny"), replace(RECIPE, epochs=1))
+            sys.argv[1:] = ["--run", "all", "--out", str(runs)]
+        else:
+            recipes = {"plain": RECIPE}
+            sys.argv[1:] = ["--run", "plain", "--out", str(runs), "--processes", "2", *options[-1:]]
+            sys.argv = [each for each in sys.argv if each not in ("--launch", "--die")]
+        command_line.load_images = lambda dataset, split, folder: images
+        with no_table():
+            return command_line.main(replace(SESSION, recipes=recipes, dataset=generated), "")
     with joined("cpu") as (processes, device):
         if "--cifar" in options:
             session07 = load("session07")
