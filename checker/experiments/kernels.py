@@ -2,6 +2,7 @@
 twice."""
 
 from collections.abc import Collection, Mapping
+from types import EllipsisType
 
 import torch
 from torch import Tensor
@@ -53,6 +54,6 @@ def dilated_over_copies(
 def _inner(kernel: Tensor) -> Tensor:
     """Return a kernel without its outer taps: one of sides 3 keeps the middle, an even one the tap behind it."""
     inner = torch.zeros_like(kernel)
-    rows, columns = (side // 2 for side in kernel.shape[2:])
-    inner[..., rows, columns] = kernel[..., rows, columns]
+    place: tuple[EllipsisType | int, ...] = (..., *(side // 2 for side in kernel.shape[2:]))
+    inner[place] = kernel[place]
     return inner
