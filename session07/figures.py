@@ -114,7 +114,7 @@ def grad_cam(network: nn.Module, test: Images, predictions: Tensor) -> bytes:
         ):
             each.axis("off")
             each.imshow(image)
-            each.set_title(title, fontsize=9)
+            each.set_title(title, fontsize=8)
             if heat is not None:
                 each.imshow(heat[column, 0].detach().numpy(), cmap="jet", alpha=0.45)
     return png(figure)
