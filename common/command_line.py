@@ -67,8 +67,8 @@ def _names(session: Session, runs: Path, options: argparse.Namespace) -> list[st
     """Return the runs that the command line asks for, in their order. Raises RunError."""
     if options.out is None and (options.epochs is not None or options.seed is not None):
         raise RunError(
-            "--epochs and --seed make another run than the one that session's runs folder stands for; "
-            "choose a folder for it with --out."
+            "With --epochs or --seed it is not the run that the session's own folder stands for; "
+            "choose another folder with --out."
         )
     if options.run != "all":
         return [options.run]
@@ -110,8 +110,8 @@ def _parser(session: Session, description: str) -> argparse.ArgumentParser:
         metavar="NAME",
         help=f"{', '.join(session.recipes)} or all (default: {session.main})",
     )
-    parser.add_argument("--epochs", type=positive, help="train for so many epochs instead of the recipe's")
-    parser.add_argument("--seed", type=_seed, help="start from another seed than the recipe's")
+    parser.add_argument("--epochs", type=positive, help="number of epochs, in place of the recipe's")
+    parser.add_argument("--seed", type=_seed, help="random seed, in place of the recipe's")
     parser.add_argument("--device", default="cpu", help="cpu (default), cuda, cuda:1, mps")
     parser.add_argument(
         "--processes", type=positive, default=1, metavar="N", help="train in so many processes, on cuda on a GPU each"
@@ -121,7 +121,7 @@ def _parser(session: Session, description: str) -> argparse.ArgumentParser:
         metavar="FOLDER",
         help="the data sets, as torchvision lays them out (default: $DATA_DIR, else data/)",
     )
-    parser.add_argument("--resume", action="store_true", help="go on with a run that was interrupted")
+    parser.add_argument("--resume", action="store_true", help="continue a run that was interrupted")
     parser.add_argument(
         "--tensorboard", action="store_true", help=f"write the run's numbers to {TENSORBOARD}/NAME beside it too"
     )

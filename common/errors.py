@@ -1,4 +1,4 @@
-"""Mistakes that a person can make and mend, each one type with one sentence.
+"""Mistakes that a person can make and correct: one type each, with one sentence.
 
 A `main()` prints the sentence and returns 2; every other exception is a defect and may crash loudly.
 """

@@ -1,4 +1,4 @@
-"""The pictures that belong to a run: its curves and the digits that it gets wrong."""
+"""The pictures of a run: its curves and the images that it misclassifies."""
 
 import io
 from collections.abc import Mapping, Sequence
@@ -125,7 +125,7 @@ def misclassified(
         axes.axis("off")
     for axes, index in zip(grid, shown, strict=False):
         axes.imshow(images.pixels[index].permute(1, 2, 0).squeeze(-1).numpy(), cmap="gray")
-        axes.set_title(f"read as {names[predictions[index]]}\nis {names[images.labels[index]]}", fontsize=8)
+        axes.set_title(f"predicted {names[predictions[index]]}\ntrue {names[images.labels[index]]}", fontsize=8)
     return png(figure)
 
 

@@ -9,16 +9,16 @@ from rich.table import Table
 
 from common.epoch import Epoch
 
-# Of a column with its heading on two lines, where that has two words; of the bar with all that stands beside it.
+# Of each column, with a heading of two words on two lines; of the bar with everything beside it.
 _WIDTHS = {"epoch": 5, "lr": 7, "train loss": 6, "train %": 6, "test loss": 6, "test %": 6}
 _WIDTH_OF_THE_BAR = 76
-# What a narrow terminal goes without, first of all the learning rate.
+# What a narrow terminal leaves out, in this order.
 _DISPENSABLE = ("lr", "images/s", "train loss", "test loss", "train %")
 
 
 def _that_fit(width: int, also: tuple[str, ...]) -> dict[str, int]:
-    """Return the columns that a terminal of so many characters can show without cutting numbers off: heading → least
-    width."""
+    """Return the columns that a terminal `width` characters wide can show without cutting off a number: heading →
+    minimum width."""
     columns = _WIDTHS | {f"{name} %": max(6, len(name)) for name in also} | {"images/s": 8}
     for heading in _DISPENSABLE:
         if sum(columns.values()) + 3 * len(columns) + 1 > width:
@@ -27,7 +27,7 @@ def _that_fit(width: int, also: tuple[str, ...]) -> dict[str, int]:
 
 
 def console() -> Console:
-    """Return a console for stdout that is plain and never cut off when it is piped."""
+    """Return a console for stdout that is plain, and as wide as its lines, where stdout is not a terminal."""
     console = Console()
     return console if console.is_terminal else Console(width=10_000, highlight=False, no_color=True)
 
@@ -65,12 +65,12 @@ class TrainingProgress:
             self._live.stop()
 
     def step(self, epoch: int, images: int, loss: float) -> None:
-        """`images` of this epoch's images are done, with this mean loss."""
+        """Show that `images` of this epoch's images are done, with this mean loss."""
         done = (epoch - 1) * self._images_per_epoch + images
         self._bar.update(self._task, completed=done, loss=loss, description=f"epoch {epoch}{self._of}{self._epochs}")
 
     def add(self, epoch: Epoch) -> None:
-        """An epoch is done, now or before this run was resumed."""
+        """Show an epoch that has ended, now or before this run was resumed."""
         train = 100 * epoch.train_correct / epoch.train_total
         test = 100 * epoch.test_correct / epoch.test_total
         also = {name: 100 * epoch.also[f"{name}_correct"] / epoch.also[f"{name}_total"] for name in self._also}

@@ -64,7 +64,7 @@ class RunFolder:
             self._claim()
             self._lock.close()
             raise RunError(
-                f"An unfinished run lies in {self.path}; add --resume to go on with it, "
+                f"There is an unfinished run in {self.path}; continue it with --resume, "
                 f"or delete that folder to start again."
             ) from error
         except OSError as error:

@@ -19,8 +19,8 @@ class Session:
     main: the run that is trained where none is named
     threshold: accuracy in percent that the figures draw
     task: what the networks take in and give out, and how that is judged
-    augmentation: returns the albumentations pipeline that images go through one by one, where the recipe's whole-batch
-                  augmentations don't do
+    augmentation: returns the albumentations pipeline for images one by one, in place of the recipe's whole-batch
+                  augmentations
     """
 
     folder: Path

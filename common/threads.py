@@ -1,7 +1,7 @@
 """How many threads train: as many as there are idle cores.
 
-A step of a small network takes milliseconds, and each of its operations waits for its slowest thread: where one of them
-has to share its core with another process, training is several times slower than with one thread fewer.
+A step of a small network takes milliseconds, and each of its operations waits for its slowest thread. Where one thread
+shares its core with another process, training is several times slower than with one thread fewer.
 """
 
 import os

@@ -39,7 +39,7 @@ def draw(network: nn.Module, test: Images) -> bytes:
     wrong = ((digits != test.labels) | (sums != test.labels + numbers)).nonzero().flatten()[:SHOWN].tolist()
     figure = Figure(figsize=(13, 8.5), layout="constrained")
     above, below = figure.subfigures(2, 1, height_ratios=(1, 1.15))
-    above.suptitle("The first test images, and the first that digit-sum gets wrong, each beside a random number")
+    above.suptitle("The first test images, and the first that digit-sum misclassifies, each beside a random number")
     grid = above.subplots(2, SHOWN)
     for row, indices in zip(grid, (range(SHOWN), wrong), strict=True):
         for axes in row:
@@ -48,8 +48,8 @@ def draw(network: nn.Module, test: Images) -> bytes:
             digit, number, read, added = (int(each[index]) for each in (test.labels, numbers, digits, sums))
             axes.imshow(test.pixels[index, 0].numpy(), cmap="gray")
             axes.set_title(
-                f"{read} + {number} = {added}\nis {digit} + {number} = {digit + number}",
-                fontsize=10,
+                f"predicted {read} + {number} = {added}\ntrue {digit} + {number} = {digit + number}",
+                fontsize=8,
                 color=RIGHT if (read, added) == (digit, digit + number) else WRONG,
             )
     table = network.sum.weight.detach().view(19, 10, NUMBERS).argmax(0)

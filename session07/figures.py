@@ -3,10 +3,10 @@ set.
 
     python session07/figures.py
 
-augmented.png:     training images, each as it is and as five batches would hold it
-confusion.png:     which class is read as which, and the accuracy of each
-misclassified.png: ten test images that are read wrongly
-grad-cam.png:      where the network looked for the class that it read there, and for the true one
+augmented.png:     training images, and five augmented versions of each
+confusion.png:     which class is predicted for which, and the accuracy of each
+misclassified.png: ten misclassified test images
+grad-cam.png:      which places spoke for the predicted class, and for the true one
 """
 
 import argparse
@@ -28,13 +28,13 @@ GUISES = 5
 
 
 def augmented(train: Images) -> bytes:
-    """Return a PNG: a column an image, on top as it is, below as the pipeline changes it."""
+    """Return a PNG with a column for each image: itself on top, its augmented versions below."""
     from matplotlib.figure import Figure
 
     pipeline = SESSION.augmentation()
     pipeline.set_random_seed(0)
     figure = Figure(figsize=(SHOWN * 1.1, (GUISES + 1) * 1.1 + 0.5), layout="constrained")
-    figure.suptitle("Training images as they are (top row), and five guises of each")
+    figure.suptitle("Training images (top row), and five augmented versions of each")
     for column, axes in enumerate(figure.subplots(GUISES + 1, SHOWN).T):
         image = train.pixels[column].permute(1, 2, 0).numpy()
         for row, each in enumerate(axes):
@@ -68,12 +68,12 @@ def confusion(test: Images, predictions: Tensor) -> bytes:
             )
     accuracy = [100 * float(counts[row, row]) / int(counts[row].sum()) for row in range(len(names))]
     axes.set(
-        xlabel="read as",
-        ylabel="is",
+        xlabel="predicted",
+        ylabel="true",
         xticks=range(len(names)),
         yticks=range(len(names)),
         title=f"{SESSION.name} {RUN}: {100 * float(counts.trace()) / len(test):.2f} % of {len(test):,} test images; "
-        f"mistakes shaded",
+        f"errors shaded",
     )
     axes.set_xticklabels(names, rotation=45, ha="right")
     axes.set_yticklabels([f"{name} ({share:.1f} %)" for name, share in zip(names, accuracy, strict=True)])
@@ -81,7 +81,7 @@ def confusion(test: Images, predictions: Tensor) -> bytes:
 
 
 def grad_cam(network: nn.Module, test: Images, predictions: Tensor) -> bytes:
-    """Return a PNG: misclassified images, and over each what speaks for the class it is read as and for its true one.
+    """Return a PNG: misclassified images, and over each what speaks for the predicted class and for the true one.
 
     Grad-CAM (Selvaraju et al., 2017) by captum, at the maps before the global average.
     """
@@ -92,29 +92,29 @@ def grad_cam(network: nn.Module, test: Images, predictions: Tensor) -> bytes:
     wrong = (predictions != test.labels).nonzero().flatten()[:SHOWN]
     shown, read = test.select(wrong), predictions[wrong]
     inputs = SESSION.recipes[RUN].normalization(shown.pixels.float() / 255)
-    look = network.eval().network  # One of its two looks.
-    before_average = list(look.children())[-2]
+    single = network.eval().network  # With one of its two views.
+    before_average = list(single.children())[-2]
     maps = [
         LayerAttribution.interpolate(
-            LayerGradCam(look, before_average).attribute(inputs, target=target, relu_attributions=True),
+            LayerGradCam(single, before_average).attribute(inputs, target=target, relu_attributions=True),
             inputs.shape[2:],
             "bilinear",
         )
         for target in (read, shown.labels)
     ]
     figure = Figure(figsize=(SHOWN * 1.25, 4.6), layout="constrained")
-    figure.suptitle(f"Grad-CAM: the first ten test images that {RUN} gets wrong")
+    figure.suptitle(f"Grad-CAM: the first ten test images that {RUN} misclassifies")
     for column, axes in enumerate(figure.subplots(3, SHOWN).T):
         image = shown.pixels[column].permute(1, 2, 0).numpy()
         for each, title, heat in zip(
             axes,
-            ("", f"read as {names[read[column]]}", f"is {names[shown.labels[column]]}"),
+            ("", f"predicted {names[read[column]]}", f"true {names[shown.labels[column]]}"),
             (None, *maps),
             strict=True,
         ):
             each.axis("off")
             each.imshow(image)
-            each.set_title(title, fontsize=9)
+            each.set_title(title, fontsize=8)
             if heat is not None:
                 each.imshow(heat[column, 0].detach().numpy(), cmap="jet", alpha=0.45)
     return png(figure)

@@ -26,9 +26,10 @@ class Published:
 
     @property
     def shown_accuracy(self) -> str:
-        """The accuracy or its range, e.g. "91.25 to 92.60 %"."""
-        start = "" if self.accuracy_from is None else f"{self.accuracy_from:.2f} to "
-        return f"{start}{self.accuracy:.2f} %"
+        """The accuracy or its range, e.g. "91.25 to 92.6 %"."""
+        digits = "g" if self.source == "outside" else ".2f"  # As they were published.
+        start = "" if self.accuracy_from is None else f"{self.accuracy_from:{digits}} to "
+        return f"{start}{self.accuracy:{digits}} %"
 
 
 PUBLISHED = tuple(

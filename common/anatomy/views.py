@@ -1,4 +1,4 @@
-"""Test-time augmentation: how many views of each image a program looks at, and the program that looks at one."""
+"""Test-time augmentation: how many views of each image a program takes, and the program that takes one."""
 
 from dataclasses import dataclass, replace
 
@@ -18,10 +18,10 @@ class Views:
 
 
 def views(program: Program) -> Views:
-    """Return how many views of an image `program` looks at.
+    """Return how many views of an image `program` takes.
 
     A view is what meets the network's first weights. Where these meet several, or several times as many images as were
-    given, the network looks as often at each. For a single view all of them are given the same one, the image as it is
+    given, the network takes as many views of each. For a single view all of them are given the same one, the image as it is
     if it is among them; what then is computed twice is computed once. Raises ReplayError.
     """
     batch = program.batch or 3

@@ -85,7 +85,7 @@ def test_a_run_of_two_is_not_resumed_by_one(tmp_path: Path) -> None:
     assert refused.returncode != 0 and "has another processes" in refused.stderr
     # A mistake that the first process finds ends the others too, by the same sentence.
     refused = train(tmp_path, 2)
-    assert refused.returncode != 0 and refused.stderr.count("RunError: An unfinished run lies in") == 2
+    assert refused.returncode != 0 and refused.stderr.count("RunError: There is an unfinished run in") == 2
     assert refused.stderr.count("0 threads left") == 2
 
 

@@ -1,4 +1,4 @@
-"""How often a network looks at an image, and what it makes of a single look."""
+"""How many views of an image a network takes, and what it makes of a single one."""
 
 from collections.abc import Callable
 
@@ -15,7 +15,7 @@ from common.anatomy.weights import fill
 
 
 class Looking(nn.Module):
-    """Logits of one view, and `how` a network looks at an image."""
+    """Logits of one view, and `how` a network takes views of an image."""
 
     def __init__(self, how: Callable[["Looking", Tensor], Tensor]) -> None:
         super().__init__()
@@ -133,7 +133,7 @@ def test_one_view_is_one_view(how: Callable) -> None:
 
 
 def test_weights_that_meet_a_part_of_the_image_twice_are_not_hidden() -> None:
-    """A siamese use of the first weights, on halves of the image, is counted as looks: what it makes of one half is
+    """A siamese use of the first weights, on halves of the image, is counted as views: what it makes of one half is
     told beside it."""
 
     def siamese(s: Looking, x: Tensor) -> Tensor:
