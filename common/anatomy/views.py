@@ -21,8 +21,8 @@ def views(program: Program) -> Views:
     """Return how many views of an image `program` takes.
 
     A view is what meets the network's first weights. Where these meet several, or several times as many images as were
-    given, the network takes as many views of each. For a single view all of them are given the same one, the image as it is
-    if it is among them; what then is computed twice is computed once. Raises ReplayError.
+    given, the network takes as many views of each. For a single view all of them are given the same one, the image as
+    it is if it is among them; what then is computed twice is computed once. Raises ReplayError.
     """
     batch = program.batch or 3
     sizes: dict[str, int] = {}
