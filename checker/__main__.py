@@ -276,19 +276,22 @@ def _open_what_is_closed() -> bool:
     return closed
 
 
-def _print(text: str) -> None:
-    """Write `text` to stdout. Raises CannotCheckError where it can't be written; a reader that has read enough, as
-    head does, changes nothing."""
+def _print(text: str, *, whole: bool = True) -> None:
+    """Write `text` to stdout. Raises CannotCheckError where it can't be written, since a verdict that nobody got is
+    none.
+
+    whole: False where a reader may have read enough before its end, as `head` does
+    """
     try:
         sys.stdout.write(text)
         sys.stdout.flush()
-    except BrokenPipeError:
-        _forget(sys.stdout)
     except OSError as error:
         _forget(sys.stdout)
+        if not whole and isinstance(error, BrokenPipeError):
+            return
         raise CannotCheckError(
             f"The report could not be written ({error.strerror}).",
-            "Free some space, or name another file with --output.",
+            "Free some space, let what reads it read to its end, or name a file with --output.",
         ) from error
 
 
@@ -345,7 +348,7 @@ def _list(only: str | None) -> int:
 
     listed = StringIO()
     _print_list(only, _like(Console(), listed))
-    _print(listed.getvalue())
+    _print(listed.getvalue(), whole=False)
     return 0
 
 

@@ -157,7 +157,7 @@ def real(*arguments: object, to: str) -> int:
     ).returncode
 
 
-@pytest.mark.parametrize("to", [">&-", "> /dev/full"], ids=["closed", "full"])
+@pytest.mark.parametrize("to", [">&-", "> /dev/full", "| (exec <&-; sleep 5)"], ids=["closed", "full", "nobody reads"])
 def test_a_report_that_nobody_gets_exits_2(tmp_path: Path, to: str) -> None:
     write_submission(tmp_path)
     arguments = ("session05", "--path", tmp_path, "--select", "epochs")
@@ -166,12 +166,8 @@ def test_a_report_that_nobody_gets_exits_2(tmp_path: Path, to: str) -> None:
 
 
 @pytest.mark.parametrize("to", ["| head -1 > /dev/null", "| (exec <&-; sleep 5)"], ids=["cut", "nobody reads"])
-def test_a_reader_that_has_read_enough_changes_no_exit_code(tmp_path: Path, to: str) -> None:
+def test_a_list_that_is_cut_is_no_failure(to: str) -> None:
     assert real("--list", to=to) == 0
-    write_submission(tmp_path)
-    assert real("session05", "--path", tmp_path, "--select", "epochs", to=to) == 0
-    write_submission(tmp_path, name="longer", epochs=16)
-    assert real("session05", "--path", tmp_path, "--select", "epochs", to=to) == 1
 
 
 def test_a_submission_that_cannot_be_read_gets_a_json_report(
