@@ -1,4 +1,4 @@
-"""What a person reads in a terminal: no verdict is lost on a narrow one, and what decides nothing doesn't look failed."""
+"""The report in a terminal: no verdict is lost on a narrow one, and what decides nothing does not look failed."""
 
 import io
 
