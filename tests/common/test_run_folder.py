@@ -159,7 +159,7 @@ def test_a_run_that_another_process_is_writing_is_neither_resumed_nor_started_ag
                 take_up()
         other.kill()
         other.wait()
-    with pytest.raises(RunError, match="An unfinished run"):
+    with pytest.raises(RunError, match="There is an unfinished run"):
         RunFolder(tmp_path, "busy", {}).start()
     assert RunFolder(tmp_path, "busy", {}).resume() is None
 
