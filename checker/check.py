@@ -189,7 +189,7 @@ def _check_run(
         threshold = assignment.limits(run.name, "sustained_accuracy").get("threshold")
         gathered = gather(run, threshold if isinstance(threshold, int | float) else None)
     required = assignment.rules_for(run.name).required
-    return RunResult(shown(run.name), required, seconds, tuple(results), *run.looks(), gathered)
+    return RunResult(shown(run.name), required, seconds, tuple(results), *run.views_and_single(), gathered)
 
 
 def _verdict(run: "Evidence", id: str, limits: dict[str, object]) -> Verdict:

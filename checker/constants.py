@@ -216,8 +216,11 @@ class _Parts:
                     and not self._is_mask(node, name)
                 ):
                     new = self._generators(name) - counted
-                    counted |= new
-                    count = min(len(new), self._statistics.get(node.name, len(new)))
+                    if node.name in self._statistics:  # What else reads them counts them all.
+                        count = min(len(new), self._statistics[node.name])
+                    else:
+                        counted |= new
+                        count = len(new)
                     if count:
                         held = self._name(name)
                         found[held] = found.get(held, 0) + count

@@ -73,8 +73,7 @@ class Evidence:
         self._running_statistics = cache(self._statistics_kept)
         self._accuracy = cache(self._measured_accuracy)
 
-    # What the files say
-    # -------------------------------------------------------------------------------------------------
+    # What the files say ---------------------------------------------------------------------------
 
     @property
     def record(self) -> dict[str, Any]:
@@ -126,8 +125,7 @@ class Evidence:
             )
         return self._siblings[name]
 
-    # The network and its weights
-    # ----------------------------------------------------------------------------------------
+    # The network and its weights ------------------------------------------------------------------
 
     @property
     def program(self) -> Program:
@@ -194,8 +192,7 @@ class Evidence:
     def _learned_digest(self, epoch: LoggedEpoch) -> str:
         return learned_digest(self.tensors(epoch))
 
-    # What is measured
-    # ---------------------------------------------------------------------------------------------------
+    # What is measured -----------------------------------------------------------------------------
 
     @property
     def test_total(self) -> int:
@@ -241,7 +238,7 @@ class Evidence:
         found = self._predictions(epoch)
         return None if found.single is None else self._tests.labels.counts(found.single).images
 
-    def looks(self) -> tuple[int | None, float | None]:
+    def views_and_single(self) -> tuple[int | None, float | None]:
         """Return how many views of an image the network looks at, and the worst accuracy in percent that a single one
         reaches in the last epochs; None where that was not measured."""
         with contextlib.suppress(Exception):  # Whatever it is, a rule has told it.

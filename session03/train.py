@@ -19,7 +19,7 @@ import torch.nn.functional as F
 from model import build
 from torch import Tensor, nn
 
-from common.augment import Affine
+from common.augment import DIGITS
 from common.batches import in_order
 from common.command_line import main
 from common.data import Images, Normalization
@@ -82,7 +82,7 @@ RECIPES = {
         weight_decay=0.0001,
         schedule="one-cycle",
         averaging=0.999,
-        augmentations=(Affine(degrees=10, shift=2, scale=0.1, shear=0.15),),
+        augmentations=DIGITS,
     ),
 }
 

@@ -18,12 +18,10 @@ if __name__ == "__main__":
 
 from model import build
 
-from common.augment import Affine
+from common.augment import DIGITS
 from common.command_line import main
 from common.recipe import Recipe
 from common.session import Session
-
-DIGITS = (Affine(degrees=10, shift=2, scale=0.1, shear=0.15),)
 
 RECIPES = {
     # As published: SGD at 0.1, batches of 64, 17 epochs. The schedule, the average and the augmentation are ours.

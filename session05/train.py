@@ -18,12 +18,11 @@ if __name__ == "__main__":
 
 from model import build
 
-from common.augment import Affine, ColorJitter
+from common.augment import DIGITS, Affine, ColorJitter
 from common.command_line import main
 from common.recipe import Recipe
 from common.session import Session
 
-DIGITS = (Affine(degrees=10, shift=2, scale=0.1, shear=0.15),)
 PLAIN = Recipe(
     optimizer="sgd",
     lr=0.3,

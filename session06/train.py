@@ -18,7 +18,7 @@ if __name__ == "__main__":
 
 from model import build
 
-from common.augment import Affine
+from common.augment import DIGITS
 from common.command_line import main
 from common.recipe import Recipe
 from common.session import Session
@@ -31,7 +31,7 @@ BATCH = Recipe(
     weight_decay=0.0001,
     schedule="one-cycle",
     averaging=0.999,
-    augmentations=(Affine(degrees=10, shift=2, scale=0.1, shear=0.15),),
+    augmentations=DIGITS,
 )
 # Without batch norm, SGD wants a rate of its own; AdamW finds a step for each weight, and did better on held-out
 # images.

@@ -3,7 +3,7 @@
 import io
 from dataclasses import dataclass
 
-from tools.published import PUBLISHED
+from checker.report.published import published_networks
 from tools.sessions import SESSIONS
 from tools.tables import last_five, parameters, single
 
@@ -110,7 +110,7 @@ def _ours(axes: object, sessions: tuple[str, ...], theme: Theme) -> None:
 
 
 def _published(axes: object, sessions: tuple[str, ...], theme: Theme) -> None:
-    for network in PUBLISHED:
+    for network in published_networks():
         if network.session not in sessions or network.parameters is None:
             continue
         outside = network.source == "outside"

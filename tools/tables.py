@@ -8,13 +8,13 @@ from functools import cache, partial
 import torch
 
 from benchmarks.accuracy import batch_sizes, recipes, seeds, views
+from checker.report.published import Published, published_networks
 from checker.statistics import evenness
 from common.anatomy.network import anatomy as followed
 from common.errors import RunError
 from common.finished_run import trained
 from common.session import Session
 from common.summary import receptive_field_table
-from tools.published import PUBLISHED, Published
 from tools.sessions import REPOSITORY, SESSIONS, held_from, log, shown_epoch, single_view
 
 SPEED = {"session05": "throughput", "session07": "cifar_pipeline"}
@@ -153,7 +153,7 @@ def published(session: Session) -> str:
         ["published", "claim", "ours", "parameters", "epochs", "best (%)", "worst of the last five", "single view"],
         (
             [source[each.source] + each.name, stated(each), *against(each)]
-            for each in PUBLISHED
+            for each in published_networks()
             if each.session == session.name
         ),
         left=3,
@@ -163,7 +163,7 @@ def published(session: Session) -> str:
 def results() -> str:
     """The root README's table: the best public results beside ours."""
     rows = []
-    for each in PUBLISHED:
+    for each in published_networks():
         if each.best:
             run, size, epochs, _, worst, alone = against(each)
             link = f"[{each.session.removeprefix('session').lstrip('0')}]({each.session}/README.md)"

@@ -5,10 +5,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from checker.details import Details
+from checker.submission import LAST_EPOCHS
 
 WIDTH, HEIGHT = 420, 220
 LEFT, RIGHT, TOP, BOTTOM = 44, 408, 12, 192  # Where the plot lies in it.
-LAST = 5
 # The plot of networks, with a column beside it for the names of ours.
 NETWORKS_HEIGHT, NETWORKS_RIGHT, NETWORKS_BOTTOM, NAMES = 330, 300, 296, 316
 LINE = 15  # From a name to the next.
@@ -81,7 +81,9 @@ def accuracies(details: Details) -> Curves | None:
     tests = [each for epoch in details.epochs for each in (epoch.test, epoch.measured) if each is not None]
     if not tests:
         return None
-    last = [each for epoch in details.epochs[-LAST:] for each in (epoch.test, epoch.measured) if each is not None]
+    last = [
+        each for epoch in details.epochs[-LAST_EPOCHS:] for each in (epoch.test, epoch.measured) if each is not None
+    ]
     # The first epochs are far below: what matters happens around the threshold.
     threshold = details.threshold
     gap = 100 - threshold if threshold is not None else max(1.0, 100 - max(tests))
@@ -186,7 +188,7 @@ def _across(details: Details) -> Callable[[float], float]:
 
 def _band(details: Details, across: Callable[[float], float]) -> tuple[float, float]:
     count = len(details.epochs)
-    return across(max(0, count - LAST)) - 8, across(count - 1) + 8
+    return across(max(0, count - LAST_EPOCHS)) - 8, across(count - 1) + 8
 
 
 def _epoch_ticks(details: Details, across: Callable[[float], float]) -> tuple[Tick, ...]:

@@ -1,20 +1,17 @@
 """The overview of many runs or students: a row and a point each."""
 
 import math
-import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
-from typing import Any
 
 from checker.assignments import ASSIGNMENTS
 from checker.intake.files import shown
 from checker.report import charts
 from checker.report.charts import Networks, Point
+from checker.report.published import published_networks
 from checker.verdict import RunResult, SubmissionResult
 
-PUBLISHED = Path(__file__).resolve().parent.parent.parent / "published.toml"
 KINDS = {True: "passed", False: "failed", None: "unknown"}
 
 
@@ -107,18 +104,10 @@ def plots(results: Sequence[SubmissionResult], *, named: bool) -> list[Networks]
                 points.setdefault(dataset, []).append(
                     Point("ours", run.name if named else "", count, reached, "worst of the last five epochs")
                 )
-    for each in _published() if points else ():
-        dataset = ASSIGNMENTS[each["session"]].dataset
-        if "parameters" in each and any(result.assignment == each["session"] for result in results):
+    for each in published_networks() if points else ():
+        dataset = ASSIGNMENTS[each.session].dataset
+        if each.parameters is not None and any(result.assignment == each.session for result in results):
             points.setdefault(dataset, []).append(
-                Point("published", each["name"], each["parameters"], each["accuracy"], each["stated"])
+                Point("published", each.name, each.parameters, each.accuracy, each.stated)
             )
     return [plot for dataset, found in points.items() if (plot := charts.networks(dataset, found))]
-
-
-@cache
-def _published() -> list[dict[str, Any]]:
-    if not PUBLISHED.is_file():  # Installed as a package, the checker has none.
-        return []
-    networks: list[dict[str, Any]] = tomllib.loads(PUBLISHED.read_text(encoding="utf-8"))["network"]
-    return networks

@@ -12,7 +12,7 @@ from checker.rules.anatomy import (
     refuse_unknown,
 )
 from checker.rules.rule import rule
-from checker.rules.weights import MEAN_APART, VARIANCE_APART, is_near
+from checker.rules.weights import MEAN_APART, VARIANCE_APART, near_by_norm
 from checker.tolerances import FACTOR, SEEN, UNMOVED
 from checker.verdict import CannotCheckError, Verdict
 
@@ -250,8 +250,9 @@ def receptive_field(run: "Evidence", *, before: int, after: int) -> Verdict:
 @rule(
     "The network runs {kind} and no other",
     f"Everything before a layer is made {FACTOR:g} times as large: what goes in unmoved (by less than {UNMOVED:g} of "
-    f"its spread) was normalised. A norm's own output may move by {NORMALISED:g}, most running statistics must be "
-    f"those of the input, and without the norms {100 * MATTERS:g} % of the images must be lost.",
+    f"its spread) was normalised. A norm's own output may move by {NORMALISED:g}, most running statistics must lie "
+    f"within {MEAN_APART:g} standard deviations and a factor of {VARIANCE_APART:g} of the input's, and without the "
+    f"norms {100 * MATTERS:g} % of the images must be lost.",
 )
 def normalization(run: "Evidence", *, kind: str) -> Verdict:
     """Three normalisations are compared: what a network is called says nothing about which of them runs in it."""
@@ -310,12 +311,9 @@ def normalization(run: "Evidence", *, kind: str) -> Verdict:
 
 def _other_statistics(run: "Evidence") -> list[str]:
     """Return which batch norms keep statistics that are mostly not those of their inputs, in words."""
-    channels: dict[str, list[bool]] = {}
-    for each in run.running_statistics:
-        channels.setdefault(each.module, []).append(is_near(each, MEAN_APART, VARIANCE_APART))
     return [
         f"{name or 'a batch norm'} keeps other statistics than its input has"
-        for name, near in channels.items()
+        for name, near in near_by_norm(run.running_statistics, MEAN_APART, VARIANCE_APART).items()
         if 2 * sum(near) <= len(near)
     ]
 

@@ -84,7 +84,7 @@ def no_hidden_parameters(run: "Evidence") -> Verdict:
     if found.literals > FREE_LITERALS:
         hidden["what stands in the code"] = found.literals
     kept = [each for each in run.running_statistics if each.is_kept]
-    other = sum(not is_near(each, MEAN_APART, VARIANCE_APART) for each in kept)
+    other = sum(near.count(False) for near in near_by_norm(kept, MEAN_APART, VARIANCE_APART).values())
     norms = _mostly_others(kept)
     if 2 * other > FREE_NUMBERS or norms:
         where = f"{other} channels" if 2 * other > FREE_NUMBERS else f"most channels of {norms[0] or 'a norm'}"
@@ -138,20 +138,20 @@ def parameters(run: "Evidence", *, limit: int) -> Verdict:
     )
 
 
-def is_near(statistic: "Statistic", mean: float, factor: float) -> bool:
-    """Whether a mean and variance that a normalisation keeps may be those of its input: `mean` standard deviations and
-    a `factor` apart at most."""
-    return statistic.mean <= mean and statistic.variance <= math.log(factor)
+def near_by_norm(statistics: "Iterable[Statistic]", mean: float, factor: float) -> dict[str, list[bool]]:
+    """Return for each normalisation which of its channels keep statistics that may be those of its input: `mean`
+    standard deviations and a `factor` apart at most."""
+    near: dict[str, list[bool]] = {}
+    for each in statistics:
+        near.setdefault(each.module, []).append(each.mean <= mean and each.variance <= math.log(factor))
+    return near
 
 
 def _mostly_others(statistics: "Iterable[Statistic]") -> list[str]:
     """Return the normalisations that keep other statistics than those of their input for half of their channels or
     more, and for more than are free."""
-    near: dict[str, list[bool]] = {}
-    for each in statistics:
-        near.setdefault(each.module, []).append(is_near(each, MEAN_MOSTLY, VARIANCE_MOSTLY))
     return [
         name
-        for name, channels in near.items()
-        if 2 * sum(channels) <= len(channels) and 2 * (len(channels) - sum(channels)) > FREE_NUMBERS
+        for name, near in near_by_norm(statistics, MEAN_MOSTLY, VARIANCE_MOSTLY).items()
+        if 2 * sum(near) <= len(near) and 2 * (len(near) - sum(near)) > FREE_NUMBERS
     ]

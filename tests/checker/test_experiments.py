@@ -1,16 +1,21 @@
 """Experiments on recorded networks: honest ways to treat all places alike don't move the logits, disguised dense layers
 do."""
 
+import math
+from types import SimpleNamespace
+
 import pytest
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from checker.constants import constants
 from checker.experiments.norms import normalised
 from checker.experiments.places import Exchange, exchange_places
 from checker.experiments.reach import receptive_field
 from checker.rules.anatomy import ALIKE, COUNTING
-from checker.rules.layers import NORMALISED
+from checker.rules.layers import NORMALISED, global_average_pooling
+from checker.verdict import CannotCheckError
 from common.anatomy.follow import follow
 from common.anatomy.program import Program
 from common.anatomy.record import record
@@ -123,6 +128,43 @@ def test_no_number_is_no_evidence() -> None:
     """Zero divided by itself hides what it is multiplied with."""
     found = exchanged(lambda n, x: n.linear(n.same(x * n.places * (0 * x / (0 * x))).mean((2, 3))))
     assert not found.moved <= ALIKE and not found.inside <= ALIKE
+
+
+@pytest.mark.parametrize(("counting", "passed"), [(1.0, False), (2.0, None), (math.nan, None), (2.5, True)])
+def test_too_few_places_to_tell_an_average_from_a_maximum(counting: float, passed: bool | None) -> None:
+    anatomy = SimpleNamespace(collapses={"average"}, flat=True, not_understood=set())
+    run = SimpleNamespace(anatomy=anatomy, places_exchanged=Exchange(0.0, 0.0, counting, ()))
+    if passed is None:
+        with pytest.raises(CannotCheckError, match="too few to tell an average from a maximum"):
+            global_average_pooling(run)
+    else:
+        assert global_average_pooling(run).passed is passed
+
+
+BATCHES = torch.rand(2, 32, 1, 8, 8, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+
+
+class ByHand(nn.Module):
+    """Takes off a kept mean, as a batch norm written by hand does; some are others, and they may be read once more."""
+
+    def __init__(self, others: int, again: bool) -> None:
+        super().__init__()
+        self.conv, self.again = nn.Conv2d(1, 16, 3), again
+        means = self.conv(BATCHES[0].float()).mean((0, 2, 3)).detach()
+        means[:others] += torch.tensor([3.1, 4.7, 2.9, 7.3, 6.1, 5.3, 8.9, 9.7])[:others]
+        self.register_buffer("mean", means.view(1, 16, 1, 1))
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.conv(x) - self.mean
+        return (x * self.mean if self.again else x).relu().mean((2, 3))
+
+
+@pytest.mark.parametrize(("others", "again", "hidden"), [(0, False, 0), (3, False, 3), (8, False, 16), (0, True, 16)])
+def test_what_a_norm_by_hand_keeps_counts_where_it_is_no_statistic(others: int, again: bool, hidden: int) -> None:
+    network = ByHand(others, again).eval()
+    program = record(network, [(1, 8, 8)], 32)
+    found = constants(program, fill(program, network.state_dict(), dtype=torch.float64), (BATCHES[0],), (BATCHES[1],))
+    assert sum(found.hidden.values()) == hidden
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,6 @@ names."""
 import os
 import re
 import shutil
-import tomllib
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -18,9 +17,9 @@ from checker.assignments import SESSION05
 from checker.check import check_folder
 from checker.intake.run_folder import read_log as submitted_log
 from checker.report.html import as_html, class_page, student_page
+from checker.report.published import published_networks
 from checker.score import NO_CLASS, Labels
 from tests.checker.report_pages import HOSTILE, details, results, run, students
-from tests.conftest import REPOSITORY
 from tests.written_submission import HONEST_MODEL, read_log, set_tiles, write_log, write_submission
 
 WITHOUT_IMAGES = re.compile(r"data:image/png;base64,[^\"]+")
@@ -256,7 +255,6 @@ def test_mistakes_are_those_that_the_network_is_surest_of() -> None:
 def test_published_networks_stand_beside_those_of_their_sessions() -> None:
     text = as_html(results(), False)
     sessions = {result.assignment for result in results()}
-    published = tomllib.loads((REPOSITORY / "published.toml").read_text())["network"]
-    count = sum(each["session"] in sessions and "parameters" in each for each in published)
+    count = sum(each.session in sessions and each.parameters is not None for each in published_networks())
     assert "ResNet-20: 270,000 parameters, 92.60 %" in text and count > 10 and text.count('5z"><title>') == count
     assert "ResNet-20" not in student_page(results()[0])

@@ -62,8 +62,7 @@ def without(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     )
 
 
-# --- What can be seen and written
-# --------------------------------------------------------------------------------------
+# --- What can be seen and written -----------------------------------------------------------------
 
 
 def test_a_file_beside_the_submission_is_not_read(ask: Ask, folder: Path) -> None:
@@ -182,8 +181,7 @@ def test_stdin_is_empty(ask: Ask) -> None:
     assert told(ask(f"{TELL}\ntell(lambda: input('Password: '))")) == "EOFError"
 
 
-# --- The network
-# -------------------------------------------------------------------------------------------------------
+# --- The network ----------------------------------------------------------------------------------
 
 
 def test_no_tcp_connection_is_made(ask: Ask) -> None:
@@ -223,8 +221,7 @@ def test_no_abstract_unix_socket_is_reached(ask: Ask) -> None:
         )
 
 
-# --- Time, memory, processes, output
-# -----------------------------------------------------------------------------------
+# --- Time, memory, processes, output --------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -335,8 +332,7 @@ def test_gigabytes_are_not_printed(ask: Ask, number: int) -> None:
     assert "printed more than 4 MB" in answer.problem.message
 
 
-# --- Ending, crashing, killing
-# -----------------------------------------------------------------------------------------
+# --- Ending, crashing, killing --------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -416,8 +412,7 @@ def test_a_fork_that_answers_too_is_ignored(ask: Ask) -> None:
     assert "has no function augmentation" in ask("import os\nos.fork()\nos.fork()").problem.message
 
 
-# --- Lies
-# --------------------------------------------------------------------------------------------------------------
+# --- Lies -----------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -475,8 +470,7 @@ def test_a_patched_interpreter_is_at_most_a_wrong_answer(ask: Ask) -> None:
     assert kind(ask(code)) in ("refused", "exit", "output")
 
 
-# --- The checker's own end
-# ---------------------------------------------------------------------------------------------
+# --- The checker's own end ------------------------------------------------------------------------
 
 
 def test_the_checker_s_death_ends_everything(folder: Path, isolation: str, ask: Ask) -> None:

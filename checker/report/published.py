@@ -2,8 +2,10 @@
 
 import tomllib
 from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
 
-from tools.sessions import REPOSITORY
+FILE = Path(__file__).resolve().parent.parent.parent / "published.toml"
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,9 @@ class Published:
         return f"{start}{self.accuracy:{digits}} %"
 
 
-PUBLISHED = tuple(
-    Published(**network) for network in tomllib.loads((REPOSITORY / "published.toml").read_text())["network"]
-)
+@cache
+def published_networks() -> tuple[Published, ...]:
+    """Return the networks of published.toml; none where the checker is installed without it."""
+    if not FILE.is_file():
+        return ()
+    return tuple(Published(**network) for network in tomllib.loads(FILE.read_text(encoding="utf-8"))["network"])
