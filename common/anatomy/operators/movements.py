@@ -22,10 +22,16 @@ def _copied(
     return tensor.to(dtype=dtype or tensor.dtype, copy=True, memory_format=memory_format or torch.preserve_format)
 
 
+def _same(tensor: Tensor, memory_format: torch.memory_format | None = None) -> Tensor:
+    """What `clone` gives; a copy only where it must lie otherwise in memory, since nothing here is written to again."""
+    return tensor if memory_format in (None, torch.preserve_format) else tensor.contiguous(memory_format=memory_format)
+
+
 # _unsafe_index would read beyond the tensor.
 @follows("_unsafe_index.Tensor", run=torch.ops.aten.index.Tensor)
 @follows("view.default", "_unsafe_view.default", "_reshape_alias.default", run=_reshaped)
 @follows("_to_copy.default", run=_copied)
+@follows("clone.default", run=_same)
 @follows(
     "permute.default",
     "transpose.int",
@@ -35,7 +41,6 @@ def _copied(
     "squeeze.default",
     "squeeze.dim",
     "squeeze.dims",
-    "clone.default",
     "slice.Tensor",
     "select.int",
     "alias.default",
