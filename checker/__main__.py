@@ -17,9 +17,10 @@ from io import StringIO, TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
+from checker.arguments import explain_parser, export_parser, nearest, parser
 from checker.assignments import ASSIGNMENTS, Assignment
 from checker.intake.files import shown
-from checker.rules import RULES
+from checker.listing import known_rule
 from checker.verdict import CannotCheckError, SubmissionResult, combine
 from common.errors import UserError
 from common.files import write_atomically
@@ -32,85 +33,29 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 EXIT_CODES = {True: 0, False: 1, None: 2}
 
 
-def parser() -> argparse.ArgumentParser:
-    """Return the command line's grammar."""
-    parser = argparse.ArgumentParser(
-        prog="python -m checker",
-        description="Load a session's trained networks and measure again what they claim.",
-        epilog="Exit codes: 0 all passed; 1 a rule failed; 2 something could not be checked. A submission's code runs "
-        "in a sandbox, once, to record its network; it never sees a test image. To write a network as ONNX: python -m "
-        "checker export --help",
-    )
-    parser.add_argument("assignment", nargs="?", choices=[*ASSIGNMENTS, "all"], help="what to check")
-    parser.add_argument("--run", metavar="NAME", help="check this run only")
-    parser.add_argument(
-        "--select", metavar="RULE", action="append", default=[], help="check this rule; may be repeated"
-    )
-    parser.add_argument(
-        "--ignore", metavar="RULE", action="append", default=[], help="leave this rule out; may be repeated"
-    )
-    parser.add_argument("--list", action="store_true", help="list the assignments and their rules, and check nothing")
-    parser.add_argument(
-        "--format", choices=["rich", "json", "html"], default="rich", help="how to report (default: rich)"
-    )
-    parser.add_argument("--output", metavar="FILE", type=Path, help="write the report to this file, not to the screen")
-    parser.add_argument("--device", default="cpu", help="where to measure: cpu (default), cuda, …")
-    _add_what_both_take(parser)
-    return parser
-
-
-def export_parser() -> argparse.ArgumentParser:
-    """Return the grammar of `export`."""
-    parser = argparse.ArgumentParser(
-        prog="python -m checker export",
-        description="Write a run's network, as it was recorded and with the weights of its last epoch, to an ONNX "
-        "file. It is written where onnxruntime classifies as many test images correctly as the checker does.",
-        epilog="Needs the packages onnx, onnxruntime and onnxscript. Exit codes: 0 written; 2 could not be exported.",
-    )
-    parser.add_argument("run", metavar="SESSION/RUN", help=f"{', '.join(ASSIGNMENTS)}, and the name of a run")
-    parser.add_argument("--output", metavar="FILE", type=Path, required=True, help="the file to write, NAME.onnx")
-    _add_what_both_take(parser)
-    return parser
-
-
-def _add_what_both_take(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--path",
-        metavar="FOLDER",
-        type=Path,
-        help="take this folder (model.py, runs/NAME/…) instead of the session's own",
-    )
-    parser.add_argument(
-        "--isolation",
-        choices=["auto", "bubblewrap", "process"],
-        default="auto",
-        help="how a submission's code is kept apart: bubblewrap, a plain process with limits, or auto, the better one "
-        "that works here (default)",
-    )
-    parser.add_argument(
-        "--data-dir",
-        metavar="FOLDER",
-        help="the data sets, as torchvision lays them out (default: $DATA_DIR, else data/)",
-    )
-
-
 def main(arguments: list[str] | None = None) -> int:
     """Check what the command line asks for, report it, and return the exit code."""
     closed = _open_what_is_closed()
     arguments = sys.argv[1:] if arguments is None else arguments
-    exports = arguments[:1] == ["export"]
-    options = export_parser().parse_args(arguments[1:]) if exports else parser().parse_args(arguments)
+    command = arguments[0] if arguments[:1] in (["export"], ["explain"]) else "check"
+    grammar = {"export": export_parser, "explain": explain_parser, "check": parser}[command]()
+    options = grammar.parse_args(arguments if command == "check" else arguments[1:])
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # A submission may name files as no terminal can write them.
     try:
         may_raise()
-        if exports:
+        if command == "export":
             return _export(options)
-        if closed and (options.list or options.output is None):
+        if closed and (command == "explain" or options.list or options.version or options.output is None):
             raise CannotCheckError(
                 "There is nowhere to write the report: stdout is closed.", "Open it, or name a file with --output."
             )
+        if command == "explain":
+            return _explain(options.rule)
+        if options.version:
+            _print(f"{_version()}\n")
+            return 0
         return _list(options.assignment) if options.list else _check(options)
     except CannotCheckError as error:
         return _failed(f"{error.message} {error.help}")
@@ -120,11 +65,13 @@ def main(arguments: list[str] | None = None) -> int:
         _failed("Interrupted; nothing was written.")
         return 130
     except Exception as error:  # Python would end with 1, which says that a rule has failed.
-        if sys.flags.dev_mode:
-            raise
+        if options.debug:
+            import traceback
+
+            traceback.print_exc()
         return _failed(
             f"The checker itself failed ({shown(f'{type(error).__name__}: {error}', 200)}), and has judged nothing; "
-            "report this to its authors, with what it prints when started by python -X dev."
+            "report this to its authors, with what it prints when started with --debug."
         )
 
 
@@ -175,8 +122,15 @@ def _check(options: argparse.Namespace) -> int:
     from rich.console import Console
     from rich.text import Text
 
-    from checker.check import check_folder
+    from checker.check import check_folder, check_model
     from checker.report.terminal import as_rich, as_text
+
+    if options.model is not None and (options.path is not None or options.assignment == "all"):
+        raise CannotCheckError(
+            "--model is one network, before it is trained.", "Name its assignment, and leave --path out."
+        )
+    if options.init is not None and options.model is None:
+        raise CannotCheckError("--init says how to build a network.", "Name its file with --model.")
 
     errors = Console(stderr=True)
     results = []
@@ -188,6 +142,22 @@ def _check(options: argparse.Namespace) -> int:
         for assignment in assignments:
             folder = options.path or _own_folder(assignment)
             try:
+                if options.model is not None:
+                    file, _, name = options.model.rpartition(":") if ":" in options.model else (options.model, "", "")
+                    results.append(
+                        check_model(
+                            assignment,
+                            Path(file),
+                            built_by=options.init or (name and f"{name}()"),
+                            run=options.run,
+                            rules=chosen[assignment.id],
+                            device=options.device,
+                            data_dir=options.data_dir,
+                            isolation=options.isolation,
+                            tell=lambda doing: status.update(Text(doing)),
+                        )
+                    )
+                    continue
                 results.append(
                     check_folder(
                         assignment,
@@ -322,9 +292,10 @@ def _assignments(options: argparse.Namespace) -> list[Assignment]:
             )
         asked = [each for each in ASSIGNMENTS.values() if options.run is None or options.run in each.runs]
         if not asked:
+            known = [run for each in ASSIGNMENTS.values() for run in each.runs]
             raise CannotCheckError(
                 f"No session has a run {options.run!r}.",
-                f"The runs are: {', '.join(run for each in ASSIGNMENTS.values() for run in each.runs)}.",
+                nearest(options.run, known).strip() or f"The runs are: {', '.join(known)}.",
             )
         return asked
     return [ASSIGNMENTS[options.assignment]]
@@ -338,18 +309,40 @@ def _own_folder(assignment: Assignment) -> Path:
 
 def _rules(assignment: Assignment, select: list[str], ignore: list[str]) -> list[str]:
     for id in [*select, *ignore]:
-        if id not in RULES:
-            raise CannotCheckError(f"There is no rule {id!r}.", f"The rules are: {', '.join(RULES)}.")
+        known_rule(id)
     return [id for id in assignment.every_rule if (not select or id in select) and id not in ignore]
 
 
 def _list(only: str | None) -> int:
     from rich.console import Console
 
+    from checker.listing import print_rules
+
     listed = StringIO()
-    _print_list(only, _like(Console(), listed))
+    print_rules(only, _like(Console(), listed))
     _print(listed.getvalue(), whole=False)
     return 0
+
+
+def _explain(id: str) -> int:
+    rule = known_rule(id)
+    from rich.console import Console
+
+    from checker.listing import print_page
+
+    listed = StringIO()
+    print_page(rule, _like(Console(), listed))
+    _print(listed.getvalue(), whole=False)
+    return 0
+
+
+def _version() -> str:
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return f"deep-vision-checker {version('deep-vision-sessions')}"
+    except PackageNotFoundError:  # Started from a checkout that nobody has installed.
+        return "deep-vision-checker (not installed)"
 
 
 def _like(screen: "Console", file: TextIO) -> "Console":
@@ -360,35 +353,6 @@ def _like(screen: "Console", file: TextIO) -> "Console":
     return Console(
         file=file, width=screen.width, force_terminal=screen.is_terminal, color_system=colors, highlight=False
     )
-
-
-def _print_list(only: str | None, console: "Console") -> None:
-    from rich.padding import Padding
-    from rich.text import Text
-
-    for assignment in ASSIGNMENTS.values():
-        if only not in (None, "all", assignment.id):
-            continue
-        console.print(Text(f"{assignment.id}: {assignment.title}", style="bold"))
-        for name, run in assignment.runs.items():
-            own = "; ".join(RULES[id].title.format(**assignment.limits(name, id)) for id in run.limits)
-            console.print(
-                Padding(
-                    Text(f"{name}{'' if run.required else ' (shown, not required to pass)'}{': ' if own else ''}{own}"),
-                    (0, 0, 0, 2),
-                    expand=False,
-                )
-            )
-        for id in assignment.every_rule:
-            # A rule that only one run must meet is shown with that run's limits.
-            one = (
-                ""
-                if id in assignment.rules
-                else next(name for name, run in assignment.runs.items() if id in run.limits)
-            )
-            title = f"{id}: {RULES[id].title.format(**assignment.limits(one, id))}{one and f' ({one})'}"
-            console.print(Padding(Text(title), (1, 0, 0, 2), expand=False))
-            console.print(Padding(Text(f"{RULES[id].reason} {RULES[id].how}", style="dim"), (0, 0, 0, 4), expand=False))
 
 
 if __name__ == "__main__":

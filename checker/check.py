@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING
 from checker.assignments import Assignment
 from checker.intake.files import shown
 from checker.intake.folder import read_folder
+from checker.intake.model_file import read_model
 from checker.rules import RULES
 from checker.submission import Submission
 from checker.verdict import (
+    UNTRAINED,
     CannotCheckError,
     RuleResult,
     RunResult,
@@ -81,7 +83,58 @@ def check_folder(
         isolation=isolation,
         hidden=[Path(data_dir)] if data_dir else [],
     )
-    tell(f"{shown(str(folder))}: starting")
+    found = _judged(assignment, submission, names, rules, device, data_dir, tell, details)
+    return SubmissionResult(assignment.id, assignment.title, str(folder), found, isolation=submission.isolation)
+
+
+def check_model(
+    assignment: Assignment,
+    file: Path,
+    *,
+    built_by: str,
+    run: str | None,
+    rules: list[str],
+    device: str,
+    data_dir: str | None,
+    isolation: str,
+    tell: Callable[[str], None],
+) -> SubmissionResult:
+    """Check the network that a file defines, with the weights that it begins with, as far as rules need no others.
+
+    built_by: the expression that builds it; "" for build(run), or the last class in the file
+    run: what its run will be called, where the assignment asks something of a run by its name
+    Raises as check_folder does.
+    """
+    from common.data import DATASETS
+
+    if not assignment.all_runs:
+        assignment = replace(assignment, runs={})
+    name = run or file.stem
+    submission = read_model(
+        file,
+        name,
+        built_by,
+        assignment.inputs,
+        DATASETS[assignment.dataset].normalization,
+        isolation=isolation,
+        hidden=[Path(data_dir)] if data_dir else [],
+    )
+    found = _judged(assignment, submission, [name], rules, device, data_dir, tell, True)
+    return SubmissionResult(assignment.id, assignment.title, str(file), found, isolation=submission.isolation)
+
+
+def _judged(
+    assignment: Assignment,
+    submission: Submission,
+    names: list[str],
+    rules: list[str],
+    device: str,
+    data_dir: str | None,
+    tell: Callable[[str], None],
+    details: bool,
+) -> tuple[RunResult, ...]:
+    """Return what the rules find in the runs of a submission called `names`."""
+    tell(f"{shown(str(submission.path))}: starting")
     with contextlib.closing(submission):
         from checker.test_set import TestSet
         from checker.workers import MOST_MEMORY, Workers
@@ -93,8 +146,7 @@ def check_folder(
             dataset.sizes["test"], dataset.shape, None if on_cpu else 1, memory=MOST_MEMORY if on_cpu else None
         ) as workers:
             tests = TestSet(dataset, data_dir, workers)
-            found = _check_runs(assignment, submission, names, rules, tests, device, tell, details)
-    return SubmissionResult(assignment.id, assignment.title, str(folder), found, isolation=submission.isolation)
+            return _check_runs(assignment, submission, names, rules, tests, device, tell, details)
 
 
 def _check_runs(
@@ -189,11 +241,13 @@ def _check_run(
         threshold = assignment.limits(run.name, "sustained_accuracy").get("threshold")
         gathered = gather(run, threshold if isinstance(threshold, int | float) else None)
     required = assignment.rules_for(run.name).required
-    return RunResult(shown(run.name), required, seconds, tuple(results), *run.views_and_single(), gathered)
+    return RunResult(shown(run.name), required, seconds, tuple(results), *run.views_and_single(), gathered, run.trained)
 
 
 def _verdict(run: "Evidence", id: str, limits: dict[str, object]) -> Verdict:
     try:
+        if "training" in RULES[id].needs and not run.trained:
+            raise CannotCheckError(UNTRAINED, "Train the network, then check the run.")
         return RULES[id].check(run, **limits)
     except CannotCheckError as error:
         return Verdict(None, None, RULES[id].title.format(**limits), error.message, error.help)

@@ -73,6 +73,11 @@ class Evidence:
         self._running_statistics = cache(self._statistics_kept)
         self._accuracy = cache(self._measured_accuracy)
 
+    @property
+    def trained(self) -> bool:
+        """Whether the weights are those of a training, and not those that the network begins with."""
+        return self._submission.trained
+
     # What the files say ---------------------------------------------------------------------------
 
     @property
@@ -181,13 +186,18 @@ class Evidence:
 
     def _tensors(self, epoch: LoggedEpoch) -> "Mapping[str, Tensor]":
         try:
-            return parsed(self.weights(epoch).content)
+            tensors = parsed(self.weights(epoch).content)
         except ValueError as error:
             raise CannotCheckError(
                 f"{shown(epoch.file or '')} can't be read as weights ({error}): truncated, damaged, or more than a "
                 f"state dict.",
                 "Save network.state_dict() again, best with safetensors.torch.save_file.",
             ) from error
+        return tensors if self.trained else {**tensors, **self._statistics_begun(epoch, tensors)}
+
+    def _statistics_begun(self, epoch: LoggedEpoch, tensors: "Mapping[str, Tensor]") -> "Mapping[str, Tensor]":
+        """Return running statistics for a network that has never been trained, of test images."""
+        return self._ask("Running it", on_images.statistics_begun, self._filled_by(epoch, tensors))
 
     def _learned_digest(self, epoch: LoggedEpoch) -> str:
         return learned_digest(self.tensors(epoch))
@@ -293,6 +303,20 @@ class Evidence:
                 how,
             )
         )
+
+    def matter(self, operations: tuple[Operation, ...], share: float) -> bool:
+        """Whether the last epoch classifies `share` of the images correctly because of those operations; without
+        trained weights, whether the logits move by as much of their spread without them."""
+        if self.trained:
+            return self.accuracy - self.accuracy_with(operations, "zero") >= share
+        moved: float = self._ask(
+            "Evaluating it without some of its layers",
+            on_images.moved_without,
+            self._subject(self.log[-1]),
+            self._chosen(EXPERIMENTED),
+            [operation.value for operation in operations],
+        )
+        return moved >= share
 
     def moved_by_inner_taps(self, operations: tuple[Operation, ...]) -> float:
         """Return how far the last epoch's logits move when those convolutions keep only the middles of their
@@ -428,12 +452,15 @@ class Evidence:
             return failed
 
     def _subject(self, epoch: LoggedEpoch) -> Subject:
-        wrong = self.unfilled(epoch)
+        return self._filled_by(epoch, self.tensors(epoch))
+
+    def _filled_by(self, epoch: LoggedEpoch, tensors: "Mapping[str, Tensor]") -> Subject:
+        wrong = misfits(self.program, tensors)
         if wrong:
             raise CannotCheckError(
                 f"{shown(epoch.file or '')} doesn't fit the network: {shown(wrong[0])}.", "See weights_match_model."
             )
-        return Subject(self.program, self._examined(), as_file(self.tensors(epoch)), self.normalization, self._device)
+        return Subject(self.program, self._examined(), as_file(tensors), self.normalization, self._device)
 
     def _ask(self, doing: str, measurement: Callable[..., Measured], *arguments: object) -> Measured:
         if self._endless is not None:

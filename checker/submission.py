@@ -66,6 +66,8 @@ class SubmittedRun:
 class Submission:
     """All runs of a submission, and the sandbox's answer about the augmentation of its train.py.
 
+    trained: False where the weights are those that a network begins with, and its one run has no log
+
     isolation: how its code was run: "bubblewrap", "process", or "none" where none was
     close: ends its code, where that still runs; what has not been answered by then is an error. May be called again
     """
@@ -75,6 +77,7 @@ class Submission:
     augmentation: "Future[object]" = field(compare=False)
     isolation: str
     close: Callable[[], None] = field(compare=False)
+    trained: bool = True
 
 
 def read(value: Value | CannotCheckError) -> Value:

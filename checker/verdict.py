@@ -20,6 +20,10 @@ class CannotCheckError(Exception):
         return CannotCheckError, (self.message, self.help)
 
 
+# What is said of a rule that asks for trained weights, where there are none yet.
+UNTRAINED = "This needs trained weights."
+
+
 @dataclass(frozen=True)
 class Verdict:
     """passed is None where it could not be checked; `measured` is a JSON value in the unit of `required`."""
@@ -49,6 +53,7 @@ class RunResult:
            percent;
     None where that was not measured
     details: what a page shows of it, where one was asked for
+    trained: False where the network has the weights that it began with
     """
 
     name: str
@@ -58,6 +63,7 @@ class RunResult:
     views: int | None = None
     single_view: float | None = None
     details: Details | None = None
+    trained: bool = True
 
     @property
     def passed(self) -> bool | None:

@@ -19,11 +19,43 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 
 
 @dataclass(frozen=True)
+class Normalization:
+    """Mean and standard deviation per channel, of pixels scaled to [0, 1]."""
+
+    mean: tuple[float, ...] = (0.1307,)
+    std: tuple[float, ...] = (0.3081,)
+
+    @classmethod
+    def from_json(cls, value: Any) -> "Normalization":
+        """Return what a run.json says, {"mean": [0.1307], "std": [0.3081]}. Raises ValueError where that is of no
+        use."""
+        try:
+            mean, std = (tuple(float(number) for number in value[key]) for key in ("mean", "std"))
+        except (TypeError, KeyError, OverflowError) as error:
+            raise ValueError("no mean and standard deviation") from error
+        if (
+            not mean
+            or len(mean) != len(std)
+            or not all(map(math.isfinite, mean))
+            or not all(0 < each < math.inf for each in std)
+        ):
+            raise ValueError("no finite mean and positive standard deviation for each channel")
+        return cls(mean, std)
+
+    def __call__(self, pixels: Tensor) -> Tensor:
+        """Return float32 N×C×H×W with `mean` taken off and divided by `std`; `pixels` are floats in [0, 1]."""
+        mean = torch.tensor(self.mean, device=pixels.device).view(1, -1, 1, 1)
+        std = torch.tensor(self.std, device=pixels.device).view(1, -1, 1, 1)
+        return (pixels - mean) / std
+
+
+@dataclass(frozen=True)
 class Dataset:
     """What torchvision calls a data set and how it lays it out, and what its images are.
 
     folder: under the data folder; sizes: how many images; shape: C×H×W
     digests: by split, what `Images.digest` says of the published images
+    normalization: the one that most networks for it are trained with
     """
 
     name: str
@@ -32,6 +64,7 @@ class Dataset:
     shape: tuple[int, int, int]
     classes: tuple[str, ...]
     digests: dict[str, str]
+    normalization: Normalization
 
 
 MNIST = Dataset(
@@ -44,6 +77,7 @@ MNIST = Dataset(
         "train": "d18cfd466eb143ac1097fde604dba9eec4116885869d04cc648b510949f9e88c",
         "test": "a0863a96c44e5666edbb30c4071ee79ca0514c621e6349c5967fc78e7305c891",
     },
+    Normalization(),
 )
 CIFAR10 = Dataset(
     "CIFAR10",
@@ -55,6 +89,7 @@ CIFAR10 = Dataset(
         "train": "973ef2abb5897efc795681a4d79a6f5f642fa2bcb1a828f7476017c89db53a57",
         "test": "2c33b053d1cd726af8d86e174a96dd89d7000ba1412add026d68142375b89d51",
     },
+    Normalization((0.4914, 0.4822, 0.4465), (0.2470, 0.2435, 0.2616)),
 )
 DATASETS = {dataset.name: dataset for dataset in (MNIST, CIFAR10)}
 
@@ -150,34 +185,3 @@ def hold_out(train: Images, count: int = 10_000, seed: int = 1234) -> tuple[Imag
     """
     order = torch.randperm(len(train), generator=torch.Generator().manual_seed(seed))
     return train.select(order[:-count]), train.select(order[-count:])
-
-
-@dataclass(frozen=True)
-class Normalization:
-    """Mean and standard deviation per channel, of pixels scaled to [0, 1]."""
-
-    mean: tuple[float, ...] = (0.1307,)
-    std: tuple[float, ...] = (0.3081,)
-
-    @classmethod
-    def from_json(cls, value: Any) -> "Normalization":
-        """Return what a run.json says, {"mean": [0.1307], "std": [0.3081]}. Raises ValueError where that is of no
-        use."""
-        try:
-            mean, std = (tuple(float(number) for number in value[key]) for key in ("mean", "std"))
-        except (TypeError, KeyError, OverflowError) as error:
-            raise ValueError("no mean and standard deviation") from error
-        if (
-            not mean
-            or len(mean) != len(std)
-            or not all(map(math.isfinite, mean))
-            or not all(0 < each < math.inf for each in std)
-        ):
-            raise ValueError("no finite mean and positive standard deviation for each channel")
-        return cls(mean, std)
-
-    def __call__(self, pixels: Tensor) -> Tensor:
-        """Return float32 N×C×H×W with `mean` taken off and divided by `std`; `pixels` are floats in [0, 1]."""
-        mean = torch.tensor(self.mean, device=pixels.device).view(1, -1, 1, 1)
-        std = torch.tensor(self.std, device=pixels.device).view(1, -1, 1, 1)
-        return (pixels - mean) / std

@@ -26,11 +26,9 @@ if __name__ == "__main__":
 from model import build
 
 from common.command_line import main
-from common.data import CIFAR10, Normalization
+from common.data import CIFAR10
 from common.recipe import Recipe
 from common.session import Session
-
-MEAN, STD = (0.4914, 0.4822, 0.4465), (0.2470, 0.2435, 0.2616)
 
 ONE_CYCLE = Recipe(
     optimizer="sgd",
@@ -39,7 +37,7 @@ ONE_CYCLE = Recipe(
     weight_decay=0.0005,
     schedule="one-cycle",
     averaging=0.999,
-    normalization=Normalization(MEAN, STD),
+    normalization=CIFAR10.normalization,
 )
 
 RECIPES = {
@@ -65,7 +63,7 @@ def augmentation() -> object:
                 num_holes_range=(1, 1),
                 hole_height_range=(16, 16),
                 hole_width_range=(16, 16),
-                fill=tuple(round(255 * value) for value in MEAN),
+                fill=tuple(round(255 * value) for value in CIFAR10.normalization.mean),
                 p=0.25,
             ),
         ]

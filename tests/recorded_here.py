@@ -43,6 +43,7 @@ class AnswersHere(Iterator[Answer]):
 
     def __init__(self, folder: Path, tasks: Sequence[Task], **options: object) -> None:
         self._folder, self._tasks = Path(folder), iter(tasks)
+        self._submission = inside.Submission(str(folder), str(folder), {}, 10**9)
         files = [str(task.arguments["file"]) for task in tasks if task.kind == "weights"]
         self.digests = {
             file: hashlib.sha256((self._folder / file).read_bytes()).hexdigest()
@@ -78,9 +79,7 @@ class AnswersHere(Iterator[Answer]):
         sys.path.insert(0, str(self._folder))
         sys.dont_write_bytecode = True
         try:
-            text, blob = getattr(inside.Submission(str(self._folder), str(self._folder), {}, 10**9), task.kind)(
-                **task.arguments
-            )
+            text, blob = getattr(self._submission, task.kind)(**task.arguments)
             return Answer(json.loads(text), blob)
         except inside.RefusedError as error:
             return Answer(problem=Problem(error.kind, error.message, error.help))

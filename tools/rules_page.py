@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from io import StringIO
 from pathlib import Path
 
-from checker.assignments import ASSIGNMENTS
+from checker.listing import asked_by, limits_of
 from checker.rules import RULES
 from checker.rules.pages import Page, pages
 from checker.rules.rule import Rule
@@ -34,7 +34,8 @@ MODULES = (
 HEAD = """# The rules
 
 What each rule asks, why it exists, how it finds out, and what it can't see. `python -m tools.pages` writes this page
-from the rules; `python -m checker --list` prints the short form. Each example is a whole submission, or what of it
+from the rules; `python -m checker explain RULE` prints one of them, and `--list` the
+short form of all. Each example is a whole submission, or what of it
 differs from an ordinary one: `python -m tests.checker.test_corpus NAME` prints what the checker says of it."""
 
 
@@ -42,8 +43,11 @@ def write() -> str:
     """Return the page."""
     texts = pages()
     asked = [
-        [f"[`{id}`](#{id})", ", ".join(each.id.removeprefix("session").lstrip("0") for each in _asking(id))]
-        for id in RULES
+        [
+            f"[`{rule.id}`](#{rule.id})",
+            ", ".join(each.id.removeprefix("session").lstrip("0") for each in asked_by(rule)),
+        ]
+        for rule in RULES.values()
     ]
     sections = [HEAD, table(["rule", "sessions"], asked, left=2)]
     sections += [_section(rule, texts[rule.id]) for rule in RULES.values()]
@@ -54,19 +58,10 @@ def write() -> str:
     return "\n\n".join(sections) + "\n"
 
 
-def _asking(id: str) -> list:
-    return [assignment for assignment in ASSIGNMENTS.values() if id in assignment.every_rule]
-
-
 def _section(rule: Rule, page: Page) -> str:
-    rows = []
-    for assignment in _asking(rule.id):
-        general = assignment.rules.get(rule.id)
-        if general is not None:
-            rows.append([assignment.id, "every run", rule.title.format(**general)])
-        for name, run in assignment.runs.items():
-            if rule.id in run.limits:
-                rows.append([assignment.id, f"`{name}`", rule.title.format(**assignment.limits(name, rule.id))])
+    rows = [
+        [assignment, run if run == "every run" else f"`{run}`", title] for assignment, run, title in limits_of(rule)
+    ]
     return "\n\n".join(
         [
             f"## {rule.id}",

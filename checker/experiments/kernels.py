@@ -1,5 +1,5 @@
-"""Do the outer taps of kernels matter? Without them the logits must move; and a dilated kernel must not see each place
-twice."""
+"""Do layers matter, and the outer taps of their kernels? Without them the logits must move; and a dilated kernel must
+not see each place twice."""
 
 from collections.abc import Collection, Mapping
 from types import EllipsisType
@@ -26,9 +26,17 @@ def moved_by_inner_taps(
     with torch.no_grad():
         before = replay(program, weights, *inputs, double=True)[0]
         after = replay(program, inner, *inputs, change=dict.fromkeys(names - weights.keys(), _inner), double=True)[0]
-    return float(
-        (after - before).square().mean().sqrt() / (before - before.mean(1, keepdim=True)).square().mean().sqrt()
-    )
+    return _moved(before, after)
+
+
+def moved_without(program: Program, weights: Mapping[str, Tensor], values: Collection[str], *inputs: Tensor) -> float:
+    """Return how far the logits move, as a share of how far they lie apart, when those values are zero, apart from what
+    all images have in common: a bias that goes too moves them all alike."""
+    with torch.no_grad():
+        before = replay(program, weights, *inputs, double=True)[0]
+        after = replay(program, weights, *inputs, change=dict.fromkeys(values, torch.zeros_like), double=True)[0]
+    apart = after - before
+    return _moved(before, before + apart - apart.mean(0))
 
 
 def dilated_over_copies(
@@ -49,6 +57,12 @@ def dilated_over_copies(
     with torch.no_grad():
         replay(program, weights, *inputs, see=look, double=True)
     return all(copies)
+
+
+def _moved(before: Tensor, after: Tensor) -> float:
+    return float(
+        (after - before).square().mean().sqrt() / (before - before.mean(1, keepdim=True)).square().mean().sqrt()
+    )
 
 
 def _inner(kernel: Tensor) -> Tensor:

@@ -4,6 +4,7 @@ that."""
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -62,6 +63,38 @@ def running_statistics(program: Program, weights: Mapping[str, Tensor], *inputs:
     with torch.no_grad():
         replay(program, weights, *inputs, see=compare, double=True)
     return tuple(found)
+
+
+def own_statistics(program: Program, weights: Mapping[str, Tensor], *inputs: Tensor) -> dict[str, Tensor]:
+    """Return the mean and variance of what goes into each batch norm whose own are those of a new one, 0 and 1: by the
+    names of the weights. A network that was never trained acts with them as it will."""
+    keys = {weight.value: weight.keys for weight in program.weights}
+    found: dict[str, Tensor] = {}
+    made: dict[str, Any] = {}
+
+    def normalise(seen: Seen) -> None:
+        kept = {argument: name for argument, name in named_operands(seen.node) if argument.startswith("running_")}
+        mean, variance = (seen.arguments.get(name) for name in ("running_mean", "running_var"))
+        if mean is None or variance is None or len(kept) != 2 or bool(mean.any()) or not bool((variance == 1).all()):
+            return
+        values = seen.arguments["input"].transpose(0, 1).flatten(1)
+        if (
+            len(values) == len(mean)
+            and kept.keys() <= {"running_mean", "running_var"}
+            and keys.keys() >= set(kept.values())
+        ):
+            own = {"running_mean": values.mean(1), "running_var": values.var(1, correction=0)}
+            found.update({key: each.float() for argument, each in own.items() for key in keys[kept[argument]]})
+            made[seen.node.name] = REGISTRY[seen.node.operator].run(*(seen.arguments | own).values())
+
+    change = {
+        node.name: lambda result, name=node.name: made.get(name, result)
+        for node in program.nodes
+        if node.operator.startswith(_NORMS)
+    }
+    with torch.no_grad():
+        replay(program, weights, *inputs, see=normalise, change=change, double=True)
+    return found
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from checker.experiments.norms import (
     Normalised,
     Statistic,
     normalised,
+    own_statistics,
     running_statistics,
 )
 from checker.experiments.places import Exchange, exchange_places
@@ -57,10 +58,20 @@ def statistics_kept(images: Images, subject: Subject) -> tuple[Statistic, ...]:
     )
 
 
+def statistics_begun(images: Images, subject: Subject) -> dict[str, Tensor]:
+    """Return running statistics for the normalisations that have none yet; see checker.experiments.norms."""
+    return own_statistics(subject.program, _weights(subject), *_given(images, subject, range(AVERAGED), number=None))
+
+
 def moved_by_inner_taps(images: Images, subject: Subject, chosen: Sequence[int], values: Collection[str]) -> float:
     """Return how far the logits move without the outer taps of the convolutions that make `values`; see
     checker.experiments.kernels."""
     return kernels.moved_by_inner_taps(subject.program, _weights(subject), values, *_given(images, subject, chosen))
+
+
+def moved_without(images: Images, subject: Subject, chosen: Sequence[int], values: Collection[str]) -> float:
+    """Return how far the logits move when `values` are zero; see checker.experiments.kernels."""
+    return kernels.moved_without(subject.program, _weights(subject), values, *_given(images, subject, chosen))
 
 
 def dilated_over_copies(images: Images, subject: Subject, chosen: Sequence[int], values: Collection[str]) -> bool:

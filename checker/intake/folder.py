@@ -12,7 +12,7 @@ from checker.intake.run_folder import MOST_WEIGHTS_IN_ALL, read_log, read_record
 from checker.intake.tensors import refuse_strange
 from checker.sandbox.run import Answers
 from checker.sandbox.run import run as start
-from checker.sandbox.tasks import Answer, Task
+from checker.sandbox.tasks import Answer, Limits, Task
 from checker.submission import Submission, SubmittedRun, WeightFile, read
 from checker.verdict import CannotCheckError
 
@@ -45,8 +45,32 @@ def read_folder(
     asked = _questions(runs, pipeline, inputs, digests, networks=networks, augmentation=augmentation)
     if not asked:
         return Submission(folder, runs, pipeline, "none", lambda: None)
-    answers = start(folder, [task for task, _, _ in asked], isolation=isolation, hidden=hidden)
-    digests.update(answers.digests)
+    return ask(folder, asked, runs, pipeline, digests, isolation=isolation, hidden=hidden)
+
+
+# A task, where its answer belongs, and what reads the answer.
+Question = tuple[Task, Future[Any], Callable[[Answer], object]]
+
+
+def ask(
+    folder: Path,
+    asked: Sequence[Question],
+    runs: dict[str, SubmittedRun],
+    pipeline: Future[object],
+    digests: dict[str, str] | None = None,
+    *,
+    isolation: str,
+    hidden: Sequence[Path],
+    limits: Limits | None = None,
+    trained: bool = True,
+) -> Submission:
+    """Start asking the code of a folder in the sandbox, and return the submission that its answers become part of.
+
+    digests: takes those of the weight files that the sandbox reads
+    """
+    answers = start(folder, [task for task, _, _ in asked], isolation=isolation, hidden=hidden, limits=limits)
+    if digests is not None:
+        digests.update(answers.digests)
     taking = threading.Thread(target=_take, args=(answers, asked), daemon=True)
     taking.start()
 
@@ -54,10 +78,7 @@ def read_folder(
         answers.stop()
         taking.join()
 
-    return Submission(folder, runs, pipeline, answers.isolation, close)
-
-
-Question = tuple[Task, Future[Any], Callable[[Answer], object]]
+    return Submission(folder, runs, pipeline, answers.isolation, close, trained)
 
 
 def _size(run: SubmittedRun) -> int:
@@ -96,7 +117,7 @@ def _questions(
                 (
                     Task("network", {"run": name, "inputs": [list(shape) for shape in inputs], "batch": FIXED_BATCH}),
                     run.program,
-                    _program_for(inputs),
+                    program_for(inputs),
                 )
             )
     for name, run in runs.items() if networks else ():
@@ -109,7 +130,7 @@ def _questions(
     return asked
 
 
-def _take(answers: Answers, asked: list[Question]) -> None:
+def _take(answers: Answers, asked: Sequence[Question]) -> None:
     """Put each answer where it belongs. Whatever happens, each place gets an answer or an error: somebody waits for
     it."""
     try:
@@ -127,7 +148,7 @@ def _take(answers: Answers, asked: list[Question]) -> None:
                 place.set_exception(CannotCheckError("The sandbox ended before it had answered.", "Check it again."))
 
 
-def _program_for(inputs: Sequence[tuple[int, ...]]) -> Callable[[Answer], object]:
+def program_for(inputs: Sequence[tuple[int, ...]]) -> Callable[[Answer], object]:
     """Return what reads a recorded network, and sees that it takes what it will be given."""
 
     def program(answer: Answer) -> object:

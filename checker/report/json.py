@@ -30,6 +30,7 @@ def as_json(results: list[SubmissionResult], passed: bool | None) -> str:
                                 "seconds": run.seconds,
                                 "views": run.views,
                                 "single_view": run.single_view,
+                                "trained": run.trained,
                                 "rules": [
                                     {
                                         "id": rule.id,

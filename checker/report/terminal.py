@@ -7,10 +7,12 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from checker.details import Details
 from checker.intake.files import shown
-from checker.verdict import RunResult, SubmissionResult
+from checker.verdict import UNTRAINED, RuleResult, RunResult, SubmissionResult
 
 _SHOWN = {True: ("✓", "passed", "green"), False: ("✗", "FAILED", "red"), None: ("?", "could not be checked", "yellow")}
+_SO_FAR = "keeps every rule that can be checked before training; the others could not be checked yet"
 # Fewer columns than this are too few for a table: each rule is a paragraph then.
 _TABLE = 72
 
@@ -26,10 +28,15 @@ def as_rich(results: list[SubmissionResult], passed: bool | None, console: Conso
         if result.problem:
             console.print(Text(f"{result.problem}\n", style="yellow"))
         for run in result.runs:
+            if run.details is not None and run.details.layers and not run.trained:
+                console.print((_layer_table if console.width >= _TABLE else _layer_paragraphs)(run.details))
+                console.print()
             console.print((_run_table if console.width >= _TABLE else _run_paragraphs)(run))
             _print_advice(run, console)
     console.print((_summary if console.width >= _TABLE else _summary_lines)(results))
     symbol, word, style = _SHOWN[passed]
+    if all(_is_good_so_far(run) for result in results for run in result.runs or (None,)):
+        word = _SO_FAR
     console.print(Text(f"{symbol} {word}", style=f"bold {style}"))
 
 
@@ -38,6 +45,11 @@ def as_text(results: list[SubmissionResult], passed: bool | None) -> str:
     text = StringIO()
     as_rich(results, passed, Console(file=text, width=80, no_color=True))
     return text.getvalue()
+
+
+def _is_good_so_far(run: RunResult | None) -> bool:
+    """Whether a network that is yet to be trained keeps all rules that can be checked by then."""
+    return run is not None and not run.trained and all(rule.verdict.passed for rule, _ in _asked(run))
 
 
 def _title(run: RunResult) -> Text:
@@ -60,6 +72,47 @@ def _messages(run: RunResult) -> list[str]:
     return messages
 
 
+def _asked(run: RunResult) -> list[tuple[RuleResult, str]]:
+    """Return the rules that are asked of a run, and what each says; those that wait for its training are told in one
+    line below."""
+    rules = list(zip(run.rules, _messages(run), strict=True))
+    return [(rule, message) for rule, message in rules if rule.verdict.message != UNTRAINED]
+
+
+def _layer_table(details: Details) -> Table:
+    table = Table(expand=True, box=None, pad_edge=False, header_style="dim")
+    table.add_column("layer", ratio=1)
+    table.add_column("in", ratio=1)
+    for heading in ("output", "parameters", "sees"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for layer in details.layers:
+        table.add_row(
+            Text(layer.what),
+            Text(layer.module, style="dim"),
+            _times(layer.output),
+            f"{layer.parameters:,}" if layer.parameters else "",
+            _times(layer.receptive_field),
+        )
+    return table
+
+
+def _layer_paragraphs(details: Details) -> Table:
+    """The same on a narrow terminal: a paragraph a layer."""
+    table = Table(show_header=False, box=None, pad_edge=False)
+    for layer in details.layers:
+        table.add_row(
+            Text(
+                f"{layer.what}: {_times(layer.output)}, {layer.parameters:,} parameters, sees "
+                f"{_times(layer.receptive_field)}"
+            )
+        )
+    return table
+
+
+def _times(sides: tuple[int, ...]) -> str:
+    return "×".join(map(str, sides))
+
+
 def _run_table(run: RunResult) -> Table:
     table = Table(title=_title(run), title_justify="left", expand=True, box=None, pad_edge=False, header_style="dim")
     table.add_column("", width=1)
@@ -67,7 +120,7 @@ def _run_table(run: RunResult) -> Table:
     table.add_column("found", ratio=1)
     table.add_column("required", width=12)
     table.add_column("by", width=8)
-    for rule, message in zip(run.rules, _messages(run), strict=True):
+    for rule, message in _asked(run):
         verdict, style = rule.verdict, _style(rule.verdict.passed, run.required)
         unknown = verdict.passed is None
         table.add_row(
@@ -85,7 +138,7 @@ def _run_paragraphs(run: RunResult) -> Table:
     table = Table(title=_title(run), title_justify="left", show_header=False, box=None, pad_edge=False)
     table.add_column(width=1)
     table.add_column(ratio=1)
-    for rule, message in zip(run.rules, _messages(run), strict=True):
+    for rule, message in _asked(run):
         verdict, style = rule.verdict, _style(rule.verdict.passed, run.required)
         found = f"{rule.id}: {message}"
         asked = "" if verdict.passed is None else f" ({verdict.required}; {verdict.evidence})"
@@ -94,8 +147,11 @@ def _run_paragraphs(run: RunResult) -> Table:
 
 
 def _print_advice(run: RunResult, console: Console) -> None:
+    waiting = [rule.id for rule in run.rules if rule.verdict.message == UNTRAINED]
+    if waiting:
+        console.print(Padding(Text(f"Once it is trained: {', '.join(waiting)}", style="dim"), (0, 0, 0, 3)))
     advice: dict[str, str] = {}
-    for rule in run.rules:
+    for rule, _ in _asked(run):
         if rule.verdict.passed is not True and rule.verdict.help:
             advice.setdefault(rule.verdict.help, rule.id)
     for help, id in advice.items():
@@ -106,6 +162,8 @@ def _print_advice(run: RunResult, console: Console) -> None:
 def _verdict(run: RunResult) -> tuple[str, Text]:
     """Return the sign and the words for a run in the summary."""
     sign, word, style = _SHOWN[run.passed]
+    if _is_good_so_far(run):
+        word = "good so far"
     if run.required:
         return sign, Text(word, style=style)
     missed = sum(rule.verdict.passed is not True for rule in run.rules)

@@ -23,6 +23,7 @@ WITHIN_SUMS = 0.1
     "Their weights are evaluated in fp32 on all test images, and the worst counts. Two epochs whose logits differ by "
     f"no more than {ROUNDED:g} of their spread are one. Whether a network was trained on test images, files can't "
     "tell.",
+    needs=("network", "training"),
 )
 def sustained_accuracy(run: "Evidence", *, threshold: float) -> Verdict:
     """Consistently, and not a one-time achievement: the best epoch of many would be chosen by the test set."""
@@ -78,6 +79,7 @@ def sustained_accuracy(run: "Evidence", *, threshold: float) -> Verdict:
     "The log tells what the weights do",
     f"Counts may differ by {TOLERANCE} images, since devices round differently, and digests of files not at all. "
     "Epochs that were trained and not logged can't be seen.",
+    needs=("network", "training"),
 )
 def log_matches_weights(run: "Evidence") -> Verdict:
     """A log is worth something only where anybody can measure the same numbers again."""
@@ -131,6 +133,7 @@ def log_matches_weights(run: "Evidence") -> Verdict:
     "Both inputs matter, and the sum is learned",
     "Each input is varied, and what is learned for the sum alone is shuffled: half of the sums must get lost, and "
     f"pairs of one sum must come apart by {WITHIN_SUMS:g} of the variance.",
+    needs=("network", "training"),
 )
 def two_inputs(run: "Evidence") -> Verdict:
     """A digit needs no number, and a sum needs both; adding them up in code instead would leave nothing to learn."""
@@ -174,6 +177,7 @@ def two_inputs(run: "Evidence") -> Verdict:
 @rule(
     "The sum reaches {threshold} % in the last epoch, over all ten numbers",
     "Each test image is shown with each of the ten numbers.",
+    needs=("network", "training"),
 )
 def sum_accuracy(run: "Evidence", *, threshold: float) -> Verdict:
     """Judged on all ten numbers for every image, since a single draw of numbers could be a lucky one."""

@@ -159,9 +159,11 @@ def depthwise_separable(run: "Evidence", *, count: int) -> Verdict:
             wrong.append(f"{_named(operation)} reaches beyond its {'×'.join(map(str, operation.map))} map")
         elif not all(any(each.call in other.before for other in pointwise) for each in uses):
             wrong.append(f"no 1×1 convolution follows {_named(operation)}")
-        elif not _matter(run, uses):
+        elif not run.matter(uses, MATTERS):
             wrong.append(f"without {_named(operation)} the accuracy is the same")
-        elif not _matter(run, tuple(other for other in pointwise if any(each.call in other.before for each in uses))):
+        elif not run.matter(
+            tuple(other for other in pointwise if any(each.call in other.before for each in uses)), MATTERS
+        ):
             wrong.append(f"without the 1×1 convolution after {_named(operation)} the accuracy is the same")
         elif not run.moved_by_inner_taps(uses) >= MOVED:
             wrong.append(f"with nothing but the middle of the kernels of {_named(operation)} the logits are the same")
@@ -200,7 +202,7 @@ def dilated(run: "Evidence") -> Verdict:
             wrong.append(f"{_named(operation)} is {sides}: there is nothing to dilate")
         elif not all(_fits(each) for each in uses):
             wrong.append(f"{_named(operation)} reaches beyond its {'×'.join(map(str, operation.map))} map")
-        elif not _matter(run, uses):
+        elif not run.matter(uses, MATTERS):
             wrong.append(f"without {_named(operation)} the accuracy is the same")
         elif not run.moved_by_inner_taps(uses) >= MOVED:
             wrong.append(f"with nothing but the middle of the kernels of {_named(operation)} the logits are the same")
@@ -231,7 +233,7 @@ def receptive_field(run: "Evidence", *, before: int, after: int) -> Verdict:
         local = min(run.receptive_field)
         whole = max(local, run.side)
     enough = local >= before and whole >= after
-    if enough and not min(run.receptive_field) >= before:
+    if run.trained and enough and not min(run.receptive_field) >= before:
         raise CannotCheckError(
             f"The layers make maps see {local} pixels, but the last maps don't change with those beyond "
             f"{min(run.receptive_field)}.",
@@ -295,6 +297,8 @@ def normalization(run: "Evidence", *, kind: str) -> Verdict:
             f"{wrong[0]}: it normalises nothing",
             "Keep the small epsilon of the norm, and train it with the network.",
         )
+    if not run.trained:
+        return Verdict(True, shown, kind, shown)
     # With zeros, and with other channels' values: something that only asks whether there is a value uses none.
     norms = tuple(next(iter(found.values())))
     whole = run.accuracy
@@ -337,11 +341,6 @@ def _fits(operation: "Operation") -> bool:
         (kernel - 1) * dilation < side
         for kernel, dilation, side in zip(operation.weight[2:], operation.dilation, operation.map, strict=True)
     )
-
-
-def _matter(run: "Evidence", operations: "tuple[Operation, ...]") -> bool:
-    """Whether the accuracy drops when the weights of those operations are zero."""
-    return run.accuracy - run.accuracy_with(operations, "zero") >= MATTERS
 
 
 def _named(operation: "Operation") -> str:

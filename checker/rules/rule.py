@@ -11,8 +11,8 @@ class Rule:
     """A rule: its title has the limits as format fields.
 
     how:   how it finds out, with every tolerance, and what it can't tell
-    needs: what it can't do without: "network" (recorded from the submission's code), "augmentation" (likewise), or
-           neither
+    needs: what it can't do without: "network" (recorded from the submission's code), "augmentation" (likewise), and
+           "training" (weights that were trained, or the log of it)
     """
 
     id: str

@@ -23,7 +23,7 @@ SHOWS = 0.02
     "At most {limit} epochs, logged without gaps",
     f"Each epoch must train on the whole training set, but for a last batch of up to {DROPPED:,} images. The log says "
     "so; weights can't.",
-    needs=(),
+    needs=("training",),
 )
 def epochs(run: "Evidence", *, limit: int, images: int) -> Verdict:
     """The budget is part of the task, and an epoch is one pass over the training set, no more."""
@@ -58,7 +58,7 @@ def epochs(run: "Evidence", *, limit: int, images: int) -> Verdict:
     f"images and change them: a shift by {32 * LEAST_SHIFT:g} of 32 pixels, a scale by {100 * LEAST_SCALE:g} %, a "
     f"rotation by {LEAST_ROTATION:g}° at the least; the hole and its fill are measured. Then the whole is applied: "
     "images must stay recognisable, and some be mirrored. That the run was trained so is its own word.",
-    needs=("augmentation",),
+    needs=("augmentation", "training"),
 )
 def augmentations(run: "Evidence", *, hole: int, fill: tuple[float, ...]) -> Verdict:
     """The same image in many guises teaches what doesn't matter; a hole teaches to look at more than one part."""
@@ -98,6 +98,7 @@ def augmentations(run: "Evidence", *, hole: int, fill: tuple[float, ...]) -> Ver
 @rule(
     "L1 in the loss, and it shows in the weights",
     f"The mean |w| as a share of the root mean square must be {SHOWS:g} less than in the same run without L1.",
+    needs=("network", "training"),
 )
 def l1_penalty(run: "Evidence", *, without: str) -> Verdict:
     """A penalty on absolute values pulls small weights to zero, so that few carry most; a word in a recipe does not."""

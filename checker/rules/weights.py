@@ -28,6 +28,7 @@ ROUNDING = 0.03
 @rule(
     "The kept weights fit model.py",
     "Names, shapes and types are compared; counts of batches may be missing or left over.",
+    needs=("network", "training"),
 )
 def weights_match_model(run: "Evidence") -> Verdict:
     """Only weights that fill the network exactly, none missing and none left over, can have been trained in it."""
@@ -43,7 +44,11 @@ def weights_match_model(run: "Evidence") -> Verdict:
     )
 
 
-@rule("Every weight is a finite number", "All tensors of the last five epochs are looked at.")
+@rule(
+    "Every weight is a finite number",
+    "All tensors of the last five epochs are looked at.",
+    needs=("network", "training"),
+)
 def finite_weights(run: "Evidence") -> Verdict:
     """One NaN makes every output NaN, and an argmax over NaN still names a digit."""
     wrong = [
@@ -100,7 +105,7 @@ def no_hidden_parameters(run: "Evidence") -> Verdict:
             f"The logits depend on {names}, by another way than a norm's.",
             "Use nn.BatchNorm2d, or have it judged by a person.",
         )
-    if few:
+    if few and run.trained:
         whole, rounded = run.accuracy, run.accuracy_rounded
         if not whole - rounded <= ROUNDING:
             return Verdict(

@@ -38,11 +38,12 @@ class Submission:
         self._folder, self._name, self._left_out, self._most_bytes = Path(folder), name, left_out, most_bytes
         self._modules: dict[str, ModuleType | RefusedError] = {}
         self._recording: tuple[Callable[..., Any], Callable[..., Any], Any] | None = None
+        self._network: Any = None
 
     def network(self, run: str, inputs: list[list[int]], batch: int) -> tuple[bytes, bytes]:
         """Return the program that records the network of `run`, and its constants. Raises RefusedError."""
         self._file("model.py", "Put the network's code there, with a function build(name).")
-        record, to_bytes, not_recordable = self._recorder()
+        self._recorder()
         build = self._function(
             "model.py",
             "build",
@@ -55,6 +56,52 @@ class Submission:
             "Try it in Python: it takes the run's name and returns a torch.nn.Module.",
             lambda: build(run),
         )
+        return self._recorded(network, run, inputs, batch)
+
+    def model(self, file: str, run: str, built_by: str, inputs: list[list[int]], batch: int) -> tuple[bytes, bytes]:
+        """Return the program that records a network of `file`, and its constants. Raises RefusedError.
+
+        built_by: an expression that builds it; where it is "", build(run), or the last network class of the file
+        """
+        self._recorder()
+        module = self._module(
+            file,
+            "Name the file that defines the network.",
+            "It must import by itself: keep training and data behind if __name__ == '__main__'.",
+        )
+        found = built_by or _obvious(module, run)
+        if not found:
+            raise RefusedError(
+                f"{file} defines no network.",
+                "Define a class that derives from torch.nn.Module, or a function build(name).",
+            )
+
+        def built() -> object:
+            import torch
+
+            torch.manual_seed(0)
+            return eval(found, vars(module))
+
+        self._network = self._doing(
+            f"{found} in {file}", "Say how to build the network: --init 'Net(…)'. It must be a torch.nn.Module.", built
+        )
+        return self._recorded(self._network, file, inputs, batch)
+
+    def initial(self) -> tuple[bytes, bytes]:
+        """Return the weights of the network that was recorded last as safetensors. Raises RefusedError."""
+        if self._network is None:
+            raise RefusedError("There is no network whose weights could be read.", "See why it could not be recorded.")
+
+        def weights() -> tuple[bytes, bytes]:
+            from safetensors.torch import save
+
+            tensors = self._network.state_dict()
+            return b"{}", save({name: tensor.detach().clone().contiguous() for name, tensor in tensors.items()})
+
+        return self._doing("Reading the network's weights", "It must have a state dict of tensors.", weights)
+
+    def _recorded(self, network: object, name: str, inputs: list[list[int]], batch: int) -> tuple[bytes, bytes]:
+        record, to_bytes, not_recordable = self._recorder()
 
         def recorded() -> tuple[bytes, bytes]:
             try:
@@ -63,7 +110,7 @@ class Submission:
             except not_recordable as error:
                 raise RefusedError(str(error.message), str(error.help)) from error
 
-        return self._doing(f"Recording the network of {run}", "Try it in Python on a batch of two images.", recorded)
+        return self._doing(f"Recording the network of {name}", "Try it in Python on a batch of two images.", recorded)
 
     def augmentation(self) -> tuple[bytes, bytes]:
         """Return {"pipeline": the albumentations pipeline of train.py, "dropped": the names of arguments that it was
@@ -127,9 +174,9 @@ class Submission:
             self._recording = record, to_bytes, NotRecordableError
         return self._recording
 
-    def _function(self, file: str, function: str, shown: str, help: str, import_help: str) -> Callable[..., Any]:
-        """Return a function of one of the folder's modules, which is imported once. Raises RefusedError."""
-        path = self._file(file, f"Put the code there, with a function {shown}.")
+    def _module(self, file: str, help: str, import_help: str) -> ModuleType:
+        """Return one of the folder's modules, which is imported once. Raises RefusedError."""
+        path = self._file(file, help)
         if file not in self._modules:
             try:
                 self._modules[file] = self._doing(f"Importing {self._name}/{file}", import_help, lambda: _import(path))
@@ -138,6 +185,11 @@ class Submission:
         module = self._modules[file]
         if isinstance(module, RefusedError):
             raise module
+        return module
+
+    def _function(self, file: str, function: str, shown: str, help: str, import_help: str) -> Callable[..., Any]:
+        """Return a function of one of the folder's modules. Raises RefusedError."""
+        module = self._module(file, f"Put the code there, with a function {shown}.", import_help)
         found: Callable[..., Any] | None = getattr(module, function, None)
         if not callable(found):
             raise RefusedError(f"{self._name}/{file} has no function {shown}.", help)
@@ -220,6 +272,20 @@ def _import(path: Path) -> ModuleType:
     sys.modules[path.stem] = module  # Dataclasses look their module up, and train.py imports model.
     specification.loader.exec_module(module)
     return module
+
+
+def _obvious(module: ModuleType, run: str) -> str:
+    """Return the call that builds a module's network: build(run), or its last network class; "" where it has none."""
+    import torch
+
+    if callable(getattr(module, "build", None)):
+        return f"build({run!r})"
+    classes = [
+        name
+        for name, found in vars(module).items()
+        if isinstance(found, type) and issubclass(found, torch.nn.Module) and found.__module__ == module.__name__
+    ]
+    return f"{classes[-1]}()" if classes else ""
 
 
 def _plain(value: object) -> object:

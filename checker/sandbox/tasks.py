@@ -7,6 +7,7 @@ from dataclasses import dataclass
 MB, GB = 10**6, 10**9
 
 NETWORK, AUGMENTATION, WEIGHTS = "network", "augmentation", "weights"
+MODEL, INITIAL = "model", "initial"
 
 
 @dataclass(frozen=True)
@@ -15,6 +16,9 @@ class Task:
 
     network: {"run": name, "inputs": shapes without the batch dimension, "batch": images} → the recorded program (JSON,
              constants)
+    model: {"file": path below the folder, "built_by": an expression, "" for the obvious one, and as for network} → the
+           same
+    initial: {} → the weights that the last network began with ({}, safetensors)
     augmentation: {} → {"pipeline": albumentations' description of train.py's, "dropped": arguments that it ignores}
     weights: {"file": path below the folder} → the state dict of a .pt or .pth file ({"stripped": prefix}, safetensors)
     """
@@ -27,6 +31,10 @@ class Task:
         """What is done in words, as the start of a sentence."""
         if self.kind == NETWORK:
             return f"Recording the network of {self.arguments.get('run')}"
+        if self.kind == MODEL:
+            return f"Recording the network of {self.arguments.get('file')}"
+        if self.kind == INITIAL:
+            return "Reading the weights that the network begins with"
         if self.kind == AUGMENTATION:
             return "Reading augmentation() of train.py"
         return f"Reading {self.arguments.get('file')}"

@@ -13,6 +13,7 @@ import pytest
 
 from checker.__main__ import main
 from checker.assignments import SESSION05
+from checker.rules import RULES
 from checker.verdict import RuleResult, RunResult, SubmissionResult, Verdict
 from tests.conftest import REPOSITORY
 from tests.written_submission import HONEST_MODEL, read_log, write_log, write_submission
@@ -640,3 +641,45 @@ def test_headers_of_weights_that_nobody_saves(
         path.write_bytes(content)
     code, found = report(capsys, generated_data, "--path", tmp_path, "--select", "finite_weights")
     assert code == 2 and words in found["submissions"][0]["runs"][0]["rules"][0]["message"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "meant"),
+    [
+        (["sesion05"], "session05"),
+        (["session05", "--slect", "parameters"], "--select"),
+        (["session05", "--format", "jsn"], "json"),
+        (["session05", "--select", "parametres"], "parameters"),
+        (["all", "--run", "under8k"], "under-8k"),
+        (["explain", "dilatd"], "dilated"),
+    ],
+)
+def test_a_wrong_word_suggests_the_right_one(arguments: list[str], meant: str, capsys: pytest.CaptureFixture) -> None:
+    try:
+        code = main(arguments)
+    except SystemExit as end:
+        code = end.code
+    assert code == 2 and f"Did you mean {meant}?" in capsys.readouterr().err
+
+
+def test_a_rule_is_explained(capsys: pytest.CaptureFixture) -> None:
+    for id in RULES:
+        assert main(["explain", id]) == 0
+        printed = capsys.readouterr().out
+        assert printed.startswith(id) and "What it can't see" in printed and "{" not in printed
+
+
+def test_the_version_is_told(capsys: pytest.CaptureFixture) -> None:
+    assert main(["--version"]) == 0
+    assert capsys.readouterr().out.startswith("deep-vision-checker ")
+
+
+def test_debug_shows_where_the_checker_failed(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture) -> None:
+    def fail(only: str | None) -> int:
+        raise KeyError("lost")
+
+    monkeypatch.setattr("checker.__main__._list", fail)
+    assert main(["--list"]) == 2
+    assert "Traceback" not in capsys.readouterr().err
+    assert main(["--list", "--debug"]) == 2
+    assert "in fail" in capsys.readouterr().err

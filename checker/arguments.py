@@ -1,0 +1,117 @@
+"""The command line's grammar, and what it says of a word that it doesn't know."""
+
+import argparse
+import difflib
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from typing import NoReturn
+
+from checker.assignments import ASSIGNMENTS
+
+_WRONG = re.compile(r"(?:invalid choice: '|unrecognized arguments: )([^\s'=]+)")
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """Return " Did you mean X?" for the known word that is most like `word`, "" where none is."""
+    found = difflib.get_close_matches(word, list(known), n=1)
+    return f" Did you mean {found[0]}?" if found else ""
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser that suggests what was meant."""
+
+    def error(self, message: str) -> NoReturn:
+        wrong = _WRONG.search(message)
+        known = [word for action in self._actions for word in (*action.option_strings, *(action.choices or ()))]
+        super().error(message + (nearest(wrong[1], known) if wrong else ""))
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the grammar of a check."""
+    parser = Parser(
+        prog="python -m checker",
+        description="Load a session's trained networks and measure again what they claim.",
+        epilog="Exit codes: 0 all passed; 1 a rule failed; 2 something could not be checked. A submission's code runs "
+        "in a sandbox, once, to record its network; it never sees a test image. What a rule asks, and why: python -m "
+        "checker explain RULE. To write a network as ONNX: python -m checker export --help",
+    )
+    parser.add_argument("assignment", nargs="?", choices=[*ASSIGNMENTS, "all"], help="what to check")
+    parser.add_argument("--run", metavar="NAME", help="check this run only")
+    parser.add_argument(
+        "--model",
+        metavar="FILE[:CLASS]",
+        help="before training: check the network in this file, with the weights that it begins with, against every "
+        "rule that asks for no trained ones",
+    )
+    parser.add_argument(
+        "--init",
+        metavar="CALL",
+        help="how to build the network of --model, such as 'Net(norm=\"bn\")' (default: CLASS())",
+    )
+    parser.add_argument(
+        "--select", metavar="RULE", action="append", default=[], help="check this rule; may be repeated"
+    )
+    parser.add_argument(
+        "--ignore", metavar="RULE", action="append", default=[], help="leave this rule out; may be repeated"
+    )
+    parser.add_argument("--list", action="store_true", help="list the assignments and their rules, and check nothing")
+    parser.add_argument(
+        "--format", choices=["rich", "json", "html"], default="rich", help="how to report (default: rich)"
+    )
+    parser.add_argument("--output", metavar="FILE", type=Path, help="write the report to this file, not to the screen")
+    parser.add_argument("--device", default="cpu", help="where to measure: cpu (default), cuda, …")
+    _add_what_both_take(parser)
+    parser.add_argument("--version", action="store_true", help="print the checker's version, and check nothing")
+    return parser
+
+
+def export_parser() -> argparse.ArgumentParser:
+    """Return the grammar of `export`."""
+    parser = Parser(
+        prog="python -m checker export",
+        description="Write a run's network, as it was recorded and with the weights of its last epoch, to an ONNX "
+        "file. It is written where onnxruntime classifies as many test images correctly as the checker does.",
+        epilog="Needs the packages onnx, onnxruntime and onnxscript. Exit codes: 0 written; 2 could not be exported.",
+    )
+    parser.add_argument("run", metavar="SESSION/RUN", help=f"{', '.join(ASSIGNMENTS)}, and the name of a run")
+    parser.add_argument("--output", metavar="FILE", type=Path, required=True, help="the file to write, NAME.onnx")
+    _add_what_both_take(parser)
+    return parser
+
+
+def explain_parser() -> argparse.ArgumentParser:
+    """Return the grammar of `explain`."""
+    parser = Parser(
+        prog="python -m checker explain",
+        description="Print a rule's page: what it asks, why, how it finds out, and what it can't see.",
+    )
+    parser.add_argument("rule", metavar="RULE", help="its name, as a report and --list show it")
+    _add_debug(parser)
+    return parser
+
+
+def _add_what_both_take(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--path",
+        metavar="FOLDER",
+        type=Path,
+        help="take this folder (model.py, runs/NAME/…) instead of the session's own",
+    )
+    parser.add_argument(
+        "--isolation",
+        choices=["auto", "bubblewrap", "process"],
+        default="auto",
+        help="how a submission's code is kept apart: bubblewrap, a plain process with limits, or auto, the better one "
+        "that works here (default)",
+    )
+    parser.add_argument(
+        "--data-dir",
+        metavar="FOLDER",
+        help="the data sets, as torchvision lays them out (default: $DATA_DIR, else data/)",
+    )
+    _add_debug(parser)
+
+
+def _add_debug(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--debug", action="store_true", help="show a traceback where the checker itself fails")

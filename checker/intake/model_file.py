@@ -1,0 +1,74 @@
+"""A file that defines a network which nobody has trained yet: recorded with the weights that it begins with."""
+
+import dataclasses
+import hashlib
+from collections.abc import Sequence
+from concurrent.futures import Future
+from pathlib import Path
+from typing import Any
+
+from checker.intake.files import shown
+from checker.intake.folder import FIXED_BATCH, Question, ask, program_for
+from checker.sandbox.tasks import INITIAL, MB, MODEL, Answer, Limits, Task
+from checker.submission import LoggedEpoch, Submission, SubmittedRun, WeightFile
+from checker.verdict import CannotCheckError
+from common.data import Normalization
+
+# What lies beside the file may be somebody's whole home: Python files come first, and a network needs little else.
+_LIMITS = Limits(files=500, copied=8 * MB)
+
+
+def read_model(
+    file: Path,
+    run: str,
+    built_by: str,
+    inputs: Sequence[tuple[int, ...]],
+    normalization: Normalization,
+    *,
+    isolation: str,
+    hidden: Sequence[Path] = (),
+) -> Submission:
+    """Return a submission whose only run, called `run`, has a network and its first weights.
+
+    built_by: the expression that builds it; "" for build(run), or the last class in the file
+    Raises CannotCheckError where there is no such file.
+    """
+    if not file.is_file():
+        raise CannotCheckError(f"There is no file {shown(str(file))}.", "Name the file that defines the network.")
+    if file.suffix != ".py":
+        raise CannotCheckError(f"{shown(str(file))} is no Python file.", "Put the network's class into a .py file.")
+    program: Future[Any] = Future()
+    weights: Future[WeightFile] = Future()
+    augmentation: Future[object] = Future()
+    augmentation.set_exception(CannotCheckError("A network alone has no augmentation.", "Check the trained run."))
+    record = {"normalization": dataclasses.asdict(normalization)}
+    begun = SubmittedRun(run, record, (_BEGUN,), {0: weights}, program)
+    arguments = {
+        "file": file.name,
+        "run": run,
+        "built_by": built_by,
+        "inputs": [list(shape) for shape in inputs],
+        "batch": FIXED_BATCH,
+    }
+    asked: list[Question] = [
+        (Task(MODEL, arguments), program, program_for(inputs)),
+        (Task(INITIAL), weights, _weights),
+    ]
+    return ask(
+        file.parent,
+        asked,
+        {run: begun},
+        augmentation,
+        isolation=isolation,
+        hidden=hidden,
+        limits=_LIMITS,
+        trained=False,
+    )
+
+
+# Rules that need no trained weights ask for those of the last epoch.
+_BEGUN = LoggedEpoch(0, 0, 0, 0, None, None, "the weights that the network begins with", None)
+
+
+def _weights(answer: Answer) -> WeightFile:
+    return WeightFile(answer.blob, hashlib.sha256(answer.blob).hexdigest())
