@@ -8,7 +8,7 @@ from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from checker import measure
+from checker import diagnosis, measure
 from checker.experiments import on_images
 from checker.intake.files import shown
 from checker.measure import Predictions
@@ -16,6 +16,7 @@ from checker.score import Counts
 from checker.statistics import apart, as_file, evenness, learned_digest, parsed
 from checker.subject import COUNTED, EXPERIMENTED, TRACED, Subject
 from checker.submission import LAST_EPOCHS, LoggedEpoch, Submission, SubmittedRun, WeightFile, read
+from checker.tolerances import COUNTS_APART
 from checker.verdict import CannotCheckError
 from checker.workers import WorkerDiedError
 from common.anatomy.follow import Anatomy
@@ -147,6 +148,11 @@ class Evidence:
         """Every learned number once, whether it is used or not."""
         return self.program.parameter_count
 
+    @property
+    def learned_tensors(self) -> dict[str, tuple[int, ...]]:
+        """The shapes of the parameters, by name."""
+        return {weight.keys[0]: weight.shape for weight in self.program.weights if weight.parameter}
+
     def weights(self, epoch: LoggedEpoch) -> WeightFile:
         """Return the weights of one of the last epochs, as they were submitted."""
         return self._run.weights[self.last_epochs.index(epoch)].result()
@@ -203,6 +209,37 @@ class Evidence:
         return learned_digest(self.tensors(epoch))
 
     # What is measured -----------------------------------------------------------------------------
+
+    @property
+    def diagnosis(self) -> str | None:
+        """What explains that the last epoch's weights classify another number of images correctly than the log says,
+        and what to do about it; None where no usual reason does."""
+        last, found = self.last_epochs[-1], self.counts(self.last_epochs[-1])
+        for epoch in self.last_epochs[:-1]:
+            if (
+                abs(self.counts(epoch).images - last.test_correct)
+                <= COUNTS_APART
+                < abs(found.images - last.test_correct)
+            ):
+                return (
+                    f"The log's count of epoch {last.epoch} is that of the weights of epoch {epoch.epoch}: log each "
+                    "epoch with the weights that it ends with."
+                )
+        logged = last.test_correct / self.test_total
+        if abs(found.images / self.test_total - logged) < diagnosis.FAR:
+            return None
+        for reason in diagnosis.reasons(self._tests.channels):
+            for count in (measure.ABLATED, self.test_total):
+                classes = self._ask(
+                    "Evaluating it otherwise", diagnosis.classes_for, self._subject(last), reason, count
+                )
+                share = self._tests.labels.accuracy(classes)
+                if not diagnosis.promising(share, logged):
+                    break
+            apart = abs(share - logged) * self.test_total
+            if len(classes) == self.test_total and apart <= COUNTS_APART + reason.agrees * self.test_total:
+                return f"The log agrees with {reason.words}. {reason.help}"
+        return None
 
     @property
     def test_total(self) -> int:

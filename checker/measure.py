@@ -170,6 +170,20 @@ def classes_with(images: Images, subject: Subject, changed: Sequence[tuple[str, 
     return _first_classes(images, subject, network, change)
 
 
+Replayed = Callable[..., tuple[Tensor, ...]]
+
+
+def classes_of_first(images: Images, subject: Subject, count: int, replayed: Replayed | None) -> np.ndarray:
+    """Return the classes of the first `count` images; `replayed(program, weights, *inputs)` does it in another way."""
+    network, classes = _Network(subject), []
+    for start in range(0, min(count, len(images.pixels)), network.batch):
+        given = images.inputs(slice(start, start + network.batch), subject, 3 if subject.two_inputs else None)
+        with torch.no_grad(), fp32():
+            logits = replayed(subject.program, network.weights, *given) if replayed else network(*given)
+        classes.append(_classes(logits[0]))
+    return np.concatenate(classes)
+
+
 def _first_classes(
     images: Images, subject: Subject, network: "_Network", change: Mapping[str, Callable[[Any], Any]]
 ) -> np.ndarray:

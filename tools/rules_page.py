@@ -30,6 +30,7 @@ MODULES = (
     "constants.py",
     "generators.py",
     "augmentation.py",
+    "diagnosis.py",
 )
 HEAD = """# The rules
 

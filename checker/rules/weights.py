@@ -136,11 +136,24 @@ def parameters(run: "Evidence", *, limit: int) -> Verdict:
         count,
         f"< {limit:,}",
         f"{count:,} parameters",
-        None
-        if count < limit
-        else f"Remove {count - limit + 1:,} parameters: narrow the widest layers, or end in "
-        f"global average pooling and a 1×1 convolution.",
+        None if count < limit else _to_save(run, count - limit + 1),
     )
+
+
+def _to_save(run: "Evidence", excess: int) -> str:
+    """Return where parameters could be saved, with numbers."""
+    tensors = sorted(run.learned_tensors.items(), key=lambda each: -math.prod(each[1]))
+    name, shape = tensors[0]
+    held, each = math.prod(shape), math.prod(shape[1:])
+    fewer = math.ceil(excess / each)
+    saves = (
+        f"{fewer} fewer of its {shape[0]} outputs save {fewer * each:,} there"
+        if fewer < shape[0]
+        else f"next come {', '.join(f'{other} ({math.prod(sides):,})' for other, sides in tensors[1:3])}"
+        if len(tensors) > 1
+        else "it alone is too large"
+    )
+    return f"Remove {excess:,} parameters. Most are in {name}, {held:,} of them; {saves}."
 
 
 def near_by_norm(statistics: "Iterable[Statistic]", mean: float, factor: float) -> dict[str, list[bool]]:

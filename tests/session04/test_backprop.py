@@ -95,10 +95,15 @@ def assert_trains(cells: list[list[str]], weights: Sequence[float], rate: float)
 
 
 @pytest.fixture(scope="module")
-def sheets(office: list[str], tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[list[str]]]:
+def workbook(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("workbook") / "backprop.xlsx"
     write(path)
-    return recalculated(office, path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def sheets(office: list[str], workbook: Path) -> dict[str, list[list[str]]]:
+    return recalculated(office, workbook)
 
 
 def test_every_row_is_what_autograd_computes(sheets: dict[str, list[list[str]]]) -> None:
@@ -133,9 +138,8 @@ def changed(workbook: Path, sheet: str, cell: str, value: float) -> None:
     other.replace(workbook)
 
 
-def test_all_rows_follow_the_learning_rate(office: list[str], tmp_path: Path) -> None:
-    path = tmp_path / "changed.xlsx"
-    write(path)
+def test_all_rows_follow_the_learning_rate(office: list[str], workbook: Path, tmp_path: Path) -> None:
+    path = Path(shutil.copy(workbook, tmp_path / "changed.xlsx"))
     changed(path, "sheet1", "B3", 1.7)
     changed(path, "sheet3", "D3", 3.0)
     sheets = recalculated(office, path)
@@ -154,30 +158,21 @@ def cells(workbook: Path, sheet: int) -> dict[str, tuple[bool, str]]:
 
 
 @pytest.mark.parametrize("sheet", range(1, 10))
-def test_no_value_in_a_training_row_is_typed(tmp_path: Path, sheet: int) -> None:
-    write(tmp_path / "backprop.xlsx")
+def test_no_value_in_a_training_row_is_typed(workbook: Path, sheet: int) -> None:
     first = 4 if sheet == 3 else FIRST_ROW
-    rows = [
-        formula
-        for name, (formula, _) in cells(tmp_path / "backprop.xlsx", sheet).items()
-        if int(re.sub(r"\D", "", name)) > first
-    ]
+    rows = [formula for name, (formula, _) in cells(workbook, sheet).items() if int(re.sub(r"\D", "", name)) > first]
     assert all(rows) and len(rows) == (ITERATIONS + 1) * (7 if sheet == 3 else 32)
 
 
-def test_the_file_remembers_what_its_formulas_give(tmp_path: Path) -> None:
-    write(tmp_path / "backprop.xlsx")
-    known = cells(tmp_path / "backprop.xlsx", 1)
+def test_the_file_remembers_what_its_formulas_give(workbook: Path) -> None:
+    known = cells(workbook, 1)
     last = [float(known[f"{column}{FIRST_ROW + ITERATIONS + 1}"][1]) for column in ("F", "X", "AF")]
     expected = autograd(CLASS_WEIGHTS, 0.5)[-1]
     assert last == pytest.approx([expected[5], expected[23], expected[31]], abs=1e-12)
 
 
-def test_the_committed_workbook_is_the_one_that_the_script_writes(tmp_path: Path) -> None:
-    write(tmp_path / "backprop.xlsx")
-    new, committed = (
-        zipfile.ZipFile(path) for path in (tmp_path / "backprop.xlsx", REPOSITORY / "session04" / "backprop.xlsx")
-    )
+def test_the_committed_workbook_is_the_one_that_the_script_writes(workbook: Path) -> None:
+    new, committed = (zipfile.ZipFile(path) for path in (workbook, REPOSITORY / "session04" / "backprop.xlsx"))
     assert new.namelist() == committed.namelist()
     assert all(new.read(name) == committed.read(name) for name in new.namelist())
 

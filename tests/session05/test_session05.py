@@ -34,7 +34,7 @@ def test_one_epoch_on_mnist_reaches_97_percent(real_data: Path, tmp_path: Path) 
             sys.executable,
             "session05/train.py",
             "--run",
-            "smallest",
+            "batch-norm",
             "--epochs",
             "1",
             "--out",
@@ -45,7 +45,7 @@ def test_one_epoch_on_mnist_reaches_97_percent(real_data: Path, tmp_path: Path) 
         cwd=REPOSITORY,
         check=True,
     )
-    line = json.loads((tmp_path / "smallest" / "epochs.jsonl").read_text())
+    line = json.loads((tmp_path / "batch-norm" / "epochs.jsonl").read_text())
     assert line["test_correct"] >= 9_700 and line["train_total"] == 60_000
 
 

@@ -10,7 +10,7 @@ class Network(nn.Module):
             nn.Conv2d(16, 16, 3, padding=1, bias=False), nn.BatchNorm2d(16), nn.ReLU())
         self.classify = nn.Linear(16, 10)
         self.norm = nn.BatchNorm2d(16)
-        self.scales = [0.5 + (37 * index % 101) / 101 for index in range(48)]
+        self.scales = [0.5 + (37 * index % 101) / 101 for index in range(36)]
 
     def forward(self, images):
         x = self.features(images)

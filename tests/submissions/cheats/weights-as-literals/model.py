@@ -4,7 +4,7 @@ import torch
 from torch import nn
 
 rng = random.Random(0)
-WEIGHTS = [[round(rng.gauss(0, 0.25), 3) for _ in range(16)] for _ in range(4)]  # What a training found.
+WEIGHTS = [[round(rng.gauss(0, 0.25), 3) for _ in range(16)] for _ in range(3)]  # What a training found.
 
 
 class Network(nn.Module):
@@ -14,8 +14,8 @@ class Network(nn.Module):
             nn.Conv2d(1, 8, 3, stride=2, padding=1, bias=False), nn.BatchNorm2d(8), nn.ReLU(),
             nn.Conv2d(8, 16, 3, stride=2, padding=1, bias=False), nn.BatchNorm2d(16), nn.ReLU(),
             nn.Conv2d(16, 16, 3, padding=1, bias=False), nn.BatchNorm2d(16), nn.ReLU())
-        self.classify = nn.Linear(20, 10)
-        self.norm = nn.BatchNorm2d(4)
+        self.classify = nn.Linear(19, 10)
+        self.norm = nn.BatchNorm2d(3)
 
     def forward(self, images):
         x = self.features(images)
