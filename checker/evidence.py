@@ -77,7 +77,7 @@ class Evidence:
     @property
     def trained(self) -> bool:
         """Whether the weights are those of a training, and not those that the network begins with."""
-        return self._submission.trained
+        return self._run.trained
 
     # What the files say ---------------------------------------------------------------------------
 

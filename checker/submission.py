@@ -37,6 +37,11 @@ class LoggedEpoch:
     test_loss: float | None = None
 
 
+# Stands for the log of a network that has not been trained: rules ask for the weights of the last epoch.
+INITIAL = "initial.safetensors"
+BEGUN = LoggedEpoch(0, 0, 0, 0, None, None, INITIAL, None)
+
+
 @dataclass(frozen=True)
 class WeightFile:
     """The weights of an epoch as safetensors, and the SHA-256 of the file that they were read from."""
@@ -53,6 +58,7 @@ class SubmittedRun:
     log:     epochs.jsonl, at least one line
     weights: epoch → its weights, of the last epochs; what the sandbox turns into safetensors comes when it is done
     program: the recorded network; it comes when it is recorded
+    trained: False where the only weights are those that the network begins with
     """
 
     name: str
@@ -60,13 +66,13 @@ class SubmittedRun:
     log: "tuple[LoggedEpoch, ...] | CannotCheckError"
     weights: "dict[int, Future[WeightFile]]" = field(compare=False)
     program: "Future[Program]" = field(compare=False)
+    trained: bool = True
 
 
 @dataclass(frozen=True)
 class Submission:
     """All runs of a submission, and the sandbox's answer about the augmentation of its train.py.
 
-    trained: False where the weights are those that a network begins with, and its one run has no log
 
     isolation: how its code was run: "bubblewrap", "process", or "none" where none was
     close: ends its code, where that still runs; what has not been answered by then is an error. May be called again
@@ -77,7 +83,6 @@ class Submission:
     augmentation: "Future[object]" = field(compare=False)
     isolation: str
     close: Callable[[], None] = field(compare=False)
-    trained: bool = True
 
 
 def read(value: Value | CannotCheckError) -> Value:

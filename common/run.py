@@ -12,7 +12,9 @@ from pathlib import Path
 import torch
 from torch import nn
 
+from common.anatomy import FIXED_BATCH
 from common.anatomy.network import parameter_count
+from common.anatomy.record import record
 from common.data import Images
 from common.device import describe_device
 from common.epoch import Epoch
@@ -46,12 +48,16 @@ def train_run(
 
     torch.manual_seed(recipe.seed)
     network = session.build(name)
-    table = summary(network, *session.task.input_shapes(session.dataset.shape)) if processes.is_first else ""
+    shapes = session.task.input_shapes(session.dataset.shape)
+    table = summary(network, *shapes) if processes.is_first else ""
+    program = record(network, shapes, FIXED_BATCH) if processes.is_first else None
     trainer = Trainer(network, recipe, train, device, session.task, session.augmentation, processes)
     folder = RunFolder(runs, name, describe(session, name, trainer, train, test))
     checkpoint = processes.first_does(folder.resume if resume else folder.start)
     if checkpoint is not None:
         trainer.restore(checkpoint)
+    if program is not None:
+        folder.write_program(program)
     if not processes.is_first:
         for number in range(1 if checkpoint is None else checkpoint["epoch"] + 1, recipe.epochs + 1):
             trainer.train_epoch(number)
@@ -72,7 +78,7 @@ def train_run(
             epoch = trainer.run_epoch(
                 number, test_images, lambda images, loss, number=number: progress.step(number, images, loss)
             )
-            folder.add_epoch(epoch, trainer.evaluated, trainer.state(), recipe.epochs)
+            folder.add(epoch, trainer.evaluated, trainer.state())
             progress.add(epoch)
             draw(epoch)
     folder.write("summary.txt", table)

@@ -7,7 +7,6 @@ run is killed at, the checkpoint and the log's lines up to its epoch belong toge
 
 import contextlib
 import fcntl
-import hashlib
 import io
 import json
 import shutil
@@ -18,10 +17,8 @@ from torch import nn
 
 from common.epoch import Epoch
 from common.errors import RunError, UserError
-from common.files import write_atomically
+from common.run_writer import RunWriter
 
-FORMAT = 1
-KEPT_EPOCHS = 5
 # What the numbers of a run follow from: with another of these, a resumed run would end otherwise than it began. The
 # number of threads belongs here too, but it follows from what else the machine does, and changes no more than how sums
 # are rounded.
@@ -41,18 +38,20 @@ def _written(path: Path) -> RunError:
     return RunError(f"Another process is training the run in {path}; let it finish, or end it and go on with --resume.")
 
 
-class RunFolder:
-    """A run that is being written."""
+class RunFolder(RunWriter):
+    """A run of our training loop that is being written."""
 
     def __init__(self, runs: Path, name: str, description: dict) -> None:
         """Describe the run `name` under the folder `runs`; `start` or `resume` touches the disk.
 
         `description` is what run.json will hold, less `seconds`: recipe, versions, digests.
         """
+        super().__init__(
+            runs / f".{name}",
+            description,
+            "free some space or choose another folder with --out, then go on with --resume",
+        )
         self.final = runs / name
-        self.path = runs / f".{name}"
-        self.description = {"format": FORMAT, **description}
-        self.log: list[dict] = []
         self.warning: str | None = None
 
     def start(self) -> None:
@@ -72,7 +71,7 @@ class RunFolder:
                 f"{self.path} could not be created ({error.strerror}); choose another folder with --out."
             ) from error
         self._claim()
-        self._write_description()
+        self.write_description()
 
     def resume(self) -> dict | None:
         """Take up an unfinished run: return its last checkpoint, or None where no epoch was finished.
@@ -98,7 +97,7 @@ class RunFolder:
                 )
             self.description["started"] = earlier["started"]
             if not (self.path / "last.pt").exists():
-                self._write_description()
+                self.write_description()
                 return None
             checkpoint = torch.load(self.path / "last.pt", map_location="cpu", weights_only=True)
             lines = (self.path / "epochs.jsonl").read_text().splitlines()
@@ -107,7 +106,7 @@ class RunFolder:
             if len(self.log) != checkpoint["epoch"]:
                 raise ValueError("the log is shorter than the checkpoint is old")
             self._compare_threads(earlier, checkpoint["epoch"])
-            self._write_description()
+            self.write_description()
         except UserError:
             raise
         except Exception as error:  # Whatever a damaged file makes a parser raise.
@@ -117,31 +116,15 @@ class RunFolder:
             ) from error
         return checkpoint
 
-    def write(self, name: str, content: bytes | str) -> None:
-        """Write one file of the run, whole or not at all. Raises FileError."""
-        write_atomically(
-            self.path / name, content, "free some space or choose another folder with --out, then go on with --resume"
-        )
-
-    def add_epoch(self, epoch: Epoch, network: nn.Module, state: dict, epochs: int) -> None:
-        """Write one epoch: its weights (of the last five of `epochs`), its line in the log, the checkpoint."""
-        from safetensors.torch import save
-
-        line = {**epoch.as_line(), "weights": None}
-        if epoch.epoch > epochs - KEPT_EPOCHS:
-            name = f"epoch-{epoch.epoch:02d}.safetensors"
-            tensors = {key: value.detach().cpu().contiguous() for key, value in network.state_dict().items()}
-            content = save(tensors)
-            self.write(name, content)
-            line["weights"] = {"file": name, "sha256": hashlib.sha256(content).hexdigest()}
-        self.log.append(line)
-        self.write("epochs.jsonl", "".join(json.dumps(each) + "\n" for each in self.log))
+    def add(self, epoch: Epoch, network: nn.Module, state: dict) -> None:
+        """Write one epoch: its weights, its line in the log, and last the checkpoint."""
+        self.add_epoch(epoch.as_line(), network.state_dict())
         self._write_checkpoint({"epoch": epoch.epoch, **state})
 
     def finish(self) -> Path:
         """Give the complete run its place, where an older one makes room, and return that."""
         self.description["seconds"] = round(sum(line["seconds"] for line in self.log), 1)
-        self._write_description()
+        self.write_description()
         older = self.final.with_name(f".{self.final.name}.older")
         shutil.rmtree(older, ignore_errors=True)
         if self.final.exists():
@@ -185,9 +168,6 @@ class RunFolder:
             raise RunError(
                 f"{self.path / 'lock'} could not be locked ({error.strerror}); choose another folder with --out."
             ) from error
-
-    def _write_description(self) -> None:
-        self.write("run.json", json.dumps(self.description, indent=2) + "\n")
 
     def _write_checkpoint(self, state: dict) -> None:
         buffer = io.BytesIO()

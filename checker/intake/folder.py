@@ -1,6 +1,7 @@
 """A folder with model.py and runs/NAME: read at once, but for what the sandbox makes of its code, which comes as it is
 done."""
 
+import os
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
@@ -8,16 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from checker.intake.files import shown
-from checker.intake.run_folder import MOST_WEIGHTS_IN_ALL, read_log, read_record, read_weights
-from checker.intake.tensors import refuse_strange
+from checker.intake.recorded import PROGRAM, program_for, read_program
+from checker.intake.run_folder import LOG, MOST_WEIGHTS_IN_ALL, read_log, read_record, read_weights
 from checker.sandbox.run import Answers
 from checker.sandbox.run import run as start
 from checker.sandbox.tasks import Answer, Limits, Task
-from checker.submission import Submission, SubmittedRun, WeightFile, read
+from checker.submission import BEGUN, INITIAL, Submission, SubmittedRun, WeightFile, read
 from checker.verdict import CannotCheckError
-
-# A network that looks at the number of images itself is recorded, and then evaluated, with so many.
-FIXED_BATCH = 50
+from common.anatomy import FIXED_BATCH
 
 
 def read_folder(
@@ -42,7 +41,7 @@ def read_folder(
         runs[name] = _read_run(folder / "runs" / name, inputs, left)
     pipeline: Future[object] = Future()
     digests: dict[str, str] = {}
-    asked = _questions(runs, pipeline, inputs, digests, networks=networks, augmentation=augmentation)
+    asked = _questions(folder, runs, pipeline, inputs, digests, networks=networks, augmentation=augmentation)
     if not asked:
         return Submission(folder, runs, pipeline, "none", lambda: None)
     return ask(folder, asked, runs, pipeline, digests, isolation=isolation, hidden=hidden)
@@ -62,7 +61,6 @@ def ask(
     isolation: str,
     hidden: Sequence[Path],
     limits: Limits | None = None,
-    trained: bool = True,
 ) -> Submission:
     """Start asking the code of a folder in the sandbox, and return the submission that its answers become part of.
 
@@ -78,7 +76,7 @@ def ask(
         answers.stop()
         taking.join()
 
-    return Submission(folder, runs, pipeline, answers.isolation, close, trained)
+    return Submission(folder, runs, pipeline, answers.isolation, close)
 
 
 def _size(run: SubmittedRun) -> int:
@@ -92,12 +90,15 @@ def _read_run(folder: Path, inputs: Sequence[tuple[int, ...]], most: int) -> Sub
             f"{shown(folder.name)} is a link, and links are not followed.", "Put the run's folder itself there."
         )
         return SubmittedRun(folder.name, error, error, {}, Future())
-    log = read_log(folder, two_inputs=len(inputs) > 1)
+    trained = (folder / LOG).exists() or not (folder / INITIAL).exists()
+    log = read_log(folder, two_inputs=len(inputs) > 1) if trained else (BEGUN,)
     weights = {} if isinstance(log, CannotCheckError) else read_weights(folder, log, most)
-    return SubmittedRun(folder.name, read_record(folder), log, weights, Future())
+    program = read_program(folder, inputs) if os.path.lexists(folder / PROGRAM) else Future()
+    return SubmittedRun(folder.name, read_record(folder), log, weights, program, trained)
 
 
 def _questions(
+    folder: Path,
     runs: dict[str, SubmittedRun],
     pipeline: Future[object],
     inputs: Sequence[tuple[int, ...]],
@@ -112,7 +113,7 @@ def _questions(
     """
     asked: list[Question] = []
     for name, run in runs.items():
-        if networks:
+        if networks and not os.path.lexists(folder / "runs" / name / PROGRAM):
             asked.append(
                 (
                     Task("network", {"run": name, "inputs": [list(shape) for shape in inputs], "batch": FIXED_BATCH}),
@@ -146,32 +147,6 @@ def _take(answers: Answers, asked: Sequence[Question]) -> None:
         for _, place, _ in asked:
             if not place.done():
                 place.set_exception(CannotCheckError("The sandbox ended before it had answered.", "Check it again."))
-
-
-def program_for(inputs: Sequence[tuple[int, ...]]) -> Callable[[Answer], object]:
-    """Return what reads a recorded network, and sees that it takes what it will be given."""
-
-    def program(answer: Answer) -> object:
-        from common.anatomy.program import ProgramError, from_values
-
-        help = "Submit a network whose forward pass torch.export can record."
-        try:
-            refuse_strange(answer.blob)
-            found = from_values(answer.value, answer.blob)
-        except ProgramError as error:
-            raise CannotCheckError(str(error), help) from error
-        except ValueError as error:
-            raise CannotCheckError(
-                f"The constants of the recorded network can't be read ({shown(str(error))}).", help
-            ) from error
-        if [given.shape for given in found.inputs] != list(map(tuple, inputs)) or found.batch not in (
-            None,
-            FIXED_BATCH,
-        ):
-            raise CannotCheckError("The recorded network takes other inputs than it was recorded with.", help)
-        return found
-
-    return program
 
 
 def _weights_of(file: str, digests: Mapping[str, str]) -> Callable[[Answer], WeightFile]:

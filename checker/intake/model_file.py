@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from checker.intake.files import shown
-from checker.intake.folder import FIXED_BATCH, Question, ask, program_for
+from checker.intake.folder import Question, ask
+from checker.intake.recorded import program_for
 from checker.sandbox.tasks import INITIAL, MB, MODEL, Answer, Limits, Task
-from checker.submission import LoggedEpoch, Submission, SubmittedRun, WeightFile
+from checker.submission import BEGUN, Submission, SubmittedRun, WeightFile
 from checker.verdict import CannotCheckError
+from common.anatomy import FIXED_BATCH
 from common.data import Normalization
 
 # What lies beside the file may be somebody's whole home: Python files come first, and a network needs little else.
@@ -42,7 +44,7 @@ def read_model(
     augmentation: Future[object] = Future()
     augmentation.set_exception(CannotCheckError("A network alone has no augmentation.", "Check the trained run."))
     record = {"normalization": dataclasses.asdict(normalization)}
-    begun = SubmittedRun(run, record, (_BEGUN,), {0: weights}, program)
+    begun = SubmittedRun(run, record, (BEGUN,), {0: weights}, program, trained=False)
     arguments = {
         "file": file.name,
         "run": run,
@@ -62,12 +64,7 @@ def read_model(
         isolation=isolation,
         hidden=hidden,
         limits=_LIMITS,
-        trained=False,
     )
-
-
-# Rules that need no trained weights ask for those of the last epoch.
-_BEGUN = LoggedEpoch(0, 0, 0, 0, None, None, "the weights that the network begins with", None)
 
 
 def _weights(answer: Answer) -> WeightFile:

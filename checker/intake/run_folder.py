@@ -9,6 +9,7 @@ from checker.intake.files import MB, read_regular, read_text, shown, strict_json
 from checker.submission import LAST_EPOCHS, LoggedEpoch, WeightFile
 from checker.verdict import CannotCheckError
 
+LOG = "epochs.jsonl"
 MOST_RECORD, MOST_LOG, MOST_WEIGHTS = 4 * MB, 16 * MB, 256 * MB
 # Of all runs of a submission together: they are held in memory.
 MOST_WEIGHTS_IN_ALL = 2_000 * MB
@@ -32,7 +33,7 @@ def read_record(folder: Path) -> dict[str, Any] | CannotCheckError:
 
 def read_log(folder: Path, *, two_inputs: bool) -> tuple[LoggedEpoch, ...] | CannotCheckError:
     """Return epochs.jsonl; blank lines count for nothing."""
-    path = folder / "epochs.jsonl"
+    path = folder / LOG
     try:
         text = read_text(path, MOST_LOG, "Train again: the log is written with the weights.")
         epochs = tuple(

@@ -36,6 +36,8 @@ def test_a_run_folder_holds_what_it_promises(uninterrupted: Path) -> None:
         *(f"epoch-{epoch:02d}.safetensors" for epoch in range(3, 8)),
         "epochs.jsonl",
         "misclassified.png",
+        "program.json",
+        "program.safetensors",
         "run.json",
         "summary.txt",
     ]
@@ -60,8 +62,8 @@ def test_another_seed_gives_other_weights(uninterrupted: Path, tmp_path: Path) -
     [
         ("os.fsync", 1),  # while run.json is written for the first time
         ("Adam.step", 60),  # in the third epoch
-        ("os.fsync", 5),  # between its log and its checkpoint
-        ("os.fsync", 14),  # while a checkpoint is written
+        ("os.fsync", 9),  # between its log and its checkpoint
+        ("os.fsync", 18),  # while a checkpoint is written
         ("Path.rename", 1),  # when all is done, before the run has its place
     ],
 )
@@ -107,7 +109,7 @@ def test_a_finished_run_is_replaced_only_by_a_finished_one(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(run_folder.RunFolder, "add_epoch", interrupted)
+        patch.setattr(run_folder.RunFolder, "add", interrupted)
         with pytest.raises(KeyboardInterrupt):
             train(tmp_path)
     assert numbers(short) == before
@@ -128,15 +130,15 @@ def test_nothing_to_resume(tmp_path: Path) -> None:
 @pytest.fixture
 def unfinished(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A run that was interrupted after two epochs."""
-    original = run_folder.RunFolder.add_epoch
+    original = run_folder.RunFolder.add
 
-    def add_epoch(self: run_folder.RunFolder, epoch: Epoch, *rest: object) -> None:
+    def add(self: run_folder.RunFolder, epoch: Epoch, *rest: object) -> None:
         original(self, epoch, *rest)
         if epoch.epoch == 2:
             raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(run_folder.RunFolder, "add_epoch", add_epoch)
+        patch.setattr(run_folder.RunFolder, "add", add)
         with pytest.raises(KeyboardInterrupt):
             train(tmp_path)
     return tmp_path
@@ -169,9 +171,9 @@ def test_a_run_with_another_recipe_is_not_resumed(unfinished: Path) -> None:
 
 def with_threads(unfinished: Path, threads: int, monkeypatch: pytest.MonkeyPatch, stop: int | None = None) -> Path:
     """Resume the unfinished run with a number of threads; interrupt it after epoch `stop`."""
-    original = run_folder.RunFolder.add_epoch
+    original = run_folder.RunFolder.add
 
-    def add_epoch(self: run_folder.RunFolder, epoch: Epoch, *rest: object) -> None:
+    def add(self: run_folder.RunFolder, epoch: Epoch, *rest: object) -> None:
         original(self, epoch, *rest)
         if epoch.epoch == stop:
             raise KeyboardInterrupt
@@ -179,7 +181,7 @@ def with_threads(unfinished: Path, threads: int, monkeypatch: pytest.MonkeyPatch
     with monkeypatch.context() as patch:
         patch.setattr(torch, "get_num_threads", lambda: threads)
         patch.setattr(torch, "set_num_threads", lambda number: None)
-        patch.setattr(run_folder.RunFolder, "add_epoch", add_epoch)
+        patch.setattr(run_folder.RunFolder, "add", add)
         return train(unfinished, resume=True)
 
 

@@ -32,7 +32,7 @@ def test_every_epoch_s_numbers_are_written_beside_the_run(tmp_path: Path) -> Non
     assert set(found) == {"loss/train", "loss/test", "accuracy/train", "accuracy/test", "learning rate"}
     assert [step for step, _ in found["loss/test"]] == list(range(1, RECIPE.epochs + 1))
     # The run itself holds what any other does.
-    assert sorted(path.name for path in run.iterdir() if path.suffix == ".json") == ["run.json"]
+    assert sorted(path.name for path in run.iterdir() if path.suffix == ".json") == ["program.json", "run.json"]
 
 
 def test_further_accuracies_are_written_and_older_numbers_removed(tmp_path: Path) -> None:

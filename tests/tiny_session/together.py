@@ -36,8 +36,8 @@ def threads_of_the_group() -> int:
 class Deadly(RunFolder):
     """A run that is killed between two epochs."""
 
-    def add_epoch(self, *of: object) -> None:
-        super().add_epoch(*of)
+    def add(self, *of: object) -> None:
+        super().add(*of)
         if len(self.log) == 2:
             os.kill(os.getpid(), signal.SIGKILL)
 
