@@ -21,6 +21,7 @@ _SEVERAL = re.compile(
 _NO_MARK = re.compile(
     r"(?:reducing|adjusting) learning rate|(?<![a-z])(?:best|max\w{0,3}|highest|early stopping|patience)(?![a-z])"
 )
+_GLUED = re.compile(r"(?<=[)%\d])(?=epoch\W{0,4}\d)", re.IGNORECASE)
 _PARAMETERS = re.compile(
     r"(?:total|trainable)[ _](?:params|parameters)\b[^\d\n]{0,40}(?P<count>\d[\d,_]{0,14})(?!\.?\d)", re.IGNORECASE
 )
@@ -107,7 +108,7 @@ def _events(lines: Sequence[str]) -> Iterator[_Event]:
     """Yield epoch numbers and claims as they were printed."""
     role: str | None = None
     since = 99
-    for line in table_rows(lines):
+    for line in table_rows(piece for line in lines for piece in _GLUED.split(line)):
         lower = line.lower()
         if not _NO_MARK.search(lower) and not _SEVERAL.search(lower) and (mark := _MARK.search(lower)):
             yield int(mark["number"])

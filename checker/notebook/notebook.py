@@ -12,7 +12,7 @@ from checker.notebook.epochs import EpochRun, PrintedCount, read_epochs, read_pa
 from checker.notebook.normalization import ShownNormalization, read_normalization
 from checker.notebook.slicing import Line, slice_of
 from checker.notebook.sources import Sources
-from checker.notebook.timeline import Timeline, build_timeline, run_order
+from checker.notebook.timeline import Timeline, build_timeline, literal, run_order
 from checker.notebook.trained import Networks, TrainedNetwork
 from checker.verdict import CannotCheckError
 
@@ -193,7 +193,7 @@ class _Reader:
         if chosen is not None:
             notes += [Note(sentence, chosen.cells) for sentence in chosen.notes]
         network = self._network(trained, notes)
-        name = _name(trained, network, names)
+        name = _name(trained.made.maker, self._called(trained), names)
         return Run(name, network, epochs, trained.cells, trained.how, self._printed(trained, chosen), tuple(notes))
 
     def _network(self, trained: TrainedNetwork, notes: list[Note]) -> Network | CannotCheckError:
@@ -210,7 +210,21 @@ class _Reader:
             cell = trained.cells[0]
 
         notes += [Note(sentence, (cell,)) for sentence in found.notes]
-        return Network(made.maker, ast.unparse(made.called), cell, found.source, found.lines, found.files)
+        return Network(made.maker, ast.unparse(self._called(trained)), cell, found.source, found.lines, found.files)
+
+    def _called(self, trained: TrainedNetwork) -> ast.expr:
+        """Return the call that made a network, with the numbers and words that its names stand for."""
+        called = ast.parse(ast.unparse(trained.made.called), mode="eval").body
+        for node in ast.walk(called):
+            if isinstance(node, ast.Call):
+                node.args = [self._constant(each, trained.made.place) for each in node.args]
+                for keyword in node.keywords:
+                    keyword.value = self._constant(keyword.value, trained.made.place)
+        return called
+
+    def _constant(self, node: ast.expr, place: int) -> ast.expr:
+        value = literal(self._timeline, node, place)
+        return value if isinstance(value, ast.Constant) else node
 
     def _printed(self, trained: TrainedNetwork, run: EpochRun | None) -> PrintedCount | None:
         until = max(self._at[cell] for cell in (*trained.cells, *(run.cells if run is not None else ())))
@@ -235,19 +249,11 @@ def _no_epochs(cells: Sequence[int]) -> CannotCheckError:
     )
 
 
-def _name(trained: TrainedNetwork, network: Network | CannotCheckError, names: set[str]) -> str:
+def _name(maker: str, called: ast.expr, names: set[str]) -> str:
     """Return the class, with what tells this network from others of the same class."""
-
-    plain = [trained.made.maker]
-    plain.append(
-        "-".join(
-            [
-                trained.made.maker,
-                *(str(each.value) for each in ast.walk(trained.made.called) if isinstance(each, ast.Constant)),
-            ]
-        )
-    )
-    plain += [f"{trained.made.maker}-{number}" for number in range(2, MOST_RUNS + 2)]
+    words = [str(each.value) for each in ast.walk(called) if isinstance(each, ast.Constant)]
+    plain = [maker, "-".join([maker, *words])]
+    plain += [f"{maker}-{number}" for number in range(2, MOST_RUNS + 2)]
     for each in plain:
         name = re.sub(r"[^A-Za-z0-9_-]+", "-", each).strip("-")[:60] or "network"
         if name not in names:

@@ -152,8 +152,9 @@ class _Slicer:
             if isinstance(node, ast.Call):
                 called = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
                 if _READS_DATA.fullmatch(called):
+                    made_with = f"{self._made.maker} is made with `{shown(name)}`"
                     raise CannotCheckError(
-                        f"{self._made.maker} is made with `{shown(name)}`, which cell {statement.home} reads from data.",
+                        f"{made_with}, which cell {statement.home} reads from data.",
                         "Write the number itself where the network is made.",
                     )
 
@@ -236,10 +237,10 @@ class _Slicer:
             if isinstance(statement.node, ast.Import) and statement.ran and place < self._before:
                 for alias in statement.node.names:
                     line = f"import {alias.name}"
-                    if "." in alias.name and alias.asname is None and f"{alias.name}." in body and line not in text:
-                        if is_available(alias.name):
-                            text.insert(0, line)
-                            lines.insert(0, Line(statement.home, statement.line))
+                    spoken_of = "." in alias.name and alias.asname is None and f"{alias.name}." in body
+                    if spoken_of and line not in text and is_available(alias.name):
+                        text.insert(0, line)
+                        lines.insert(0, Line(statement.home, statement.line))
 
     def _with_own_model(
         self, text: list[str], lines: list[Line | None], files: dict[str, str]

@@ -1,7 +1,7 @@
 """Printed tables of epochs, of pandas, rich, Markdown and Lightning, as lines that name each number."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 _BORDERS = str.maketrans(dict.fromkeys("│┃║❘¦", "|"))
 _RULE = re.compile(r"[\s|+\-=─━═┏┓┗┛┡┩├┤┼╇╈╋┠┨┌┐└┘┬┴╭╮╰╯:_*]{3,}")
@@ -9,9 +9,9 @@ _NUMBER = re.compile(r"\d{1,7}(?:\.\d{1,20})?%?|\d{1,7}/\d{1,7}|nan", re.IGNOREC
 _NAME = re.compile(r"(?=[^\d]{0,40}(?:acc|epoch))[a-z][\w .()%/-]{0,40}", re.IGNORECASE)
 
 
-def table_rows(lines: Sequence[str]) -> Iterator[str]:
-    """Yield the lines, but each row of a table as "epoch 3, test_acc: 99.41": a row below a line of names, of which one
-    speaks of accuracy, with as many numbers."""
+def table_rows(lines: Iterable[str]) -> Iterator[str]:
+    """Yield the lines, but each row of a table as lines "epoch 3" and "column test_acc: 99.41": a row below a line of
+    names, of which one speaks of accuracy, with as many numbers."""
     names: list[str] = []
     for line in lines:
         if _RULE.fullmatch(line):
@@ -23,7 +23,7 @@ def table_rows(lines: Sequence[str]) -> Iterator[str]:
             named = [_worded(name, value) for name, value in zip(names, parts[index:], strict=True)]
             if index and not any("epoch" in name.lower() for name in names) and parts[0].isdigit():
                 named.insert(0, f"epoch {parts[0]}")
-            yield ", ".join(named)
+            yield from named
             continue
         if _is_head(parts):
             names = parts
@@ -57,4 +57,4 @@ def _is_row(parts: Sequence[str]) -> bool:
 
 
 def _worded(name: str, value: str) -> str:
-    return f"epoch {value}" if name.lower().strip("# ") in ("epoch", "ep", "epochs") else f"{name}: {value}"
+    return f"epoch {value}" if name.lower().strip("# ") in ("epoch", "ep", "epochs") else f"column {name}: {value}"

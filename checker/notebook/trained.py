@@ -89,11 +89,7 @@ class Networks:
         trains = makes = False
         for call in calls_in(body):
             name = _name(call.func)
-            trains = (
-                trains
-                or is_training_name(name)
-                or (isinstance(call.func, ast.Attribute) and name in ("backward", "parameters"))
-            )
+            trains = trains or is_training_name(name) or (isinstance(call.func, ast.Attribute) and name == "backward")
             makes = makes or self._makes(call, len(self._timeline), 0) is not None
         return Training(trains, makes)
 
@@ -232,12 +228,10 @@ class Networks:
             for inner in ast.walk(statement.node):
                 given = value_bound(inner, key) if isinstance(inner, ast.Assign | ast.AnnAssign) else None
                 made = None if given is None else self.resolve(given, bound, depth + 1)
-                if made is not None:
-                    return (
-                        Made(bound, key, made.maker, ast.Name(key, ast.Load()), whole=True)
-                        if key.isidentifier()
-                        else made
-                    )
+                if made is not None and made.place == bound and key.isidentifier():
+                    return Made(bound, key, made.maker, ast.Name(key, ast.Load()), whole=True)
+                if made is not None:  # Made before, and perhaps wrapped here.
+                    return made
         return None
 
     def _resolve_call(self, node: ast.Call, before: int, depth: int) -> Made | None:

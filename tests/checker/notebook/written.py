@@ -10,9 +10,10 @@ A text begins with what must be read, a line each:
     normalization: mean / std
     same: how often the network is built in the test
 
-Then come its parts, each below a line that begins with `#%%`: `code 3` (a cell, with the number in its brackets), `out`,
-`err`, `result` and `html` (its outputs), `error NAME`, `file PATH` (a file beside the notebook), `nbformat 3`, and
-`text`. ␍ stands for a carriage return, ␛ for what begins a colour.
+Then come its parts, each below a line that begins with `#%%`: `code 3` (a cell, with the number in its brackets; names
+that follow stand for the usual pieces below), `out`, `err`, `result` and `html` (its outputs), `error NAME`,
+`file PATH` (a file beside the notebook), `nbformat 3`, and `text`. ␍ stands for a carriage return, ␛ for what begins a
+colour.
 """
 
 import json
@@ -20,6 +21,36 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+USUAL = {
+    "imports": """import torch
+import torch.nn as nn
+import torch.nn.functional as F
+import torch.optim as optim
+from torchvision import datasets, transforms
+device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+""",
+    "net": """class Net(nn.Module):
+    def __init__(self, channels=10, norm="bn"):
+        super().__init__()
+        self.conv = nn.Conv2d(1, channels, 3, bias=False)
+        self.norm = nn.BatchNorm2d(channels) if norm == "bn" else nn.GroupNorm(2, channels)
+        self.last = nn.Conv2d(channels, 10, 1)
+
+    def forward(self, x):
+        x = self.last(F.relu(self.norm(self.conv(x))))
+        return F.log_softmax(x.mean((2, 3)), dim=-1)
+""",
+    "train": """def train(model, device, train_loader, optimizer, epoch):
+    model.train()
+    for data, target in train_loader:
+        optimizer.zero_grad()
+        F.nll_loss(model(data.to(device)), target.to(device)).backward()
+        optimizer.step()
+
+def test(model, device, test_loader):
+    model.eval()
+""",
+}
 NOTEBOOKS = Path(__file__).parent / "notebooks"
 
 
@@ -60,8 +91,9 @@ def from_text(text: str) -> Written:
         elif kind == "text":
             cells.append({"cell_type": "markdown", "metadata": {}, "source": body})
         elif kind == "code":
-            count = int(rest[0]) if rest else None
-            cells.append({"cell_type": "code", "execution_count": count, "source": body.rstrip("\n"), "outputs": []})
+            count = int(rest.pop(0)) if rest and rest[0].isdigit() else None
+            source = "\n".join([*(USUAL[each] for each in rest), body.rstrip("\n")])
+            cells.append({"cell_type": "code", "execution_count": count, "source": source, "outputs": []})
         else:
             cells[-1]["outputs"].append(_output(kind, rest, body))
     return Written(json.dumps(_notebook(cells, version)).encode(), sources, expected)
@@ -69,7 +101,7 @@ def from_text(text: str) -> Written:
 
 def _output(kind: str, rest: list[str], body: str) -> dict[str, Any]:
     if kind in ("out", "err"):
-        lines = body.splitlines(keepends=True)
+        lines = f"{body}\n".splitlines(keepends=True)
         return {"output_type": "stream", "name": "stdout" if kind == "out" else "stderr", "text": lines}
     if kind == "error":
         return {"output_type": "error", "ename": rest[0], "evalue": "", "traceback": []}
