@@ -81,7 +81,7 @@ def read_epochs(cells: Iterable[tuple[int, Sequence[str]]], interrupted: Iterabl
     stopped = frozenset(interrupted)
     runs: list[_Growing] = []
     for number, lines in cells:
-        events = list(_events(lines))
+        events = _events(lines)
         if any(isinstance(event, Claim) for event in events):
             _Cell(number, runs).read(_marks_first(_one_test_set(events)))
             if number in stopped and runs and runs[-1].epochs[-1].cell == number:
@@ -104,16 +104,41 @@ def read_parameter_counts(cells: Iterable[tuple[int, Sequence[str]]]) -> tuple[P
 _Event = int | Claim
 
 
-def _events(lines: Sequence[str]) -> Iterator[_Event]:
-    """Yield epoch numbers and claims as they were printed."""
+def _events(lines: Sequence[str]) -> list[_Event]:
+    """Return epoch numbers and claims as they were printed, but for a claim that the next line with an epoch's number
+    tells again."""
+    events: list[_Event] = []
+    waiting: int | None = None  # Place of the last accuracy in a line without a number.
+    for marks, claims in _by_line(lines):
+        tests = [claim for claim in claims if claim.role != "train"]
+        if marks and tests and waiting is not None and marks != [each for each in events if isinstance(each, int)][-1:]:
+            earlier = events[waiting]
+            if (
+                isinstance(earlier, Claim)
+                and earlier.role == tests[0].role
+                and _same(earlier.accuracy, tests[0].accuracy)
+            ):
+                fuller = replace(tests[0], accuracy=_fuller(earlier.accuracy, tests[0].accuracy))
+                claims = [fuller if claim is tests[0] else claim for claim in claims]
+                del events[waiting]
+        events += [*marks, *claims]
+        if marks or tests:
+            waiting = len(events) - 1 if tests and not marks else None
+    return events
+
+
+def _by_line(lines: Sequence[str]) -> Iterator[tuple[list[int], list[Claim]]]:
+    """Yield the epoch's number, where there is one, and the claims of each line."""
     role: str | None = None
     since = 99
-    for line in table_rows(piece for line in lines for piece in _GLUED.split(line)):
-        lower = line.lower()
+    for row in table_rows(piece for line in lines for piece in _GLUED.split(line)):
+        lower = row.lower()
+        marks: list[int] = []
         if not _NO_MARK.search(lower) and not _SEVERAL.search(lower) and (mark := _MARK.search(lower)):
-            yield int(mark["number"])
+            marks = [int(mark["number"])]
         found = list(claims_of(lower, role if since < 3 else None))
-        yield from found
+        if marks or found:
+            yield marks, found
         heading = re.match(r"\W{0,10}(test|train|val|eval)", lower)
         if heading and not found:
             role, since = ("train" if heading[1] == "train" else "test" if heading[1] == "test" else "validation"), 0

@@ -6,9 +6,14 @@ import symtable
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TypeGuard
 
 # Of these, what they are called on is another afterwards.
 _CHANGING = re.compile("append|extend|insert|update|setdefault|pop|remove|add_module|register_module")
+_SCOPES = (
+    *(ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda),
+    *(ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp),
+)
 _COMPREHENSIONS = frozenset({"listcomp", "setcomp", "dictcomp", "genexpr"})
 # What runs when a network is built and called; of a class that derives from nn.Module, nothing else is looked into.
 _RUNS = ("__init__", "forward", "__new__", "__call__", "__setattr__", "__getattr__", "__post_init__")
@@ -74,6 +79,10 @@ def expression_names(node: ast.expr) -> frozenset[str]:
     return frozenset(found.id for found in ast.walk(node) if isinstance(found, ast.Name))
 
 
+def _reads(node: ast.AST) -> TypeGuard[ast.Name]:
+    return isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)
+
+
 def _root(node: ast.expr) -> set[str]:
     while isinstance(node, ast.Attribute | ast.Subscript):
         node = node.value
@@ -81,6 +90,8 @@ def _root(node: ast.expr) -> set[str]:
 
 
 def _needs(statement: ast.stmt, text: str) -> tuple[set[str], set[str]]:
+    if not any(isinstance(node, _SCOPES) for node in ast.walk(statement)):
+        return {node.id for node in ast.walk(statement) if _reads(node)}, set()
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")

@@ -255,7 +255,7 @@ def _name(maker: str, called: ast.expr, names: set[str]) -> str:
     plain = [maker, "-".join([maker, *words])]
     plain += [f"{maker}-{number}" for number in range(2, MOST_RUNS + 2)]
     for each in plain:
-        name = re.sub(r"[^A-Za-z0-9_-]+", "-", each).strip("-")[:60] or "network"
+        name = re.sub(r"[^A-Za-z0-9_]+", "-", each).strip("-")[:60] or "network"
         if name not in names:
             names.add(name)
             return name

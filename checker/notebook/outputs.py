@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from checker.intake.files import shown
 
 MOST_TEXT = 2_000_000
+MOST_LINES = 50_000
 MOST_LINE = 1_000
 
 _ANSI = re.compile(r"\x1b(?:\[[0-?]{0,64}[ -/]{0,8}[@-~]|\][^\x07\x1b]{0,200}(?:\x07|\x1b\\)|[@-Z\\-_])")
@@ -68,8 +69,12 @@ def text_lines(text: str) -> tuple[str, ...]:
         for piece in _without_bars(line):
             plain = piece.translate(_BLANK)[:MOST_LINE].strip()
             if plain:
-                lines.append("".join(letter if letter.isprintable() else " " for letter in plain))
-    return tuple(lines)
+                lines.append(
+                    plain if plain.isprintable() else "".join(each if each.isprintable() else " " for each in plain)
+                )
+        if len(lines) > MOST_LINES:
+            break
+    return tuple(lines[:MOST_LINES])
 
 
 def _without_bars(line: str) -> list[str]:
@@ -77,6 +82,9 @@ def _without_bars(line: str) -> list[str]:
     pieces: list[str] = []
     drawn: set[str] = set()
     for state in re.split(r"\r|\x08+", line):
+        if "%|" not in state and "it [" not in state:
+            pieces.append(state)
+            continue
         start = 0
         for bar in _BAR.finditer(state):
             before = state[start : bar.start()]

@@ -10,16 +10,17 @@ from checker.notebook.cells import Cell, never_run, parse
 from checker.notebook.moves import without_moves
 from checker.notebook.names import Names, names_of, shallow
 
-MOST_STATEMENTS = 20_000
+MOST_STATEMENTS = 5_000
 MOST_TURNS = 32  # Of a loop that is unrolled.
 MOST_DEEP = 4
+_COMPOUND = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.If, ast.For, ast.While, ast.With, ast.Try)
 
 
 @dataclass(frozen=True)
 class Statement:
     """A statement as it ran.
 
-    text:   its source, not indented; node: its tree, whose lines count from 1
+    text:   its source, not indented; node: its tree, whose lines count from 1 where it holds other statements
     cell:   in which it ran; home, line: the cell in which it stands, and its first line there
     ran:    False for those of a cell that was never run
     """
@@ -39,6 +40,7 @@ class Timeline:
     def __init__(self, statements: Sequence[Statement]) -> None:
         self.statements = list(statements)
         self._bound: dict[str, list[int]] = {}
+        self._bound_unrun: dict[str, list[int]] = {}
         self._changed: dict[str, list[int]] = {}
         for place, statement in enumerate(self.statements):
             self._enter(place, statement)
@@ -56,26 +58,26 @@ class Timeline:
     def bound(self, name: str, before: int) -> int | None:
         """Return the place of the statement that last gave `name` its value before `before`; where none did, of the
         first one after it (its cell was run again), or of one in a cell that was never run."""
-        places = self._bound.get(name, [])
-        for wanted in (True, False):
-            some = [place for place in places if self.statements[place].ran is wanted]
-            if some:
-                at = bisect.bisect_left(some, before)
-                return some[at - 1] if at else some[0]
+        for places in (self._bound.get(name), self._bound_unrun.get(name)):
+            if places:
+                at = bisect.bisect_left(places, before)
+                return places[at - 1] if at else places[0]
         return None
 
     def changes(self, name: str, after: int, before: int) -> list[int]:
         """Return the places between two others at which the value of `name` is changed."""
         places = self._changed.get(name, [])
-        return [place for place in places if after < place < before and self.statements[place].ran]
+        some = places[bisect.bisect_right(places, after) : bisect.bisect_left(places, before)]
+        return [place for place in some if self.statements[place].ran]
 
     def star_imports(self, before: int) -> list[int]:
         """Return the places of `from … import *`."""
         return [place for place in self._bound.get("*", []) if place < before]
 
     def _enter(self, place: int, statement: Statement) -> None:
+        bound = self._bound if statement.ran else self._bound_unrun
         for name in statement.names.bound:
-            self._bound.setdefault(name, []).append(place)
+            bound.setdefault(name, []).append(place)
         for name in statement.names.changed:
             self._changed.setdefault(name, []).append(place)
 
@@ -159,7 +161,10 @@ class _Builder:
             if depth <= MOST_DEEP and self._called(block, node, depth):
                 continue
             text, line = block.cut(node)
-            self._append(text, block.home, line)
+            if isinstance(node, _COMPOUND):
+                self._append(text, block.home, line)  # Its lines are to count from 1.
+            else:
+                self._add(Statement(text, node, self._cell, block.home, line, names_of(node, text), self._ran))
 
     def _append(self, text: str, home: int, line: int) -> None:
         try:
@@ -167,8 +172,11 @@ class _Builder:
         except ValueError:
             return  # Cut from a block that can't stand alone.
         for node in tree.body[:1]:
-            names = names_of(node, text)
-            self._timeline.add(Statement(text, node, self._cell, home, line, names, self._ran))
+            self._add(Statement(text, node, self._cell, home, line, names_of(node, text), self._ran))
+
+    def _add(self, statement: Statement) -> None:
+        if len(self._timeline) < MOST_STATEMENTS:
+            self._timeline.add(statement)
 
     def _bind(self, target: ast.expr, value: ast.expr, home: int, line: int) -> None:
         self._append(f"{ast.unparse(target)} = {ast.unparse(value)}", home, line)

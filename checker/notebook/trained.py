@@ -11,7 +11,7 @@ from checker.notebook.sources import Sources, is_available
 from checker.notebook.timeline import Statement, Timeline, Training, calls_in, elements_of, literal, value_bound
 
 MOST_DEEP = 24
-MOST_STEPS = 400_000  # Of following names, in a whole notebook.
+MOST_STEPS = 100_000  # Of following names, in a whole notebook.
 
 _TRAINS = re.compile(
     r"(?<![a-z])(?:train|fit|run|learn|retrain|optimi[sz]e_model|experiment)|train(?:er|ing)?(?:_model|_network|_net|_and_\w+)?$"

@@ -51,7 +51,7 @@ def test_lines_lead_back_to_their_cells() -> None:
     assert isinstance(run.network, Network)
     lines = run.network.source.splitlines()
     places = {line.strip(): run.network.place(number) for number, line in enumerate(lines, start=1)}
-    assert places["import math"] == "cell 1, line 21"
+    assert places["import math"] == "cell 1, line 18"
     assert places["class Net(Base):"] == "cell 3, line 2"
     assert places[
         "layers = [nn.Conv2d(1 if not number else width, width, self.kernel) for number in range(depth)]"
