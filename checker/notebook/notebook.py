@@ -185,10 +185,7 @@ class _Reader:
         chosen = _last_training(claimed)
         for other in claimed:
             if chosen is not None and other is not chosen and _is_training(other):
-                before = (
-                    f"The same network was trained before, for {_epochs(len(other.epochs))} in {_cells(other.cells)}"
-                )
-                notes.append(Note(f"{before}; the last training counts.", other.cells))
+                notes.append(Note(_on_another(other, chosen, trained), other.cells))
         epochs = chosen if chosen is not None else _no_epochs(trained.cells)
         if chosen is not None:
             notes += [Note(sentence, chosen.cells) for sentence in chosen.notes]
@@ -230,6 +227,14 @@ class _Reader:
         until = max(self._at[cell] for cell in (*trained.cells, *(run.cells if run is not None else ())))
         before = [count for count in self._counts if self._at[count.cell] <= until]
         return before[-1] if before else self._counts[0] if self._counts else None
+
+
+def _on_another(other: EpochRun, chosen: EpochRun, trained: TrainedNetwork) -> str:
+    """Return what is told of epochs that are not a network's last ones."""
+    where, count = _cells(other.cells), _epochs(len(other.epochs))
+    if other.cells == chosen.cells and len(trained.cells) == 1:
+        return f"{where.capitalize()} prints another run of {count}, of which no network of its own can be told."
+    return f"The same network was trained before, for {count} in {where}; the last training counts."
 
 
 def _last_training(claimed: Sequence[EpochRun]) -> EpochRun | None:
