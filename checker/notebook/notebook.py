@@ -10,7 +10,7 @@ from checker.intake.files import shown
 from checker.notebook.cells import Cell, never_run, read_cells
 from checker.notebook.epochs import EpochRun, PrintedCount, read_epochs, read_parameter_counts
 from checker.notebook.normalization import ShownNormalization, read_normalization
-from checker.notebook.slicing import Line, slice_of
+from checker.notebook.slicing import Line, missing_modules, slice_of
 from checker.notebook.sources import Sources
 from checker.notebook.timeline import Timeline, build_timeline, literal, run_order
 from checker.notebook.trained import Networks, TrainedNetwork
@@ -100,16 +100,19 @@ def read_notebook(content: bytes, sources: Mapping[str, str]) -> Notebook:
     stopped = [cell.number for cell in cells if cell.output.error is not None]
     claimed = read_epochs(printed, stopped)
     counts = read_parameter_counts(printed)
-    trained = Networks(timeline, beside).trained()
+    networks = Networks(timeline, beside)
+    trained = networks.trained()
     order = [cell.number for cell in ordered]
     matched, unmatched = _matched(trained, claimed, order)
-    reader = _Reader(timeline, beside, cells, counts, order)
+    reader = _Reader(timeline, beside, networks, cells, counts, order)
     runs = reader.runs(matched)
     notes = [*_notes(cells, ordered), *_notes_on(unmatched)]
     if not trained:
         run = claimed[-1] if claimed else _no_epochs((cells[-1].number,))
+        missing = missing_modules(timeline, beside)
+        where = f"; cell {missing[1]} imports {shown(missing[0])}, which does not lie beside it" if missing else ""
         reason = CannotCheckError(
-            f"No network that the notebook trains could be found in its {len(cells)} cells.",
+            f"No network that the notebook trains could be found in its {len(cells)} cells{where}.",
             "Define its class in a cell, make it with `model = Net()`, and hand it to the function that trains it.",
         )
         runs = (Run("network", reason, run, (), "none", counts[-1] if counts else None, ()),)
@@ -166,11 +169,13 @@ class _Reader:
         self,
         timeline: Timeline,
         sources: Sources,
+        networks: Networks,
         cells: tuple[Cell, ...],
         counts: Sequence[PrintedCount],
         order: Sequence[int],
     ) -> None:
-        self._timeline, self._sources, self._cells, self._counts = timeline, sources, cells, counts
+        self._timeline, self._sources, self._networks = timeline, sources, networks
+        self._cells, self._counts = cells, counts
         self._at = {number: place for place, number in enumerate(order)}
 
     def runs(self, matched: "list[tuple[TrainedNetwork, list[EpochRun]]]") -> tuple[Run, ...]:
@@ -196,6 +201,7 @@ class _Reader:
     def _network(self, trained: TrainedNetwork, notes: list[Note]) -> Network | CannotCheckError:
         made = trained.made
         try:
+            self._networks.refuse_training(made)
             found = slice_of(self._timeline, made, trained.place, self._sources, self._cells)
         except CannotCheckError as error:
             return error
@@ -224,9 +230,16 @@ class _Reader:
         return value if isinstance(value, ast.Constant) else node
 
     def _printed(self, trained: TrainedNetwork, run: EpochRun | None) -> PrintedCount | None:
+        """Return the last count that was printed of this network, as far as the cells say of which it is."""
         until = max(self._at[cell] for cell in (*trained.cells, *(run.cells if run is not None else ())))
-        before = [count for count in self._counts if self._at[count.cell] <= until]
-        return before[-1] if before else self._counts[0] if self._counts else None
+        makers = {count: self._networks.makers_in(count.cell) for count in self._counts}
+        own = [count for count in self._counts if trained.made.maker in makers[count]]
+        any_one = [count for count in self._counts if not makers[count]]
+        for some in (own, any_one):
+            before = [count for count in some if self._at[count.cell] <= until]
+            if some:
+                return before[-1] if before else some[0]
+        return None
 
 
 def _on_another(other: EpochRun, chosen: EpochRun, trained: TrainedNetwork) -> str:

@@ -10,7 +10,7 @@ from checker.notebook.cells import Cell
 from checker.notebook.names import expression_names
 from checker.notebook.sources import Sources, is_available
 from checker.notebook.timeline import Statement, Timeline
-from checker.notebook.trained import Made
+from checker.notebook.trained import Made, trains_itself
 from checker.verdict import CannotCheckError
 
 MOST_LINES = 20_000
@@ -18,6 +18,9 @@ MOST_LINES = 20_000
 _READS_DATA = re.compile(
     r"DataLoader|MNIST|CIFAR10|CIFAR100|FashionMNIST|ImageFolder|open|read_csv|imread|load_dataset|random_split|urlopen"
 )
+# Needed by no network, and missing here in many a notebook that shows all of its own.
+_ELSEWHERE = ("google", "pandas", "seaborn", "torchinfo", "IPython", "sklearn", "wandb", "kaggle", "torch_lr_finder")
+_NAMES_DATA = re.compile(r"loader|data_?set|(?:train|test|val)_?(?:set|data)(?![a-z])")
 _BUILTIN = frozenset(dir(builtins)) | {"__name__", "__file__", "__class__", "__annotations__", "__doc__"}
 
 
@@ -146,7 +149,12 @@ class _Slicer:
             )
 
     def _refuse_data(self, statement: Statement, name: str) -> None:
-        if isinstance(statement.node, ast.FunctionDef | ast.ClassDef):
+        if isinstance(statement.node, ast.FunctionDef) and trains_itself(statement.node):
+            raise CannotCheckError(
+                f"{self._made.maker} is made by `{shown(name)}` (cell {statement.home}), which trains it as well.",
+                "Make the network in a cell, and hand it to what trains it.",
+            )
+        if isinstance(statement.node, ast.FunctionDef | ast.ClassDef | ast.Import | ast.ImportFrom):
             return
         for node in ast.walk(statement.node):
             if isinstance(node, ast.Call):
@@ -157,6 +165,11 @@ class _Slicer:
                         f"{made_with}, which cell {statement.home} reads from data.",
                         "Write the number itself where the network is made.",
                     )
+        if _NAMES_DATA.search(name):
+            raise CannotCheckError(
+                f"{self._made.maker} is made with `{shown(name)}` (cell {statement.home}), which holds data.",
+                "Write the number itself where the network is made.",
+            )
 
     def _cell(self) -> int:
         place = min(self._made.place, len(self._timeline) - 1)
@@ -278,6 +291,19 @@ class _Slicer:
             for number, line in enumerate(statement.text.split("\n")):
                 body.append((f"    {line}" if line else "", Line(statement.home, statement.line + number)))
         return [*head, *body, (f"    return {made.key}", None)]
+
+
+def missing_modules(timeline: Timeline, sources: Sources) -> tuple[str, int] | None:
+    """Return the first module that a notebook imports and that is neither beside it nor to be had, and the cell."""
+    for statement in timeline.statements:
+        node = statement.node
+        names = [each.name for each in node.names] if isinstance(node, ast.Import) else []
+        if isinstance(node, ast.ImportFrom):
+            names = [node.module or ""]
+        for name in names:
+            if name and not name.startswith(_ELSEWHERE) and not sources.has(name) and not is_available(name):
+                return name, statement.home
+    return None
 
 
 def _changes_layers(node: ast.stmt) -> bool:

@@ -10,8 +10,8 @@ from checker.notebook.cells import Cell, never_run, parse
 from checker.notebook.moves import without_moves
 from checker.notebook.names import Names, names_of, shallow
 
-MOST_STATEMENTS = 5_000
-MOST_TURNS = 32  # Of a loop that is unrolled.
+MOST_STATEMENTS = 3_000
+MOST_TURNS, MOST_TURNS_IN_ALL = 32, 256  # Of loops that are unrolled.
 MOST_DEEP = 4
 _COMPOUND = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.If, ast.For, ast.While, ast.With, ast.Try)
 
@@ -23,6 +23,7 @@ class Statement:
     text:   its source, not indented; node: its tree, whose lines count from 1 where it holds other statements
     cell:   in which it ran; home, line: the cell in which it stands, and its first line there
     ran:    False for those of a cell that was never run
+    calls:  that it makes itself, not those in functions that it defines
     """
 
     text: str
@@ -32,6 +33,7 @@ class Statement:
     line: int
     names: Names
     ran: bool
+    calls: tuple[ast.Call, ...]
 
 
 class Timeline:
@@ -39,6 +41,7 @@ class Timeline:
 
     def __init__(self, statements: Sequence[Statement]) -> None:
         self.statements = list(statements)
+        self._turns = 0
         self._bound: dict[str, list[int]] = {}
         self._bound_unrun: dict[str, list[int]] = {}
         self._changed: dict[str, list[int]] = {}
@@ -48,6 +51,11 @@ class Timeline:
     def add(self, statement: Statement) -> None:
         self.statements.append(statement)
         self._enter(len(self.statements) - 1, statement)
+
+    def unroll(self, turns: int) -> bool:
+        """Return whether a loop of so many turns may still be unrolled, and count them."""
+        self._turns += turns
+        return self._turns <= MOST_TURNS_IN_ALL
 
     def __len__(self) -> int:
         return len(self.statements)
@@ -164,7 +172,7 @@ class _Builder:
             if isinstance(node, _COMPOUND):
                 self._append(text, block.home, line)  # Its lines are to count from 1.
             else:
-                self._add(Statement(text, node, self._cell, block.home, line, names_of(node, text), self._ran))
+                self._add(text, node, block.home, line)
 
     def _append(self, text: str, home: int, line: int) -> None:
         try:
@@ -172,11 +180,12 @@ class _Builder:
         except ValueError:
             return  # Cut from a block that can't stand alone.
         for node in tree.body[:1]:
-            self._add(Statement(text, node, self._cell, home, line, names_of(node, text), self._ran))
+            self._add(text, node, home, line)
 
-    def _add(self, statement: Statement) -> None:
+    def _add(self, text: str, node: ast.stmt, home: int, line: int) -> None:
         if len(self._timeline) < MOST_STATEMENTS:
-            self._timeline.add(statement)
+            names, calls = names_of(node, text), tuple(calls_in([node])) if "(" in text else ()
+            self._timeline.add(Statement(text, node, self._cell, home, line, names, self._ran, calls))
 
     def _bind(self, target: ast.expr, value: ast.expr, home: int, line: int) -> None:
         self._append(f"{ast.unparse(target)} = {ast.unparse(value)}", home, line)
@@ -191,7 +200,7 @@ class _Builder:
         found = self._trains(self._timeline, [node])
         if isinstance(node, ast.For) and (found.trains or found.makes):
             elements = elements_of(self._timeline, node.iter, len(self._timeline))
-            if elements is not None and len(elements) <= MOST_TURNS:
+            if elements is not None and len(elements) <= MOST_TURNS and self._timeline.unroll(len(elements)):
                 return [([(node.target, element)], node.body) for element in elements]
         if not found.trains:
             return None
@@ -201,24 +210,40 @@ class _Builder:
 
     def _called(self, block: _Block, node: ast.stmt, depth: int) -> bool:
         """Take a call of the notebook's own function apart where the function makes a network and trains it."""
-        call = node.value if isinstance(node, ast.Expr | ast.Assign) else None
-        if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Name):
+        if not isinstance(node, ast.Expr | ast.Assign):
             return False
+        for call in calls_in([node]):
+            function = self._function(call)
+            if function is not None and isinstance(function.node, ast.FunctionDef):
+                found = self._trains(self._timeline, function.node.body)
+                if found.trains and found.makes:
+                    self._apart(block, node, call, function, function.node, depth)
+                    return True
+        return False
+
+    def _function(self, call: ast.Call) -> Statement | None:
+        if not isinstance(call.func, ast.Name):
+            return None
         place = self._timeline.bound(call.func.id, len(self._timeline))
-        function = self._timeline[place] if place is not None else None
-        if function is None or not isinstance(function.node, ast.FunctionDef):
-            return False
-        found = self._trains(self._timeline, function.node.body)
-        if not (found.trains and found.makes):
-            return False
-        for parameter, value in arguments_of(function.node.args, call):
+        return self._timeline[place] if place is not None else None
+
+    def _apart(
+        self,
+        block: _Block,
+        node: ast.Expr | ast.Assign,
+        call: ast.Call,
+        function: Statement,
+        definition: ast.FunctionDef,
+        depth: int,
+    ) -> None:
+        """Add what a call binds to the parameters, the function's statements, and what its result is bound to."""
+        for parameter, value in arguments_of(definition.args, call):
             if not (isinstance(value, ast.Name) and value.id == parameter):
                 self._bind(ast.Name(parameter, ast.Store()), value, block.home, node.lineno)
-        self.add(_Block(function.text, function.home, function.line), function.node.body, depth + 1)
-        returned = next((each.value for each in reversed(function.node.body) if isinstance(each, ast.Return)), None)
-        if isinstance(node, ast.Assign) and returned is not None:
+        self.add(_Block(function.text, function.home, function.line), definition.body, depth + 1)
+        returned = next((each.value for each in reversed(definition.body) if isinstance(each, ast.Return)), None)
+        if isinstance(node, ast.Assign) and node.value is call and returned is not None:
             self._bind(node.targets[0], returned, block.home, node.lineno)
-        return True
 
 
 def arguments_of(parameters: ast.arguments, call: ast.Call) -> Iterator[tuple[str, ast.expr]]:

@@ -9,8 +9,10 @@ from dataclasses import dataclass
 from checker.notebook.moves import moved
 from checker.notebook.sources import Sources, is_available
 from checker.notebook.timeline import Statement, Timeline, Training, calls_in, elements_of, literal, value_bound
+from checker.verdict import CannotCheckError
 
 MOST_DEEP = 24
+MOST_ARGUMENTS = 32
 MOST_STEPS = 100_000  # Of following names, in a whole notebook.
 
 _TRAINS = re.compile(
@@ -68,6 +70,7 @@ class Networks:
     def __init__(self, timeline: Timeline, sources: Sources) -> None:
         self._timeline, self._sources = timeline, sources
         self._steps = 0
+        self._trained_beside: dict[str, str] = {}  # Network → function beside the notebook that makes and trains it.
 
     def trained(self) -> tuple[TrainedNetwork, ...]:
         """Return the networks that were trained, in order of their first training; none where none can be told."""
@@ -84,6 +87,26 @@ class Networks:
                 return _joined(events[-1:], how)
         return self._last_class()
 
+    def refuse_training(self, made: Made) -> None:
+        """Raise CannotCheckError where a network is made by what also trains it: making it anew would train it."""
+        function = self._trained_beside.get(made.maker)
+        if function is not None:
+            raise CannotCheckError(
+                f"{made.maker} is made by {function}, which trains it as well and does not lie in the notebook.",
+                "Make the network in a cell, and hand it to what trains it.",
+            )
+
+    def makers_in(self, cell: int) -> frozenset[str]:
+        """Return the makers of the networks that a cell assigns, or hands to a function."""
+        found: set[str] = set()
+        for place, statement in enumerate(self._timeline.statements):
+            if statement.cell == cell:
+                for call in statement.calls:
+                    found.update(made.maker for each in _arguments(call) if (made := self.resolve(each, place)))
+                    if made := self.resolve(call, place):
+                        found.add(made.maker)
+        return frozenset(found)
+
     def training_of(self, body: Sequence[ast.AST]) -> Training:
         """Return whether statements train a network, and whether they make one."""
         trains = makes = False
@@ -97,7 +120,7 @@ class Networks:
 
     def _training_calls(self) -> "Iterator[tuple[Made, Statement, int]]":
         for place, statement in self._ran():
-            for call in calls_in([statement.node]):
+            for call in statement.calls:
                 made = self._trained_by(call, place)
                 if made is not None:
                     yield made, statement, place
@@ -113,10 +136,18 @@ class Networks:
             if made := self._held_by(call.func.value, place, 0):
                 return made
             owner = self.resolve(call.func.value, place)
-            return owner if owner is not None and (call.args or call.keywords) and call.func.attr != "train" else None
-        if isinstance(call.func, ast.Name):
-            return self._global_in(call.func.id, place)
-        return None
+            if owner is not None and (call.args or call.keywords) and call.func.attr != "train":
+                return owner
+        elif isinstance(call.func, ast.Name) and (used := self._global_in(call.func.id, place)):
+            return used
+        return self._trained_and_returned(call, place)
+
+    def _trained_and_returned(self, call: ast.Call, place: int) -> Made | None:
+        """Return the network that a function makes, trains and returns, on its own or with three others."""
+        if made := self.resolve(call, place):
+            return made
+        elements = (ast.Subscript(call, ast.Constant(number), ast.Load()) for number in range(4))
+        return next((made for each in elements if (made := self.resolve(each, place))), None)
 
     def _held_by(self, node: ast.expr, place: int, depth: int) -> Made | None:
         """Return the network that an object was made with."""
@@ -145,10 +176,10 @@ class Networks:
 
     def _optimizers(self) -> "Iterator[tuple[Made, Statement, int]]":
         for place, statement in self._ran():
-            for call in calls_in([statement.node]):
+            for call in statement.calls:
                 if not (isinstance(call.func, ast.Attribute) and call.func.attr in ("parameters", "named_parameters")):
                     continue
-                optimizes = any(_OPTIMIZER.search(ast.unparse(each.func)) for each in calls_in([statement.node]))
+                optimizes = any(_OPTIMIZER.search(ast.unparse(each.func)) for each in statement.calls)
                 if optimizes and (made := self.resolve(call.func.value, place)):
                     yield made, statement, place
 
@@ -164,7 +195,7 @@ class Networks:
 
     def _summaries(self) -> "Iterator[tuple[Made, Statement, int]]":
         for place, statement in self._ran():
-            for call in calls_in([statement.node]):
+            for call in statement.calls:
                 if _SUMMARY.search(_name(call.func)):
                     for argument in _arguments(call):
                         if made := self.resolve(argument, place):
@@ -395,6 +426,12 @@ class Networks:
 
     def _factory_beside(self, module: str, function: ast.FunctionDef, element: int | None) -> str | None:
         """Return the class that a function of a file beside the notebook calls, where that derives from nn.Module."""
+        maker = self._returned_beside(module, function, element)
+        if maker is not None and trains_itself(function):
+            self._trained_beside[maker] = f"{module}.{function.name}"
+        return maker
+
+    def _returned_beside(self, module: str, function: ast.FunctionDef, element: int | None) -> str | None:
         returns = [each.value for each in ast.walk(function) if isinstance(each, ast.Return) and each.value is not None]
         if element is not None:
             returns = [
@@ -476,6 +513,15 @@ def is_training_name(name: str) -> bool:
     return _TRAINS.search(plain) is not None and _TRAINS_NOT.search(plain) is None
 
 
+def trains_itself(function: ast.FunctionDef) -> bool:
+    """Return whether a function trains: by a backward pass, or by handing something to a function that trains."""
+    return any(
+        isinstance(node, ast.Call)
+        and ((_name(node.func) == "backward") or (is_training_name(_name(node.func)) and bool(node.args)))
+        for node in ast.walk(function)
+    )
+
+
 def _joined(events: "list[tuple[Made, Statement, int]]", how: str) -> tuple[TrainedNetwork, ...]:
     found: dict[tuple[int, str], TrainedNetwork] = {}
     for made, statement, place in events:
@@ -503,6 +549,5 @@ def _name(node: ast.expr) -> str:
     return node.id if isinstance(node, ast.Name) else ""
 
 
-def _arguments(call: ast.Call) -> Iterator[ast.expr]:
-    yield from call.args
-    yield from (each.value for each in call.keywords)
+def _arguments(call: ast.Call) -> list[ast.expr]:
+    return [*call.args, *(each.value for each in call.keywords)][:MOST_ARGUMENTS]
