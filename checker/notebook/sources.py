@@ -3,28 +3,14 @@
 import ast
 import sys
 from collections.abc import Iterable, Mapping
-from functools import cache
 
 from checker.notebook.cells import Cell, parse
 from checker.notebook.names import shallow
 
-# What the checker's own environment has, and the sandbox may import.
+# What the checker's own environment has beside the standard library, and the sandbox may import.
 AVAILABLE = frozenset(
-    {
-        "torch",
-        "torchvision",
-        "numpy",
-        "albumentations",
-        "torchsummary",
-        "matplotlib",
-        "PIL",
-        "cv2",
-        "scipy",
-        "tqdm",
-        "yaml",
-        "IPython",
-    }
-) - {"IPython"}
+    {"torch", "torchvision", "numpy", "albumentations", "torchsummary", "matplotlib", "PIL", "cv2", "scipy", "tqdm"}
+)
 MOST_SOURCE = 1_000_000
 
 
@@ -44,9 +30,6 @@ class Sources:
                 self._files[path] = (self._files.get(path, "") if cell.appends else "") + cell.python
         self._trees: dict[str, ast.Module | None] = {}
 
-    def text(self, path: str) -> str:
-        return self._files[path]
-
     def find(self, module: str) -> str | None:
         """Return the path of a module's file, "models/net.py" or "models/__init__.py"; None where it isn't there.
 
@@ -57,19 +40,14 @@ class Sources:
             if wanted in self._files:
                 return wanted
             deeper = [each for each in self._files if each.endswith(f"/{wanted}")]
-            if len(deeper) == 1:
+            if len(deeper) == 1 and not is_available(module):
                 return deeper[0]
         return None
 
     def has(self, module: str) -> bool:
         """Return whether a module is there, or a folder of that name that holds some."""
         path = module.replace(".", "/")
-        return self.find(module) is not None or any(f"/{each}".find(f"/{path}/") >= 0 for each in self._files)
-
-    def imported_as(self, path: str, module: str) -> str:
-        """Return where a file must lie for `module` to be imported from there."""
-        ending = "/__init__.py" if path.endswith("/__init__.py") else ".py"
-        return module.replace(".", "/") + ending
+        return self.find(module) is not None or any(f"/{path}/" in f"/{each}" for each in self._files)
 
     def tree(self, path: str) -> ast.Module | None:
         """Return a file's tree; None where it can't be parsed."""
@@ -115,7 +93,7 @@ class Sources:
             path = self.find(module)
             if path is None:
                 continue
-            files[self.imported_as(path, module)] = self._files[path]
+            files[_imported_as(path, module)] = self._files[path]
             for needed in self._imports(path, module):
                 if self.has(needed):
                     pending.append(needed)
@@ -136,15 +114,16 @@ class Sources:
         return [each for each in found if each]
 
 
+def _imported_as(path: str, module: str) -> str:
+    """Return where a file must lie for `module` to be found: at the top, wherever sys.path led to it."""
+    ending = "/__init__.py" if path.endswith("/__init__.py") else ".py"
+    return module.replace(".", "/") + ending
+
+
 def is_available(module: str) -> bool:
     """Return whether the checker's own environment has a module."""
     root = module.partition(".")[0]
-    return root in AVAILABLE or root in _standard()
-
-
-@cache
-def _standard() -> frozenset[str]:
-    return sys.stdlib_module_names
+    return root in AVAILABLE or root in sys.stdlib_module_names
 
 
 def _absolute(node: ast.ImportFrom, module: str, path: str) -> str:

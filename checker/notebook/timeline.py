@@ -344,10 +344,15 @@ class _Put(ast.NodeTransformer):
         return self._value if node.id == self._name else node
 
 
+def key_of(node: ast.expr) -> str:
+    """Return how an expression is written: "model", "nets['bn']"."""
+    return node.id if isinstance(node, ast.Name) else ast.unparse(node)
+
+
 def value_bound(node: ast.stmt, key: str) -> ast.expr | None:
     """Return the expression that an assignment gives `key` ("model", "nets['bn']"); None where it can't be told."""
     if isinstance(node, ast.AnnAssign) and node.value is not None:
-        return node.value if ast.unparse(node.target) == key else None
+        return node.value if key_of(node.target) == key else None
     if not isinstance(node, ast.Assign):
         return None
     for target in node.targets:
@@ -358,7 +363,7 @@ def value_bound(node: ast.stmt, key: str) -> ast.expr | None:
 
 def _matched(target: ast.expr, value: ast.expr, key: str) -> ast.expr | None:
     if not isinstance(target, ast.Tuple | ast.List):
-        return value if ast.unparse(target) == key else None
+        return value if key_of(target) == key else None
     for place, each in enumerate(target.elts):
         if isinstance(value, ast.Tuple | ast.List) and len(value.elts) == len(target.elts):
             if found := _matched(each, value.elts[place], key):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from checker.notebook.moves import moved
 from checker.notebook.sources import Sources, is_available
-from checker.notebook.timeline import Statement, Timeline, Training, calls_in, elements_of, literal, value_bound
+from checker.notebook.timeline import Statement, Timeline, Training, calls_in, elements_of, key_of, literal, value_bound
 from checker.verdict import CannotCheckError
 
 MOST_DEEP = 24
@@ -157,7 +157,7 @@ class Networks:
             if self.resolve(node, place) is not None:
                 return None
             return next((made for each in _arguments(node) if (made := self.resolve(each, place))), None)
-        key = ast.unparse(node)
+        key = key_of(node)
         bound = self._bound(node, key, place)
         if bound is None or bound >= place:
             return None
@@ -235,7 +235,7 @@ class Networks:
             return self.resolve(node.value, before, depth + 1)
         if not isinstance(node, ast.Name | ast.Attribute | ast.Subscript):
             return None
-        key = ast.unparse(node)
+        key = key_of(node)
         if len(key) > 200:
             return None
         bound = self._bound(node, key, before)

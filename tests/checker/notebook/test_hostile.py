@@ -19,9 +19,9 @@ LONG = 1_000_000
 
 @pytest.fixture(autouse=True)
 def at_once() -> Iterator[None]:
-    start = time.perf_counter()
+    start = time.process_time()
     yield
-    assert time.perf_counter() - start < 5
+    assert time.process_time() - start < 5
 
 
 def code(source: object = "", printed: object = "", **more: object) -> dict[str, object]:
@@ -141,12 +141,12 @@ def test_hostile_sources_are_read(source: str) -> None:
     ids=range(20),
 )
 def test_hostile_outputs_are_read_at_once(text: str) -> None:
-    start = time.perf_counter()
+    start = time.process_time()
     notebook = read(
         code("y = 2", text), code("z = 3", outputs=[{"output_type": "display_data", "data": {"text/html": text}}])
     )
     assert notebook.runs
-    assert time.perf_counter() - start < 1.5
+    assert time.process_time() - start < 1.5
 
 
 def test_many_lines_are_read() -> None:
