@@ -47,7 +47,8 @@ class Claim:
 _NUMBER = r"\d{1,3}(?:\.\d{1,20})?(?![\d.]*e-?\d)"
 _VALUE = re.compile(
     # What stands between the word and its number.
-    r"(?:\s{0,4}(?:is|of|was|on|the|in|set|data|score|images|(?:test|val|train)[a-z]{0,7}|\(%\)|\[%\]|%|\((?:test|val|train)\w{0,7}\)|[:=|\-–>→'\"\[(~])){0,8}"
+    r"(?:\s{0,4}(?:is|of|was|on|the|in|set|data|score|images|\(?(?:test|val|train)[a-z]{0,7}\)?"
+    r"|\(%\)|\[%\]|%|[:=|\-–>→'\"\[(~])){0,8}"
     r"\s{0,8}(?:(?:torch\.)?tensor\(|np\.float\d\d\()?(?:"
     # 9941/10000 (99.41%)
     r"(?P<correct>\d{1,7})(?:\.0)?\s{0,3}/\s{0,3}(?P<total>\d{1,7})(?![\d/])"

@@ -35,6 +35,7 @@ def names_of(statement: ast.stmt, text: str) -> Names:
     bound: set[str] = set()
     changed: set[str] = set()
     also: set[str] = set()
+    within: set[str] = set()  # Given their value by the statement before it needs them.
     own: set[int] = set()  # Names that live in a comprehension alone.
     for node in shallow(statement):
         if isinstance(node, ast.comprehension):
@@ -47,6 +48,9 @@ def names_of(statement: ast.stmt, text: str) -> Names:
             bound.update(alias.asname or alias.name.partition(".")[0] for alias in node.names)
         elif isinstance(node, ast.ExceptHandler) and node.name:
             bound.add(node.name)
+        elif isinstance(node, ast.For | ast.withitem):
+            target = node.target if isinstance(node, ast.For) else node.optional_vars
+            within.update(each.id for each in ast.walk(target or ast.Pass()) if isinstance(each, ast.Name))
         elif isinstance(node, ast.AugAssign):
             also.update(_root(node.target))
             changed.update(_root(node.target))
@@ -59,7 +63,7 @@ def names_of(statement: ast.stmt, text: str) -> Names:
         elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "setattr" and node.args:
             changed.update(_root(node.args[0]))
     now, later = _needs(statement, text)
-    return Names(frozenset(bound), frozenset(changed - bound), frozenset(now | also), frozenset(later))
+    return Names(frozenset(bound), frozenset(changed - bound), frozenset((now | also) - within), frozenset(later))
 
 
 def shallow(node: ast.AST) -> Iterator[ast.AST]:
@@ -75,8 +79,10 @@ def shallow(node: ast.AST) -> Iterator[ast.AST]:
 
 
 def expression_names(node: ast.expr) -> frozenset[str]:
-    """Return every name that an expression reads."""
-    return frozenset(found.id for found in ast.walk(node) if isinstance(found, ast.Name))
+    """Return the names that an expression reads, but for those that live in it alone."""
+    text = f"_ = {ast.unparse(node)}"
+    names = names_of(ast.parse(text).body[0], text)
+    return names.now | names.later
 
 
 def _reads(node: ast.AST) -> TypeGuard[ast.Name]:

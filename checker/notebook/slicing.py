@@ -21,6 +21,7 @@ _READS_DATA = re.compile(
 # Needed by no network, and missing here in many a notebook that shows all of its own.
 _ELSEWHERE = ("google", "pandas", "seaborn", "torchinfo", "IPython", "sklearn", "wandb", "kaggle", "torch_lr_finder")
 _NAMES_DATA = re.compile(r"loader|data_?set|(?:train|test|val)_?(?:set|data)(?![a-z])")
+_DEFINING = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom)
 _BUILTIN = frozenset(dir(builtins)) | {"__name__", "__file__", "__class__", "__annotations__", "__doc__"}
 
 
@@ -62,10 +63,10 @@ class _Slicer:
 
     def result(self) -> Slice:
         made = self._made
-        pending = [(name, made.place, True, -1) for name in sorted(expression_names(made.called))]
-        if made.whole:
-            pending = [(name, made.place + 1, True, -1) for name in sorted(expression_names(made.called))]
-        elif made.key.isidentifier():
+        # A statement that is kept whole must itself have run.
+        before = made.place + 1 if made.whole else made.place
+        pending = [(name, before, True, -1) for name in sorted(expression_names(made.called))]
+        if not made.whole and made.key.isidentifier():
             for change in self._timeline.changes(made.key, made.place, self._before):
                 if _changes_layers(self._timeline[change].node):
                     self._own.append(change)
@@ -122,7 +123,7 @@ class _Slicer:
         pending = [(each, place, True, place) for each in sorted(statement.names.now)]
         # What a function needs it finds when it is called: when the network is made.
         pending += [(each, self._before, False, place) for each in sorted(statement.names.later)]
-        if isinstance(statement.node, ast.Assign | ast.AnnAssign | ast.AugAssign):
+        if name in statement.names.bound and not isinstance(statement.node, _DEFINING):
             for change in self._timeline.changes(name, place, self._made.place):
                 if not _is_bound_again(self._timeline, name, place, change):
                     self._first.setdefault(change, []).append(place)
@@ -154,7 +155,7 @@ class _Slicer:
                 f"{self._made.maker} is made by `{shown(name)}` (cell {statement.home}), which trains it as well.",
                 "Make the network in a cell, and hand it to what trains it.",
             )
-        if isinstance(statement.node, ast.FunctionDef | ast.ClassDef | ast.Import | ast.ImportFrom):
+        if isinstance(statement.node, _DEFINING):
             return
         for node in ast.walk(statement.node):
             if isinstance(node, ast.Call):

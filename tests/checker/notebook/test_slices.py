@@ -94,3 +94,11 @@ def test_files_lie_where_they_are_imported_from() -> None:
     network = read_notebook(written.content, moved).runs[0].network
     assert isinstance(network, Network)
     assert set(network.files) == {"models/__init__.py", "models/small.py", "utils/layers.py"}
+
+
+def test_a_loop_that_draws_pictures_is_no_part_of_a_network() -> None:
+    written = read(NOTEBOOKS / "loops-and-comprehensions.txt")
+    network = read_notebook(written.content, written.sources).runs[0].network
+    assert isinstance(network, Network)
+    assert "plt" not in network.source and "open" not in network.source
+    assert network.source.count("widths") == 6
