@@ -15,6 +15,7 @@ MOST_BYTES = 16 * MB
 MOST_CELLS = 2_000
 # The tree of a text takes a few hundred times its size.
 MOST_SOURCE, MOST_SOURCE_IN_ALL = 200_000, 1 * MB
+MOST_LEVELS = 150
 
 _HELP = "Save it again in Jupyter or Colab, with its outputs, and hand that in."
 _BROKEN = (SyntaxError, ValueError, RecursionError, MemoryError)
@@ -88,11 +89,24 @@ def parse(text: str) -> ast.Module:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Of escapes that a stranger's strings hold.
-            return ast.parse(text)
+            tree = ast.parse(text)
+        if _is_deep(tree):
+            raise RecursionError
+        return tree
     except SyntaxError as error:
         raise ValueError(f"line {error.lineno or 1}: {shown(error.msg or 'no Python')}") from error
     except _BROKEN as error:
         raise ValueError("it is nested too deep, or holds what no Python source may") from error
+
+
+def _is_deep(tree: ast.AST) -> bool:
+    """Return whether a tree has more levels than what walks it recursively, ast.unparse for one, can take."""
+    level: list[ast.AST] = [tree]
+    for _ in range(MOST_LEVELS):
+        level = [child for node in level for child in ast.iter_child_nodes(node)]
+        if not level:
+            return False
+    return True
 
 
 def _text(content: bytes) -> str:

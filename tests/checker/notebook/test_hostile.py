@@ -89,6 +89,10 @@ def test_cells_of_other_types_are_read_as_far_as_they_go(cell: dict[str, object]
         "x = " + "-" * 150_000 + "1",
         "x = " + "+".join("1" * 90_000),
         "x" + ".x" * 90_000,
+        "import torch.nn as nn\nmodel = nn.Sequential(" + "+".join("1" * 900) + ")\ntrain(model)",
+        "import torch.nn as nn\nx = nn.Sequential()\ntrain(x" + ".x" * 900 + ")",
+        "import torch.nn as nn\nmodel = nn.Sequential(" + "+".join("1" * 140) + ")\ntrain(model" + ".cuda()" * 60 + ")",
+        "Normalize(" + "-" * 140 + "1, std=" + "(" * 60 + "1" + ",)" * 60 + ")",
         "x = " + "[" * 90 + "]" * 90,
         "if x:\n" + "".join(" " * depth + "if x:\n" for depth in range(1, 99)) + " " * 99 + "pass",
         "a = b\nb = a\nmodel = a\ntrain(model)\n" * 5_000,
@@ -107,8 +111,12 @@ def test_cells_of_other_types_are_read_as_far_as_they_go(cell: dict[str, object]
         "!" * 100_000 + "\\\n" * 10_000,
         "Normalize((0.5,) * 999999999, (0.5,) * 999999999)",
         "t = Normalize(mean=9 ** 9 ** 9, std=1e999)",
+        "import torch.nn as nn\nm = nn.Sequential()\nw = {}\n"
+        + "w[0] = w\n" * 2_000
+        + "m = nn.Sequential(w)\ntrain(m)",
+        "".join(f"def f{n}():\n    return f{n + 1}() or f{n + 2}()\n" for n in range(300)) + "m = f0()\ntrain(m)",
     ],
-    ids=range(22),
+    ids=range(28),
 )
 def test_hostile_sources_are_read(source: str) -> None:
     assert read(code(source), code("y = 2")).runs
