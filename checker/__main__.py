@@ -122,7 +122,7 @@ def _check(options: argparse.Namespace) -> int:
     from rich.console import Console
     from rich.text import Text
 
-    from checker.check import check_folder, check_model
+    from checker.check import check_folder, check_model, check_notebook
     from checker.report.terminal import as_rich, as_text
 
     if options.model is not None and (options.path is not None or options.assignment == "all"):
@@ -150,6 +150,20 @@ def _check(options: argparse.Namespace) -> int:
                             Path(file),
                             built_by=options.init or (name and f"{name}()"),
                             run=options.run,
+                            rules=chosen[assignment.id],
+                            device=options.device,
+                            data_dir=options.data_dir,
+                            isolation=options.isolation,
+                            tell=lambda doing: status.update(Text(doing)),
+                        )
+                    )
+                    continue
+                if folder.suffix == ".ipynb":
+                    results.append(
+                        check_notebook(
+                            assignment,
+                            folder,
+                            only_run=options.run,
                             rules=chosen[assignment.id],
                             device=options.device,
                             data_dir=options.data_dir,

@@ -96,7 +96,7 @@ def _add_what_both_take(parser: argparse.ArgumentParser) -> None:
         "--path",
         metavar="FOLDER",
         type=Path,
-        help="take this folder (model.py, runs/NAME/…) instead of the session's own",
+        help="take this folder (model.py, runs/NAME/…), or this notebook (.ipynb), instead of the session's own folder",
     )
     parser.add_argument(
         "--isolation",

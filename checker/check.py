@@ -13,7 +13,9 @@ from checker.assignments import Assignment
 from checker.intake.files import shown
 from checker.intake.folder import read_folder
 from checker.intake.model_file import read_model
+from checker.intake.notebook import read_notebook_file, submission_of
 from checker.rules import RULES
+from checker.rules.claims import CLAIMED
 from checker.submission import Submission
 from checker.verdict import (
     UNTRAINED,
@@ -120,6 +122,46 @@ def check_model(
         hidden=[Path(data_dir)] if data_dir else [],
     )
     found = _judged(assignment, submission, [name], rules, device, data_dir, tell, True)
+    return SubmissionResult(assignment.id, assignment.title, str(file), found, isolation=submission.isolation)
+
+
+def check_notebook(
+    assignment: Assignment,
+    file: Path,
+    *,
+    only_run: str | None,
+    rules: list[str],
+    device: str,
+    data_dir: str | None,
+    isolation: str,
+    tell: Callable[[str], None],
+) -> SubmissionResult:
+    """Check the networks that a notebook trained: what they are made of, and what it printed of their epochs.
+
+    Raises as check_folder does.
+    """
+    from common.data import DATASETS
+
+    if not assignment.all_runs:
+        assignment = replace(assignment, runs={})
+    notebook = read_notebook_file(file)
+    names = [run.name for run in notebook.runs if only_run in (None, run.name)]
+    if not names:
+        raise CannotCheckError(
+            f"{shown(file.name)} trains no network called {only_run!r}.",
+            f"Those that it trains are called {', '.join(run.name for run in notebook.runs)}.",
+        )
+    submission = submission_of(
+        file,
+        notebook,
+        assignment.inputs,
+        DATASETS[assignment.dataset].normalization,
+        isolation=isolation,
+        hidden=[Path(data_dir)] if data_dir else [],
+    )
+    found = _judged(assignment, submission, names, rules, device, data_dir, tell, True)
+    notes = tuple(_sentence(note.sentence, note.cells) for note in notebook.notes)
+    found = tuple(replace(run, notes=run.notes + notes * (run is found[-1])) for run in found)
     return SubmissionResult(assignment.id, assignment.title, str(file), found, isolation=submission.isolation)
 
 
@@ -241,12 +283,39 @@ def _check_run(
         threshold = assignment.limits(run.name, "sustained_accuracy").get("threshold")
         gathered = gather(run, threshold if isinstance(threshold, int | float) else None)
     required = assignment.rules_for(run.name).required
-    return RunResult(shown(run.name), required, seconds, tuple(results), *run.views_and_single(), gathered, run.trained)
+    notes = _notes_on(run)
+    return RunResult(
+        shown(run.name), required, seconds, tuple(results), *run.views_and_single(), gathered, run.trained, notes
+    )
+
+
+def _notes_on(run: "Evidence") -> tuple[str, ...]:
+    """Return what is to be told of what a notebook shows of a run."""
+    if run.notebook is None:
+        return ()
+    told = [_sentence(note.sentence, note.cells) for note in run.notebook.notes]
+    if not isinstance(run.notebook.epochs, CannotCheckError):
+        told += map(_sentence, run.notebook.epochs.notes)
+    printed = run.notebook.printed_parameters
+    if printed is not None and run.recorded and printed.count != run.parameter_count:
+        told.append(
+            f"Cell {printed.cell} prints {printed.count:,} parameters; the network has {run.parameter_count:,}."
+        )
+    return tuple(told)
+
+
+def _sentence(text: str, cells: tuple[int, ...] = ()) -> str:
+    where = (
+        f" (cell{'s' * (len(cells) > 1)} {', '.join(map(str, cells[:6]))}{', …' * (len(cells) > 6)})" if cells else ""
+    )
+    return shown(f"{text}{where}", 300)
 
 
 def _verdict(run: "Evidence", id: str, limits: dict[str, object]) -> Verdict:
     try:
         if "training" in RULES[id].needs and not run.trained:
+            if run.notebook is not None and id in CLAIMED:
+                return CLAIMED[id](run, **limits)
             raise CannotCheckError(UNTRAINED, "Train the network, then check the run.")
         return RULES[id].check(run, **limits)
     except CannotCheckError as error:

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from checker.constants import Constants
     from checker.experiments.norms import Normalised, Statistic
     from checker.experiments.places import Exchange
+    from checker.notebook import Epoch, Run
     from checker.test_set import TestSet
 
 Measured = TypeVar("Measured")
@@ -78,6 +79,18 @@ class Evidence:
     def trained(self) -> bool:
         """Whether the weights are those of a training, and not those that the network begins with."""
         return self._run.trained
+
+    @property
+    def notebook(self) -> "Run | None":
+        """What a notebook shows of the run, where it comes from one."""
+        return self._run.notebook
+
+    @property
+    def printed_epochs(self) -> "tuple[Epoch, ...]":
+        """What the notebook that the run comes from printed of its epochs."""
+        if self.notebook is None:
+            raise CannotCheckError("There is no notebook that tells of its epochs.", "Check the notebook itself.")
+        return read(self.notebook.epochs).epochs
 
     # What the files say ---------------------------------------------------------------------------
 

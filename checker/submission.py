@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from checker.verdict import CannotCheckError
 
 if TYPE_CHECKING:
+    from checker.notebook import Run
     from common.anatomy.program import Program
 
 LAST_EPOCHS = 5  # Each of them must hold what is asked.
@@ -59,6 +60,7 @@ class SubmittedRun:
     weights: epoch → its weights, of the last epochs; what the sandbox turns into safetensors comes when it is done
     program: the recorded network; it comes when it is recorded
     trained: False where the only weights are those that the network begins with
+    notebook: what a notebook shows of it, where it comes from one
     """
 
     name: str
@@ -67,6 +69,7 @@ class SubmittedRun:
     weights: "dict[int, Future[WeightFile]]" = field(compare=False)
     program: "Future[Program]" = field(compare=False)
     trained: bool = True
+    notebook: "Run | None" = None
 
 
 @dataclass(frozen=True)

@@ -54,6 +54,7 @@ class RunResult:
     None where that was not measured
     details: what a page shows of it, where one was asked for
     trained: False where the network has the weights that it began with
+    notes: sentences on what was read of a notebook
     """
 
     name: str
@@ -64,6 +65,7 @@ class RunResult:
     single_view: float | None = None
     details: Details | None = None
     trained: bool = True
+    notes: tuple[str, ...] = ()
 
     @property
     def passed(self) -> bool | None:

@@ -45,16 +45,9 @@ def read_model(
     augmentation.set_exception(CannotCheckError("A network alone has no augmentation.", "Check the trained run."))
     record = {"normalization": dataclasses.asdict(normalization)}
     begun = SubmittedRun(run, record, (BEGUN,), {0: weights}, program, trained=False)
-    arguments = {
-        "file": file.name,
-        "run": run,
-        "built_by": built_by,
-        "inputs": [list(shape) for shape in inputs],
-        "batch": FIXED_BATCH,
-    }
     asked: list[Question] = [
-        (Task(MODEL, arguments), program, program_for(inputs)),
-        (Task(INITIAL), weights, _weights),
+        (model_task(file.name, run, built_by, inputs), program, program_for(inputs)),
+        (Task(INITIAL), weights, first_weights),
     ]
     return ask(
         file.parent,
@@ -67,5 +60,12 @@ def read_model(
     )
 
 
-def _weights(answer: Answer) -> WeightFile:
+def model_task(file: str, run: str, built_by: str, inputs: Sequence[tuple[int, ...]]) -> Task:
+    """Return what asks the sandbox for a network of `file`; see read_model."""
+    shapes = [list(shape) for shape in inputs]
+    return Task(MODEL, {"file": file, "run": run, "built_by": built_by, "inputs": shapes, "batch": FIXED_BATCH})
+
+
+def first_weights(answer: Answer) -> WeightFile:
+    """Return the weights that the last network began with."""
     return WeightFile(answer.blob, hashlib.sha256(answer.blob).hexdigest())

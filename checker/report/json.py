@@ -31,6 +31,7 @@ def as_json(results: list[SubmissionResult], passed: bool | None) -> str:
                                 "views": run.views,
                                 "single_view": run.single_view,
                                 "trained": run.trained,
+                                "notes": list(run.notes),
                                 "rules": [
                                     {
                                         "id": rule.id,

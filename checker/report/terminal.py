@@ -147,6 +147,8 @@ def _run_paragraphs(run: RunResult) -> Table:
 
 
 def _print_advice(run: RunResult, console: Console) -> None:
+    for note in run.notes:
+        console.print(Padding(Text(f"· {note}", style="dim"), (0, 0, 0, 3)))
     waiting = [rule.id for rule in run.rules if rule.verdict.message == UNTRAINED]
     if waiting:
         console.print(Padding(Text(f"Once it is trained: {', '.join(waiting)}", style="dim"), (0, 0, 0, 3)))

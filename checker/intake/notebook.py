@@ -1,0 +1,119 @@
+"""A notebook: its text says which networks it trained, and what it printed of their epochs. Of its code only what
+builds a network is run, in the sandbox."""
+
+import dataclasses
+import os
+import re
+import tempfile
+from collections.abc import Sequence
+from concurrent.futures import Future
+from pathlib import Path
+from typing import Any
+
+from checker.intake.files import MB, read_regular, shown
+from checker.intake.folder import Question, ask
+from checker.intake.model_file import first_weights, model_task
+from checker.intake.recorded import program_for
+from checker.notebook import Network, Notebook, read_notebook
+from checker.sandbox.tasks import INITIAL, Task
+from checker.submission import BEGUN, Submission, SubmittedRun, WeightFile
+from checker.verdict import CannotCheckError
+from common.data import Normalization
+
+MOST_NOTEBOOK, MOST_SOURCE = 16 * MB, MB
+MOST_SOURCES, MOST_DEEP = 500, 3
+
+
+def read_notebook_file(path: Path) -> Notebook:
+    """Return what a notebook shows, together with the Python files beside it. Raises CannotCheckError."""
+    content = read_regular(path, MOST_NOTEBOOK, "Name the notebook to check.")
+    return read_notebook(content, _sources(path.parent))
+
+
+def submission_of(
+    path: Path,
+    notebook: Notebook,
+    inputs: Sequence[tuple[int, ...]],
+    usual: Normalization,
+    *,
+    isolation: str,
+    hidden: Sequence[Path] = (),
+) -> Submission:
+    """Return the notebook's runs, whose networks have the weights that they begin with.
+
+    usual: the normalisation that is taken where the notebook shows none for so many channels
+    """
+    shown_one = notebook.normalization
+    normalization = usual
+    if shown_one is not None and len(shown_one.mean) == len(usual.mean):
+        normalization = Normalization(shown_one.mean, shown_one.std)
+    augmentation: Future[object] = Future()
+    augmentation.set_exception(CannotCheckError("A notebook's augmentation is not read.", "Check the recorded run."))
+    runs: dict[str, SubmittedRun] = {}
+    asked: list[Question] = []
+    with tempfile.TemporaryDirectory(prefix="checker-notebook-") as scratch:
+        for number, run in enumerate(notebook.runs, start=1):
+            program: Future[Any] = Future()
+            weights: Future[WeightFile] = Future()
+            record = {"normalization": dataclasses.asdict(normalization)}
+            runs[run.name] = SubmittedRun(run.name, record, (BEGUN,), {0: weights}, program, False, run)
+            if isinstance(run.network, CannotCheckError):
+                for place in (program, weights):
+                    place.set_exception(run.network)
+                continue
+            file = f"network_of_run_{number}.py"
+            _write(Path(scratch), {**run.network.files, file: run.network.source})
+            answered: Future[Any] = Future()
+            answered.add_done_callback(_told_by_cells(run.network, file, program))
+            asked.append((model_task(file, run.name, "", inputs), answered, program_for(inputs)))
+            asked.append((Task(INITIAL), weights, first_weights))
+        if not asked:
+            return Submission(path, runs, augmentation, "none", lambda: None)
+        # Its files are copied before this returns.
+        return ask(Path(scratch), asked, runs, augmentation, isolation=isolation, hidden=hidden)
+
+
+def _sources(folder: Path) -> dict[str, str]:
+    """Return the Python files beside a notebook that can be read, path below its folder → text."""
+    found: dict[str, str] = {}
+    for place, folders, files in os.walk(folder, followlinks=False):
+        depth = len(Path(place).relative_to(folder).parts)
+        folders[:] = sorted(
+            name
+            for name in folders
+            if depth < MOST_DEEP and not name.startswith(".") and name not in ("__pycache__", "site-packages")
+        )
+        for name in sorted(files):
+            if not name.endswith(".py") or len(found) == MOST_SOURCES:
+                continue
+            path = Path(place, name)
+            try:
+                found[str(path.relative_to(folder))] = read_regular(path, MOST_SOURCE, "").decode("utf-8-sig")
+            except (CannotCheckError, UnicodeDecodeError):
+                continue
+    return found
+
+
+def _write(folder: Path, files: dict[str, str]) -> None:
+    for name, text in files.items():
+        path = folder / name
+        if path.resolve().is_relative_to(folder.resolve()):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8", errors="surrogatepass")
+
+
+def _told_by_cells(network: Network, file: str, place: Future[Any]) -> Any:
+    """Return what hands an answer on, in whose sentences lines of the slice are lines of cells."""
+    line = re.compile(rf"{re.escape(file)}, line (\d+)")
+
+    def hand_on(answered: Future[Any]) -> None:
+        error = answered.exception()
+        if isinstance(error, CannotCheckError):
+            message = line.sub(lambda found: network.place(int(found[1])) or "the end of the slice", error.message)
+            error = CannotCheckError(shown(message, 500), error.help)
+        if error is not None:
+            place.set_exception(error)
+        else:
+            place.set_result(answered.result())
+
+    return hand_on
