@@ -434,12 +434,21 @@ class Evidence:
         return self._tests.labels.sum_accuracy(sums)
 
     def augmentation(self, hole: int, fill: tuple[float, ...]) -> "Augmentation":
-        """Return what augmentation() of the submission's train.py does to images; see checker.augmentation."""
+        """Return what augmentation() of the submission's train.py does to images, or, where it comes without code, what
+        its run.json records; see checker.augmentation."""
         from checker.augmentation import inspected
 
-        answer = self._submission.augmentation.result()
+        if self._submission.augmentation is not None:
+            answer = self._submission.augmentation.result()
+        elif self.record.get("augmentation") is not None:
+            answer = {"pipeline": self.record["augmentation"], "dropped": []}
+        else:
+            raise CannotCheckError(
+                "There is no train.py, and run.json records no augmentation.",
+                "Put the code there, with a function augmentation(), or hand the pipeline to checker.recorder.",
+            )
         return self._heard(
-            "Applying augmentation() of train.py",
+            "Applying the augmentation",
             self._tests.submit(inspected, answer, hole, fill),
             of_network=False,
         )

@@ -48,6 +48,7 @@ class Recorder:
         std: Iterable[float],
         assignment: str,
         recipe: Mapping[str, object] | None = None,
+        augmentation: object = None,
         resume: bool = False,
         replace: bool = False,
     ) -> None:
@@ -55,6 +56,7 @@ class Recorder:
 
         mean, std: of the normalisation that its images have, a number per channel, of pixels from 0 to 1
         recipe: what else run.json shall tell, such as {"epochs": 15, "l1": 1e-5}
+        augmentation: the albumentations pipeline of the training images, where the assignment asks for one
         resume: go on with the run that is in the folder; replace: drop that run
         Raises RunError where the network can't be recorded, an argument is of no use, or another run is in the way.
         """
@@ -66,7 +68,9 @@ class Recorder:
             raise RunError(f"{folder} is no run's folder; name it SESSION/runs/NAME, such as my-session/runs/mine.")
         self._network = unwrapped(network)
         self._writer = RunWriter(
-            self.folder, self._description(mean, std, recipe), "free some space or record into another folder"
+            self.folder,
+            self._description(mean, std, recipe, augmentation),
+            "free some space or record into another folder",
         )
         self._take_up(resume, replace)
         self._record()
@@ -103,7 +107,7 @@ class Recorder:
         (self.folder / INITIAL).unlink(missing_ok=True)
 
     def _description(
-        self, mean: Iterable[float], std: Iterable[float], recipe: Mapping[str, object] | None
+        self, mean: Iterable[float], std: Iterable[float], recipe: Mapping[str, object] | None, augmentation: Any
     ) -> dict[str, Any]:
         means, stds = [float(each) for each in mean], [float(each) for each in std]
         try:
@@ -125,6 +129,7 @@ class Recorder:
             "parameters": parameter_count(self._network),
             "versions": {"python": platform.python_version(), "torch": torch.__version__},
             "started": datetime.now(UTC).isoformat(timespec="seconds"),
+            **({} if augmentation is None else {"augmentation": augmentation.to_dict()}),
         }
 
     def _take_up(self, resume: bool, replace: bool) -> None:

@@ -74,7 +74,7 @@ class SubmittedRun:
 
 @dataclass(frozen=True)
 class Submission:
-    """All runs of a submission, and the sandbox's answer about the augmentation of its train.py.
+    """All runs of a submission, and the sandbox's answer about the augmentation of its train.py, where it has one.
 
 
     isolation: how its code was run: "bubblewrap", "process", or "none" where none was
@@ -83,7 +83,7 @@ class Submission:
 
     path: Path
     runs: dict[str, SubmittedRun]
-    augmentation: "Future[object]" = field(compare=False)
+    augmentation: "Future[object] | None" = field(compare=False)
     isolation: str
     close: Callable[[], None] = field(compare=False)
 

@@ -64,3 +64,7 @@ class Recipe:
         values = asdict(self)
         values["augmentations"] = [{"name": type(each).__name__, **asdict(each)} for each in self.augmentations]
         return values
+
+
+# Where each session ends: Nesterov's momentum under one cycle, evaluated as an average of the weights.
+ONE_CYCLE = Recipe(optimizer="sgd", lr=0.3, nesterov=True, weight_decay=0.0001, schedule="one-cycle", averaging=0.999)

@@ -7,6 +7,7 @@ The run leaves a folder session03/runs/digit-sum, which `python -m checker sessi
 """
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 if __name__ == "__main__":
@@ -23,7 +24,7 @@ from common.augment import DIGITS
 from common.batches import in_order
 from common.command_line import main
 from common.data import Images, Normalization
-from common.recipe import Recipe
+from common.recipe import ONE_CYCLE
 from common.session import Session
 from common.task import Evaluation, evaluating
 
@@ -75,15 +76,7 @@ class DigitSum:
 
 
 RECIPES = {
-    "digit-sum": Recipe(
-        optimizer="sgd",
-        lr=0.3,
-        nesterov=True,
-        weight_decay=0.0001,
-        schedule="one-cycle",
-        averaging=0.999,
-        augmentations=DIGITS,
-    ),
+    "digit-sum": replace(ONE_CYCLE, augmentations=DIGITS),
 }
 
 SESSION = Session(

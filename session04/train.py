@@ -9,6 +9,7 @@ Every run leaves a folder session04/runs/NAME, which `python -m checker session0
 """
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 if __name__ == "__main__":
@@ -20,31 +21,13 @@ from model import build
 
 from common.augment import DIGITS
 from common.command_line import main
-from common.recipe import Recipe
+from common.recipe import ONE_CYCLE
 from common.session import Session
 
 RECIPES = {
     # As published: SGD at 0.1, batches of 64, 17 epochs. The schedule, the average and the augmentation are ours.
-    "published-10066": Recipe(
-        epochs=17,
-        batch_size=64,
-        optimizer="sgd",
-        lr=0.1,
-        nesterov=True,
-        schedule="one-cycle",
-        averaging=0.999,
-        augmentations=DIGITS,
-    ),
-    "under-20k": Recipe(
-        epochs=19,
-        optimizer="sgd",
-        lr=0.3,
-        nesterov=True,
-        weight_decay=0.0001,
-        schedule="one-cycle",
-        averaging=0.999,
-        augmentations=DIGITS,
-    ),
+    "published-10066": replace(ONE_CYCLE, epochs=17, batch_size=64, lr=0.1, weight_decay=0.0, augmentations=DIGITS),
+    "under-20k": replace(ONE_CYCLE, epochs=19, augmentations=DIGITS),
 }
 
 SESSION = Session(

@@ -9,6 +9,7 @@ Every run leaves a folder session05/runs/NAME, which `python -m checker session0
 """
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 if __name__ == "__main__":
@@ -20,21 +21,11 @@ from model import build
 
 from common.augment import DIGITS, Affine, ColorJitter
 from common.command_line import main
-from common.recipe import Recipe
+from common.recipe import ONE_CYCLE, Recipe
 from common.session import Session
 
-PLAIN = Recipe(
-    optimizer="sgd",
-    lr=0.3,
-    nesterov=True,
-    weight_decay=0.0001,
-    schedule="one-cycle",
-    averaging=0.999,
-    augmentations=DIGITS,
-)
-SEPARABLE = Recipe(
-    optimizer="adamw", lr=0.02, weight_decay=0.01, schedule="one-cycle", averaging=0.999, augmentations=DIGITS
-)
+PLAIN = replace(ONE_CYCLE, augmentations=DIGITS)
+SEPARABLE = replace(PLAIN, optimizer="adamw", lr=0.02, nesterov=False, weight_decay=0.01)
 
 RECIPES = {
     "skeleton": Recipe(optimizer="adamw", lr=0.001, averaging=0.999),

@@ -20,19 +20,10 @@ from model import build
 
 from common.augment import DIGITS
 from common.command_line import main
-from common.recipe import Recipe
+from common.recipe import ONE_CYCLE
 from common.session import Session
 
-BATCH = Recipe(
-    epochs=20,
-    optimizer="sgd",
-    lr=0.3,
-    nesterov=True,
-    weight_decay=0.0001,
-    schedule="one-cycle",
-    averaging=0.999,
-    augmentations=DIGITS,
-)
+BATCH = replace(ONE_CYCLE, epochs=20, augmentations=DIGITS)
 # Without batch norm, SGD wants a rate of its own; AdamW finds a step for each weight, and did better on held-out
 # images.
 OTHERS = replace(BATCH, optimizer="adamw", lr=0.01, nesterov=False, weight_decay=0.01)

@@ -27,24 +27,16 @@ from model import build
 
 from common.command_line import main
 from common.data import CIFAR10
-from common.recipe import Recipe
+from common.recipe import ONE_CYCLE
 from common.session import Session
 
-ONE_CYCLE = Recipe(
-    optimizer="sgd",
-    lr=0.2,
-    nesterov=True,
-    weight_decay=0.0005,
-    schedule="one-cycle",
-    averaging=0.999,
-    normalization=CIFAR10.normalization,
-)
+RESIDUAL = replace(ONE_CYCLE, lr=0.2, weight_decay=0.0005, normalization=CIFAR10.normalization)
 
 RECIPES = {
-    "cifar10": replace(ONE_CYCLE, epochs=80),
-    "under-100k": replace(ONE_CYCLE, epochs=90),
+    "cifar10": replace(RESIDUAL, epochs=80),
+    "under-100k": replace(RESIDUAL, epochs=90),
     # Eight epochs to learn in, and four to show that what was reached is held.
-    "fast": replace(ONE_CYCLE, epochs=12, schedule="short-cycle"),
+    "fast": replace(RESIDUAL, epochs=12, schedule="short-cycle"),
 }
 
 

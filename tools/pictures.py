@@ -48,8 +48,8 @@ def _digest(paths: Iterable[str]) -> str:
 
 
 def _run(session: str, run: str) -> tuple[str, str]:
-    """The files that stand for a run: its log names the digests of its weights."""
-    return f"{session}/model.py", f"{session}/runs/{run}/epochs.jsonl"
+    """The files that stand for a run: its network as data, and its log, which names the digests of its weights."""
+    return f"{session}/runs/{run}/program.json", f"{session}/runs/{run}/epochs.jsonl"
 
 
 def _of_script(script: str, *names: str, runs: Iterable[tuple[str, str]] = ()) -> Drawing:

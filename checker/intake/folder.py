@@ -39,9 +39,11 @@ def read_folder(
     for name in names:
         left = MOST_WEIGHTS_IN_ALL - sum(map(_size, runs.values()))
         runs[name] = _read_run(folder / "runs" / name, inputs, left)
-    pipeline: Future[object] = Future()
+    pipeline: Future[object] | None = Future() if os.path.lexists(folder / "train.py") else None
     digests: dict[str, str] = {}
-    asked = _questions(folder, runs, pipeline, inputs, digests, networks=networks, augmentation=augmentation)
+    asked = _questions(folder, runs, inputs, digests, networks=networks)
+    if augmentation and pipeline is not None:
+        asked.append((Task("augmentation"), pipeline, lambda answer: answer.value))
     if not asked:
         return Submission(folder, runs, pipeline, "none", lambda: None)
     return ask(folder, asked, runs, pipeline, digests, isolation=isolation, hidden=hidden)
@@ -55,7 +57,7 @@ def ask(
     folder: Path,
     asked: Sequence[Question],
     runs: dict[str, SubmittedRun],
-    pipeline: Future[object],
+    pipeline: Future[object] | None,
     digests: dict[str, str] | None = None,
     *,
     isolation: str,
@@ -100,12 +102,10 @@ def _read_run(folder: Path, inputs: Sequence[tuple[int, ...]], most: int) -> Sub
 def _questions(
     folder: Path,
     runs: dict[str, SubmittedRun],
-    pipeline: Future[object],
     inputs: Sequence[tuple[int, ...]],
     digests: Mapping[str, str],
     *,
     networks: bool,
-    augmentation: bool,
 ) -> list[Question]:
     """Return what is asked of the folder's code, where the answer belongs, and how it is read.
 
@@ -126,8 +126,6 @@ def _questions(
         for place in pending:
             file = f"runs/{name}/{read(run.log)[place - len(run.weights)].file}"
             asked.append((Task("weights", {"file": file}), run.weights[place], _weights_of(file, digests)))
-    if augmentation:
-        asked.append((Task("augmentation"), pipeline, lambda answer: answer.value))
     return asked
 
 

@@ -41,8 +41,6 @@ def read_model(
         raise CannotCheckError(f"{shown(str(file))} is no Python file.", "Put the network's class into a .py file.")
     program: Future[Any] = Future()
     weights: Future[WeightFile] = Future()
-    augmentation: Future[object] = Future()
-    augmentation.set_exception(CannotCheckError("A network alone has no augmentation.", "Check the trained run."))
     record = {"normalization": dataclasses.asdict(normalization)}
     begun = SubmittedRun(run, record, (BEGUN,), {0: weights}, program, trained=False)
     asked: list[Question] = [
@@ -53,7 +51,7 @@ def read_model(
         file.parent,
         asked,
         {run: begun},
-        augmentation,
+        None,
         isolation=isolation,
         hidden=hidden,
         limits=_LIMITS,

@@ -47,8 +47,6 @@ def submission_of(
     normalization = usual
     if shown_one is not None and len(shown_one.mean) == len(usual.mean):
         normalization = Normalization(shown_one.mean, shown_one.std)
-    augmentation: Future[object] = Future()
-    augmentation.set_exception(CannotCheckError("A notebook's augmentation is not read.", "Check the recorded run."))
     runs: dict[str, SubmittedRun] = {}
     asked: list[Question] = []
     with tempfile.TemporaryDirectory(prefix="checker-notebook-") as scratch:
@@ -68,9 +66,9 @@ def submission_of(
             asked.append((model_task(file, run.name, "", inputs), answered, program_for(inputs)))
             asked.append((Task(INITIAL), weights, first_weights))
         if not asked:
-            return Submission(path, runs, augmentation, "none", lambda: None)
+            return Submission(path, runs, None, "none", lambda: None)
         # Its files are copied before this returns.
-        return ask(Path(scratch), asked, runs, augmentation, isolation=isolation, hidden=hidden)
+        return ask(Path(scratch), asked, runs, None, isolation=isolation, hidden=hidden)
 
 
 def _sources(folder: Path) -> dict[str, str]:

@@ -151,7 +151,7 @@ def _print_advice(run: RunResult, console: Console) -> None:
         console.print(Padding(Text(f"· {note}", style="dim"), (0, 0, 0, 3)))
     waiting = [rule.id for rule in run.rules if rule.verdict.message == UNTRAINED]
     if waiting:
-        console.print(Padding(Text(f"Once it is trained: {', '.join(waiting)}", style="dim"), (0, 0, 0, 3)))
+        console.print(Padding(Text(f"Needs trained weights: {', '.join(waiting)}", style="dim"), (0, 0, 0, 3)))
     advice: dict[str, str] = {}
     for rule, _ in _asked(run):
         if rule.verdict.passed is not True and rule.verdict.help:

@@ -26,7 +26,7 @@ ROUNDING = 0.03
 
 
 @rule(
-    "The kept weights fit model.py",
+    "The kept weights fit the network",
     "Names, shapes and types are compared; counts of batches may be missing or left over.",
     needs=("network", "training"),
 )
