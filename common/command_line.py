@@ -194,13 +194,11 @@ def _farewell(session: Session, run: Path) -> str:
     check = f"python -m checker {session.name}"
     if run.parent.resolve() == session.folder / "runs":
         return f"The run is in {run}; check it with: {check} --run {run.name}"
-    # The checker reads FOLDER/runs/NAME beside FOLDER/model.py.
+    # The checker reads FOLDER/runs/NAME, which holds the network too.
     if run.parent.name == "runs":
-        folder, first = run.parent.parent, ""
-        if not (folder / "model.py").exists():
-            first = f"copy {session.name}'s model.py and train.py into {folder}, then "
-        return f"The run is in {run}; {first}check it with: {check} --path {shlex.quote(str(folder))} --run {run.name}"
+        folder = shlex.quote(str(run.parent.parent))
+        return f"The run is in {run}; check it with: {check} --path {folder} --run {run.name}"
     return (
-        f"The run is in {run}; to check it, copy it to FOLDER/runs/{run.name}, and {session.name}'s model.py and "
-        f"train.py into FOLDER, then: {check} --path FOLDER --run {run.name}"
+        f"The run is in {run}; to check it, copy it to FOLDER/runs/{run.name}, then: {check} --path FOLDER "
+        f"--run {run.name}"
     )

@@ -245,7 +245,10 @@ def receptive_field(run: "Evidence", *, before: int, after: int) -> Verdict:
         [local, whole],
         f">= {before}, {after}",
         f"maps {local}, logits {whole}",
-        None if enough else "Add layers, a stride or dilation before the global average.",
+        None
+        if enough
+        else f"{max(before - local, after - whole)} pixels are missing: before the global average, a 3×3 convolution "
+        "adds 2, twice as many behind a stride of 2 or with a dilation of 2.",
     )
 
 

@@ -51,14 +51,10 @@ def test_training_ends_by_saying_where_the_run_is_and_how_to_check_it(
 
     mine = tmp_path / "mine"
     assert told(mine / "runs") == (
-        f"The run is in {mine}/runs/tiny; copy tiny_session's model.py and train.py into {mine}, then "
-        f"check it with: python -m checker tiny_session --path {mine} --run tiny"
-    )
-    (mine / "model.py").write_text("")
-    assert told(mine / "runs") == (
         f"The run is in {mine}/runs/tiny; check it with: python -m checker tiny_session --path {mine} --run tiny"
     )
     assert told(tmp_path / "other").endswith("python -m checker tiny_session --path FOLDER --run tiny")
+    (mine / "model.py").write_text("")
     session = replace(session, folder=mine)
     assert told(mine / "runs") == f"The run is in {mine}/runs/tiny; check it with: python -m checker mine --run tiny"
 
