@@ -296,6 +296,9 @@ def _notes_on(run: "Evidence") -> tuple[str, ...]:
     told = [_sentence(note.sentence, note.cells) for note in run.notebook.notes]
     if not isinstance(run.notebook.epochs, CannotCheckError):
         told += map(_sentence, run.notebook.epochs.notes)
+    for epoch in run.last_epochs if run.trained else ():
+        if epoch.file is not None:
+            told.append(_sentence(f"{epoch.file} is taken for the weights of epoch {epoch.epoch}."))
     printed = run.notebook.printed_parameters
     if printed is not None and run.recorded and printed.count != run.parameter_count:
         told.append(
@@ -313,9 +316,9 @@ def _sentence(text: str, cells: tuple[int, ...] = ()) -> str:
 
 def _verdict(run: "Evidence", id: str, limits: dict[str, object]) -> Verdict:
     try:
+        if run.notebook is not None and id in CLAIMED[run.trained]:
+            return CLAIMED[run.trained][id](run, **limits)
         if "training" in RULES[id].needs and not run.trained:
-            if run.notebook is not None and id in CLAIMED:
-                return CLAIMED[id](run, **limits)
             raise CannotCheckError(UNTRAINED, "Train the network, then check the run.")
         return RULES[id].check(run, **limits)
     except CannotCheckError as error:

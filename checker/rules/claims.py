@@ -1,10 +1,11 @@
 """What a notebook's saved output says of a training. It may break a rule; it proves none kept, since anybody can print
 anything."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from checker.submission import LAST_EPOCHS
+from checker.tolerances import COUNTS_APART
 from checker.verdict import RECORDED, CannotCheckError, Verdict
 
 if TYPE_CHECKING:
@@ -61,10 +62,36 @@ def epochs(run: "Evidence", *, limit: int, images: int) -> Verdict:
     return Verdict(True, count, required, f"{_print(found)} {count} epochs", None, RECORDED)
 
 
-CLAIMED: dict[str, Callable[..., Verdict]] = {"sustained_accuracy": sustained_accuracy, "epochs": epochs}
+def log_matches_weights(run: "Evidence") -> Verdict:
+    """Compare what was printed with what the weights do that lie beside the notebook, as far as it was printed."""
+    allowed = COUNTS_APART / run.test_total * 100
+    worst, message = 0.0, "every printed accuracy agrees"
+    for epoch, logged in zip(run.printed_epochs[-LAST_EPOCHS:], run.last_epochs, strict=True):
+        measured = 100 * run.counts(logged).images / run.test_total
+        if epoch.test.percent is None:
+            raise CannotCheckError(f"{_print([epoch])} no accuracy for the epoch of {logged.file}.", _PROVE)
+        rounding = 0.0 if epoch.test.total == run.test_total else 10.0 ** -(epoch.test.decimals or 0)
+        apart = abs(measured - epoch.test.percent) - rounding
+        if apart > worst:
+            worst = apart
+            message = f"{_print([epoch])} {epoch.test.percent:.2f}, {logged.file} holds {measured:.2f}"
+    return Verdict(
+        worst <= allowed + 1e-9,
+        worst,
+        f"<= {allowed:g} points apart",
+        message,
+        None if worst <= allowed + 1e-9 else "Keep the weights at the end of each epoch, as they were evaluated.",
+    )
 
 
-def _print(epochs: "tuple[Epoch, ...]") -> str:
+# Of a network without trained weights, and of one whose weights lie beside its notebook.
+CLAIMED: dict[bool, dict[str, Callable[..., Verdict]]] = {
+    False: {"sustained_accuracy": sustained_accuracy, "epochs": epochs},
+    True: {"log_matches_weights": log_matches_weights, "epochs": epochs},
+}
+
+
+def _print(epochs: "Sequence[Epoch]") -> str:
     numbers = sorted({epoch.cell for epoch in epochs})
     if len(numbers) == 1:
         return f"cell {numbers[0]} prints"

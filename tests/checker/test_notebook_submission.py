@@ -5,9 +5,13 @@ import json
 from pathlib import Path
 
 import pytest
+import torch
+from safetensors.torch import load_file
 
 from checker.__main__ import main
+from tests import corpus
 from tests.checker.notebook.written import NOTEBOOKS, from_text, read
+from tests.written_submission import read_log
 
 EPOCHS = """#%% code 1 imports net train
 #%% code 2
@@ -126,6 +130,50 @@ def test_a_network_that_is_not_there_says_so(
     code, runs = check(generated_data, tmp_path / "mine.ipynb", capsys)
     rule = next(rule for rule in runs[0]["rules"] if rule["id"] == "parameters")
     assert code in (1, 2) and rule["passed"] is None and "cell" in rule["message"]
+
+
+TRAINED = """#%% code 1 imports
+{source}
+#%% code 2
+transform = transforms.Compose([transforms.ToTensor(), transforms.Normalize(({mean},), ({std},))])
+#%% code 3
+model = Network()
+optimizer = optim.SGD(model.parameters(), lr=0.01)
+for epoch in range(1, 16):
+    train(model, device, train_loader, optimizer, epoch)
+    test(model, device, test_loader)
+#%% out
+"""
+
+
+@pytest.mark.parametrize("kept", [5, 2])
+def test_with_weights_beside_it_a_notebook_is_measured(
+    kept: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    monkeypatch.setattr("checker.test_set.load_images", lambda dataset, split, folder: corpus.images(dataset.name))
+    case = next(case for case in corpus.cases("honest") if case.folder.name == "base-05")
+    run = corpus.write(case, tmp_path / "trained")
+    log = read_log(run)
+    source = (case.base / "model.py").read_text().partition("def build")[0]
+    text = TRAINED.format(source=source, mean=corpus.MEAN, std=corpus.STD) + "".join(
+        LINE.format(correct=line["test_correct"], total=500, percent=line["test_correct"] / 5) for line in log
+    )
+    path = lay_out(tmp_path, text)
+    for line in log[-kept:]:
+        tensors = load_file(run / line["weights"]["file"])
+        torch.save({"model_state_dict": tensors}, tmp_path / f"model_{line['epoch']}.pt")
+    torch.save({"other": torch.zeros(3)}, tmp_path / "another_network.pth")
+    code, (found,) = check(tmp_path, path, capsys)
+    rules = {rule["id"]: rule for rule in found["rules"]}
+    assert found["trained"] is True
+    assert any("model_15.pt is taken for the weights of epoch 15" in note for note in found["notes"])
+    if kept == 5:
+        assert rules["sustained_accuracy"]["passed"] is True and rules["log_matches_weights"]["passed"] is True
+        assert rules["sustained_accuracy"]["evidence"] == "measured"
+        assert {id for id, rule in rules.items() if rule["passed"] is not True} == {"epochs"}
+    else:
+        assert rules["sustained_accuracy"]["passed"] is None and code == 2
+        assert "No weights of epoch 11 lie beside" in rules["sustained_accuracy"]["message"]
 
 
 def test_what_is_no_notebook_is_one_sentence(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
