@@ -7,7 +7,7 @@ import dataclasses
 import json
 import os
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -175,6 +175,8 @@ def inspect(pipeline: Any, images: np.ndarray, hole: int, fill: tuple[float, ...
             problems.append(f"{name} is applied to less than {RARELY:.0%} of the images")
         elif not acting:
             problems.append(f"{name} changed none of {len(images[:TRIALS])} images")
+        elif name == "HorizontalFlip" and min(part.probability for part in acting) > 1 - RARELY:
+            problems.append("HorizontalFlip mirrors every image: that is one guise, and no second")
         elif name == "ShiftScaleRotate":
             # Another affine transform beside it does no harm.
             missing: list[str] = min((_still(part.transform) for part in acting), key=len)
@@ -257,6 +259,8 @@ def _parts(pipeline: Any, probability: float = 1.0, normalize: Any = None, *, ch
         probability *= float(getattr(pipeline, "p", 1.0))
     if isinstance(pipeline, A.Normalize | ToTensorV2):
         return
+    if isinstance(pipeline, A.SelectiveChannelTransform):  # What it holds acts on no whole image.
+        return
     if not hasattr(pipeline, "transforms"):
         yield _Part(pipeline, probability, normalize)
         return
@@ -293,11 +297,17 @@ def _still(transform: Any) -> list[str]:
     moved = transform.translate_percent or transform.translate_px or {}
     pixel = LEAST_SHIFT if transform.translate_percent else 1
     least = {
-        "shifts": any(abs(limit) >= pixel for limits in moved.values() for limit in limits),
-        "scales": any(abs(limit - 1) >= LEAST_SCALE for limits in transform.scale.values() for limit in limits),
-        "rotates": any(abs(limit) >= LEAST_ROTATION for limit in transform.rotate),
+        "shifts": any(_reach(limits, 0) >= pixel for limits in moved.values()),
+        "scales": any(_reach(limits, 1) >= LEAST_SCALE for limits in transform.scale.values()),
+        "rotates": _reach(transform.rotate, 0) >= LEAST_ROTATION,
     }
     return [what for what, enough in least.items() if not enough]
+
+
+def _reach(limits: Sequence[float], nothing: float) -> float:
+    """Return how far a range reaches from what does nothing; 0 where it holds a single number, the same for all
+    images."""
+    return max(abs(limit - nothing) for limit in limits) if limits[0] != limits[-1] else 0.0
 
 
 def _hole(part: _Part, images: np.ndarray) -> tuple[tuple[int, int] | None, tuple[float, ...] | None]:

@@ -256,6 +256,7 @@ class _Parts:
             and "parameter" in self._sources[node.name]
             and (
                 base(node) in TAKES_APART
+                or any(key == "rounding_mode" and value is not None for key, value in node.keywords)
                 or (
                     base(node) == "_to_copy"
                     and any(getattr(value, "name", None) in _INTEGERS for _, value in node.keywords)
@@ -337,6 +338,8 @@ def _other_than_statistics(operation: str, seen: Seen) -> int | None:
 
 def _literals(node: Node) -> list[float]:
     """Return the numbers that a call is given by the code: factors and exponents, no sizes."""
+    if node.operator.startswith("size."):  # A number beside that of the images can be any.
+        return [float(f"{each:.4g}") for each in node.arguments if isinstance(each, int | float)]
     if node.operator not in REGISTRY:
         return []
     given: dict[str, Argument] = dict(
@@ -346,7 +349,11 @@ def _literals(node: Node) -> list[float]:
     return [
         float(f"{given[each.name]:.4g}")
         for each in REGISTRY[node.operator].schema.arguments
-        if str(each.type) in ("number", "float", "Tensor", "Optional[number]", "Optional[float]", "Optional[Tensor]")
+        if (
+            each.name == "divisor_override"
+            or str(each.type)
+            in ("number", "float", "Tensor", "Optional[number]", "Optional[float]", "Optional[Tensor]")
+        )
         and isinstance(given.get(each.name), int | float)
         and not isinstance(given.get(each.name), bool)
     ]

@@ -478,6 +478,7 @@ class Evidence:
         )
 
     def _constants_used(self) -> "Constants":
+        self._anatomy()  # That it is the same network for so few images.
         return self._ask(
             "Counting its constants", on_images.constants_used, self._subject(self.log[-1]), self._chosen(COUNTED)
         )
@@ -540,7 +541,7 @@ class Evidence:
             ) from None
         except measure.OtherForFewError:
             raise CannotCheckError(
-                "The network computes something else for two images than for a whole batch.",
+                "The network computes something else for another number of images.",
                 "Its forward pass must not look at the size of the batch.",
             ) from None
         except measure.OutputError as error:

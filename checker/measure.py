@@ -33,7 +33,7 @@ class DependentImagesError(Exception):
 
 
 class OtherForFewError(Exception):
-    """The network computes something else for a few images than for a whole batch."""
+    """The network computes something else for another number of images than for a whole batch."""
 
 
 class TooSlowError(Exception):
@@ -136,10 +136,18 @@ def anatomy(images: Images, subject: Subject, chosen: Sequence[int]) -> Anatomy:
     given = images.inputs(places, subject, number)
     count = subject.program.batch or len(chosen)
     few = [each[:count] for each in given]
-    for one, all in zip(network(*few), network(*given), strict=True):
-        if not same_logits(one[: len(chosen)], all[: len(chosen)]):
+    whole = network(*given)
+    for size in _experimented(images.pixels.shape[-1]) if subject.program.batch is None else [count]:
+        again = torch.arange(size) % network.batch
+        made = network(*(each[again.to(each.device)] for each in given))
+        if not all(same_logits(one, all[again.to(all.device)]) for one, all in zip(made, whole, strict=True)):
             raise OtherForFewError
     return follow(subject.program, network.weights, *few)
+
+
+def _experimented(side: int) -> tuple[int, ...]:
+    """Return how many images experiments give the network at once: with none of these may it be another one."""
+    return TRACED, EXPERIMENTED, side + 1, COUNTED // 2, AVERAGED
 
 
 def classes_rounded(images: Images, subject: Subject) -> np.ndarray:

@@ -47,9 +47,11 @@ def apart(one: np.ndarray, other: np.ndarray) -> float:
     """Return how far two networks' logits (N×classes) of the same images differ at most, as a share of how far they lie
     apart.
 
-    What all classes of an image have in common decides nothing, nor does a scale of them all; both are left out.
+    What all classes of an image have in common decides nothing, nor does a scale of them all, or what is added to a
+    class for every image; these are left out.
     """
     one, other = ((each - each.mean(1, keepdims=True)).astype(np.float64) for each in (one, other))
+    one, other = (each - each.mean(0) for each in (one, other))
     one, other = (each / np.sqrt((each**2).mean()) for each in (one, other))
     return float(np.abs(one - other).max())
 

@@ -25,6 +25,7 @@ MODULES = (
     "submission.py",
     "subject.py",
     "measure.py",
+    "experiments/kernels.py",
     "experiments/places.py",
     "experiments/reach.py",
     "constants.py",

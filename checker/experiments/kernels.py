@@ -10,6 +10,9 @@ from torch import Tensor
 from common.anatomy.program import Program, Reference
 from common.anatomy.replay import Seen, replay
 
+# Places that differ by no more than this share of their map's spread are copies of one another.
+COPIED = 1e-3
+
 
 def moved_by_inner_taps(
     program: Program, weights: Mapping[str, Tensor], values: Collection[str], *inputs: Tensor
@@ -42,21 +45,36 @@ def moved_without(program: Program, weights: Mapping[str, Tensor], values: Colle
 def dilated_over_copies(
     program: Program, weights: Mapping[str, Tensor], values: Collection[str], *inputs: Tensor
 ) -> bool:
-    """Whether all of the dilated convolutions that make `values` are given maps whose every other row is the one before
-    it, or nothing: there a dilation changes nothing."""
+    """Whether all of the dilated convolutions that make `values` are given maps that are alike, or nothing, over blocks
+    as long as the dilation: there it changes nothing."""
     copies: list[bool] = []
 
     def look(seen: Seen) -> None:
         if seen.node.name in values:
-            even, odd = (seen.arguments["input"][..., start::2, :] for start in (0, 1))
-            rows = min(even.shape[-2], odd.shape[-2])
-            copies.append(
-                bool((even[..., :rows, :] == odd[..., :rows, :]).all()) or not bool(even.any()) or not bool(odd.any())
-            )
+            given: Tensor = seen.arguments["input"]
+            spread = float((given - given.mean()).abs().max())
+            steps = [(dim, step) for dim, step in zip((2, 3), seen.arguments["dilation"], strict=True) if step > 1]
+            copies.append(all(_copied(given, dim, step, spread) for dim, step in steps))
 
     with torch.no_grad():
         replay(program, weights, *inputs, see=look, double=True)
     return all(copies)
+
+
+def _copied(map: Tensor, dim: int, step: int, spread: float) -> bool:
+    """Whether a map is constant in blocks of `step` rows (2) or columns (3), wherever they begin, or zero in all but
+    one of each block."""
+    for start in range(step):
+        whole = (map.shape[dim] - start) // step
+        if not whole:
+            continue
+        blocks = map.narrow(dim, start, whole * step).unflatten(dim, (whole, step))
+        first = blocks.narrow(dim + 1, 0, 1)
+        if bool((blocks - first).abs().max() <= COPIED * spread) or (
+            bool(blocks.narrow(dim + 1, 1, step - 1).abs().max() <= COPIED * spread)
+        ):
+            return True
+    return False
 
 
 def _moved(before: Tensor, after: Tensor) -> float:

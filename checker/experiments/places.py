@@ -227,9 +227,17 @@ def _side(seen: Seen) -> int:
 
 def _exchanged(map: Tensor) -> Tensor:
     """Return a map N×C×H×W, or N×C×places, with its places exchanged; always in the same way for maps of as many
-    places."""
+    places.
+
+    Rows are exchanged with rows and columns with columns, so that the average of a row stays that of a row.
+    """
     flat = map.flatten(2)
-    order = torch.randperm(flat.shape[2], generator=torch.Generator().manual_seed(0))
+    side = math.isqrt(flat.shape[2])
+    height, width = map.shape[2:] if map.ndim == 4 else (side, side)
+    if height * width != flat.shape[2]:
+        height, width = 1, flat.shape[2]
+    rows, columns = (torch.randperm(each, generator=torch.Generator().manual_seed(each)) for each in (height, width))
+    order = (rows[:, None] * width + columns).flatten()
     return flat[:, :, order.to(map.device)].view(map.shape)
 
 

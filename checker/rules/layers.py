@@ -170,6 +170,8 @@ def depthwise_separable(run: "Evidence", *, count: int) -> Verdict:
         else:
             good.append(operation)
     enough = len(good) >= count
+    if not enough and not wrong:
+        refuse_unknown(run)
     names = ", ".join(_named(each) for each in good)
     return Verdict(
         enough,
@@ -210,6 +212,8 @@ def dilated(run: "Evidence") -> Verdict:
             wrong.append(f"{_named(operation)} dilates over a map that was made larger by copies or zeros")
         else:
             good.append(operation)
+    if not good and not wrong:
+        refuse_unknown(run)
     return Verdict(
         bool(good),
         len(good),

@@ -302,6 +302,12 @@ class _Reader:
             raise ProgramError("The recorded network has an operation that is none.")
         name, operator, arguments, keywords, module = values
         read = tuple(self._argument(each) for each in self._list(arguments))
+        if (
+            isinstance(operator, str)
+            and operator.startswith("size")
+            and not any(isinstance(each, Reference) for each in read)
+        ):
+            raise ProgramError("The recorded network computes a size of nothing but numbers.")
         named = tuple((self._name(key), self._argument(each)) for key, each in keywords.items())
         return Node(self._new(name), self._text(operator), read, named, self._text(module))
 

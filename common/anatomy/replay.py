@@ -44,6 +44,7 @@ SIZES: dict[str, Callable[..., Any]] = {
 }
 
 
+_KNOWN = frozenset(DTYPES.values())
 # What they return lies in memory of its own.
 _NEW = frozenset({"aten.convolution.default", "aten._native_batch_norm_legit_no_training.default"})
 
@@ -250,6 +251,8 @@ def _run(
             if registered.takes_device:
                 keywords["device"] = device
             result = registered.run(*arguments, **keywords)
+            if isinstance(result, Tensor) and result.dtype not in _KNOWN:
+                raise ReplayError(f"The network makes numbers of the type {str(result.dtype).removeprefix('torch.')}.")
             if double and isinstance(result, Tensor) and result.is_floating_point():
                 result = result.double()  # What makes numbers of nothing makes them float32.
             if see is not None:

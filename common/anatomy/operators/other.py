@@ -22,6 +22,15 @@ def _weight_normalized(direction: Tensor, length: Tensor, dim: int = 0) -> tuple
     return normalized
 
 
+def _sampled(tensor: Tensor, grid: Tensor, mode: int, padding: int, align_corners: bool) -> Tensor:
+    """What the operator does, which itself leaves its output as it finds it where it doesn't know the mode."""
+    if mode not in (0, 1, 2) or padding not in (0, 1, 2):
+        raise ValueError("grid_sample knows no such mode")
+    sampled: Tensor = torch.ops.aten.grid_sampler_2d.default(tensor, grid, mode, padding, align_corners)
+    return sampled
+
+
+@follows("grid_sampler_2d.default", run=_sampled)
 @follows("_weight_norm_interface.default", run=_weight_normalized)
 @follows(
     # Of weights.
@@ -45,7 +54,6 @@ def _weight_normalized(direction: Tensor, length: Tensor, dim: int = 0) -> tuple
     "scatter.value",
     "scatter_add.default",
     "index_put.default",
-    "grid_sampler_2d.default",
     "affine_grid_generator.default",
     "max_unpool2d.default",
     # Along the channels, or with places back from a window.

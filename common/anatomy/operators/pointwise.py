@@ -10,7 +10,7 @@ from common.anatomy.operators.registry import Call, Found, every, follows
 from common.anatomy.operators.value import Plane, Value, distinct, extent
 
 _LINEAR = {"add", "sub", "rsub", "neg", "mul", "div"}
-_RAISING = {"pow", "square", "exp", "exp2", "expm1", "cosh", "sinh"}
+_RAISING = {"pow", "square", "exp", "exp2", "expm1", "cosh", "sinh", "reciprocal", "rsqrt", "tan", "logit", "atanh"}
 _CHOOSING = {"maximum", "minimum", "where", "clamp", "clamp_min", "clamp_max", "fmax", "fmin"}
 
 
@@ -138,9 +138,17 @@ def pointwise(call: Call) -> Found:
         if not linear and (apart or (value.places > 1 and (call.merged.way.mixed or _over_places(call))))
         else ""
     )
-    if call.base in _RAISING and value.origin.image:
+    if value.origin.image and (call.base in _RAISING or _multiplies_itself(call)):
         value = replace(value, way=replace(value.way, raised=True))
     return Found((value.mixing() if apart else value,) * len(call.outputs), (layer(call, kind, value),) if kind else ())
+
+
+def _multiplies_itself(call: Call) -> bool:
+    """Whether something is multiplied by itself, or divides by what has places: powers, written otherwise."""
+    if call.base == "mul":
+        return call["self"] is call["other"]
+    divisor = call.known.get("other") if call.base == "div" else None
+    return isinstance(divisor, Value) and divisor.origin.image and divisor.places > 1
 
 
 def _rectified(

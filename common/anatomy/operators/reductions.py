@@ -48,9 +48,10 @@ def reduction(call: Call) -> Found:
     rows = value.plane.places.permute(*others, *dims).reshape(-1, tensor.numel() // max(1, call.out.numel()))
     places, mixed = value.places, distinct(rows[0])
     kept = call.merged.at(value.plane.places.amin(dims, keepdim=bool(call.arguments.get("keepdim", False))))
-    if mixed <= 1 or places == 1:
-        return _found(call, kept)
     averages = call.base in ("mean", "sum")
+    if mixed <= 1 or places == 1:
+        combined = not averages and places > 1 and value.way.mixed
+        return _found(call, kept, (layer(call, "combination of places", kept),) if combined else ())
     if not averages and call.base not in _EXTREMES and mixed < places:
         return _found(call, kept.not_through(call.operator))
     where = value.plane.rows_and_columns.permute(0, *(1 + dim for dim in (*others, *dims))).reshape(2, *rows.shape)

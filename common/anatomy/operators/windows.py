@@ -4,14 +4,17 @@ from dataclasses import replace
 
 import torch
 import torch.nn.functional as F
+from torch import Tensor
 
 from common.anatomy.operators.layer import layer
-from common.anatomy.operators.registry import Call, Found, follows
+from common.anatomy.operators.registry import REGISTRY, Call, Found, follows
 from common.anatomy.operators.value import Plane, Reach, Value, distinct, pair
 
 # The smallest kernel that sees its neighbours: padded on a map of 2×2, where it sees everything, it still is a
 # convolution.
 SMALL_KERNEL = 3
+# Taps that are no larger than this share of the largest, or differ by no more, are none, or are the same.
+SINGLE = 1e-3
 
 
 @follows("convolution.default")
@@ -42,7 +45,7 @@ def convolution(call: Call) -> Found:
         call.merged, origin=replace(call.merged.origin, weights=frozenset(), convolutions=frozenset({call.number}))
     )
     if max(kernel) > 1:
-        learned = call.known["weight"].learned
+        learned = call.known["weight"].learned and not _moves_or_averages(weight)
         merged = replace(merged, way=replace(merged.way, raised=merged.way.raised and not learned, mixed=not learned))
     if call["transposed"]:
         spread = replace(
@@ -110,13 +113,21 @@ def pool(call: Call) -> Found:
     )
 
 
+@follows("upsample_nearest2d.default", "_upsample_nearest_exact2d.default")
+def repeated(call: Call) -> Found:
+    """Places that are taken as they are, several times or not at all."""
+    value = call.values[0]
+    if value.plane is None:
+        return Found((call.merged,))
+    arguments = [call.arguments.get(argument.name) for argument in REGISTRY[call.operator].schema.arguments]
+    return Found((call.merged.at(REGISTRY[call.operator].run(value.plane.places.contiguous(), *arguments[1:])),))
+
+
 @follows(
-    "upsample_nearest2d.default",
     "upsample_bilinear2d.default",
     "_upsample_bilinear2d_aa.default",
     "upsample_bicubic2d.default",
     "_upsample_bicubic2d_aa.default",
-    "_upsample_nearest_exact2d.default",
 )
 def resampled(call: Call) -> Found:
     """Places drawn anew from those around them."""
@@ -124,9 +135,7 @@ def resampled(call: Call) -> Found:
     if value.plane is None:
         return Found((call.merged,))
     ratios = [side / kept for side, kept in zip(call.operands[0][0].shape[-2:], out.shape[-2:], strict=True)]
-    taps = {"nearest": 1, "bilinear": 2, "bicubic": 4}[
-        next(kind for kind in ("nearest", "bilinear", "bicubic") if kind in call.base)
-    ]
+    taps = 2 if "bilinear" in call.base else 4
     # Without antialiasing, as many neighbours as there are taps; with it, as many more as the map becomes smaller.
     reached = [taps * max(1, ratio) if "_aa" in call.base else taps for ratio in ratios]
     reach = Reach(
@@ -140,16 +149,12 @@ def resampled(call: Call) -> Found:
 
 @follows("pixel_unshuffle.default")
 def unshuffled(call: Call) -> Found:
-    """Places folded into channels: each is that of a window now."""
+    """Places folded into channels, where they are still there to be told apart."""
     value = call.values[0]
     if value.plane is None:
         return Found((call.merged,))
-    if call.out.shape[-2:].numel() == 1:  # A whole map in the channels: their places are still there to be told apart.
-        return Found(
-            (call.merged.at(torch.ops.aten.pixel_unshuffle.default(value.plane.places, call["downscale_factor"])),)
-        )
-    factor = call.pair("downscale_factor")
-    return Found((Window(factor, factor).over(call.merged, value.plane, call),))
+    places = torch.ops.aten.pixel_unshuffle.default(value.plane.places, call["downscale_factor"])
+    return Found((call.merged.at(places),))
 
 
 @follows("pixel_shuffle.default")
@@ -160,6 +165,16 @@ def shuffled(call: Call) -> Found:
         return Found((call.merged,))
     reach = replace(value.reach, jump=pair(j / call["upscale_factor"] for j in value.reach.jump))
     return Found((replace(call.merged, plane=Plane.drawn(call.out.shape, call.number), reach=reach),))
+
+
+def _moves_or_averages(weight: Tensor) -> bool:
+    """Whether a kernel, learned or not, gives single places, or takes all of a window alike."""
+    sizes = weight.abs().flatten(1)
+    largest = sizes.amax(1)
+    single = bool((sizes.topk(2, dim=1).values[:, 1] <= SINGLE * largest).all())
+    windows = weight.flatten(2)
+    alike = bool(((windows - windows[..., :1]).abs().amax((1, 2)) <= SINGLE * largest).all())
+    return single or alike
 
 
 def _largest(side: int, kept: int) -> int:

@@ -1,0 +1,24 @@
+import math
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+class Network(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.features = nn.Sequential(
+            nn.Conv2d(1, 8, 3, stride=2, padding=1, bias=False), nn.BatchNorm2d(8), nn.ReLU(),
+            nn.Conv2d(8, 16, 3, stride=2, padding=1, bias=False), nn.BatchNorm2d(16), nn.ReLU(),
+            nn.Conv2d(16, 16, 3, padding=1, bias=False), nn.BatchNorm2d(16), nn.ReLU())
+        self.classify = nn.Linear(16, 10)
+        self.w = nn.Parameter(torch.randint(-3, 3, (16, 16)) + torch.rand(16, 16))
+    def forward(self, images):
+
+        x = self.features(images).mean((2, 3))
+        hi = torch.div(self.w, 1, rounding_mode='floor')
+        lo = self.w - hi
+        return self.classify(x + F.linear(x, 0.03 * hi) + F.linear(x, 0.1 * lo))
+
+
+def build(name):
+    return Network()
