@@ -217,7 +217,7 @@ class InputsUsed:
     digit_by_image, sum_by_image:   whether they change with the image
     sums:                           predicted, 10×VARIED
     learned:                        how many learned numbers act on the sum and not on the digit
-    shuffled:                       predicted once those are shuffled, within each tensor
+    shuffled, removed:              predicted once those are shuffled, within each tensor, and once they are zero
     within_sums:                    share of the shuffled logits' variance that lies within pairs of the same sum: where
                                     the sum was computed before anything learned, the pairs of a sum stay alike
     """
@@ -229,6 +229,7 @@ class InputsUsed:
     sums: np.ndarray
     learned: int
     shuffled: np.ndarray
+    removed: np.ndarray
     within_sums: float
 
 
@@ -245,6 +246,9 @@ def inputs_used(images: Images, subject: Subject) -> InputsUsed:
         network.weights[name] = network.weights[name].clone()
         network.weights[name][mask] = values[torch.randperm(len(values), generator=generator).to(values.device)]
     shuffled = [network(*each)[1] for each in given]
+    for name, mask in masks:
+        network.weights[name][mask] = 0
+    removed = [network(*each)[1] for each in given]
     return InputsUsed(
         digit_by_number=not all(same_logits(each, digits[0]) for each in digits),
         digit_by_image=not same_logits(digits[0], digits[0][:1].expand_as(digits[0])),
@@ -253,6 +257,7 @@ def inputs_used(images: Images, subject: Subject) -> InputsUsed:
         sums=np.stack([_classes(each) for each in sums]),
         learned=sum(int(mask.sum()) for _, mask in masks),
         shuffled=np.stack([_classes(each) for each in shuffled]),
+        removed=np.stack([_classes(each) for each in removed]),
         within_sums=_within_sums(shuffled, digits[0].argmax(1)),
     )
 

@@ -58,14 +58,21 @@ def apart(one: np.ndarray, other: np.ndarray) -> float:
 
 def evenness(kernels: Mapping[str, Tensor]) -> float | None:
     """Mean |w| over the root mean square, of the weights that lead to one output channel, averaged over all weights:
-    1 where all are alike, 0.8 for Gaussian numbers, towards 0 the fewer carry most. No scale of a channel changes it.
+    1 where all are alike, 0.8 for Gaussian numbers, towards 0 the fewer carry most. No scale of a channel changes it,
+    neither of one that goes in nor of one that comes out: a norm before or behind could take it.
 
     None where there are no kernels, or some of their numbers are not finite.
     """
-    rows = [row for kernel in kernels.values() for row in kernel.flatten(1)]
+    rows = [row for kernel in kernels.values() for row in _alike_inputs(kernel).flatten(1)]
     if not rows or not all(bool(row.isfinite().all()) for row in rows):
         return None
     even = [row.abs().mean() / row.square().mean().sqrt() if bool(row.any()) else row.new_zeros(()) for row in rows]
     return float(
         sum(ratio * row.numel() for ratio, row in zip(even, rows, strict=True)) / sum(row.numel() for row in rows)
     )
+
+
+def _alike_inputs(kernel: Tensor) -> Tensor:
+    """Return a kernel (outputs×inputs×…) with each input's weights divided by their root mean square."""
+    size = kernel.square().mean((0, *range(2, kernel.ndim)), keepdim=True).sqrt()
+    return kernel / torch.where(size > 0, size, 1)

@@ -100,8 +100,12 @@ def _maps(program: Program, weights: Mapping[str, Tensor], inputs: tuple[Tensor,
     """Return what windowed operations make of images."""
     maps: dict[str, Tensor] = {}
     of_images = depending(program, [each.name for each in program.inputs])
+    learned = depending(program, [weight.value for weight in program.weights if weight.parameter]) - of_images
 
     def note(seen: Seen) -> None:
+        # What is learned for places of its own is no padding around those of a map.
+        if base(seen.node) == "cat" and learned & set(operands(seen.node)):
+            return
         if seen.outputs and seen.node.name in of_images and _is_windowed(seen):
             maps[seen.node.name] = seen.outputs[0]
 
