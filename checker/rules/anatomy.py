@@ -1,5 +1,6 @@
 """What several rules about the network's anatomy share."""
 
+import math
 from typing import TYPE_CHECKING
 
 from checker.verdict import CannotCheckError
@@ -24,6 +25,8 @@ def places_alike(run: "Evidence") -> str | None:
     found = run.places_exchanged
     if found.moved <= ALIKE:
         return None
+    if not math.isfinite(found.moved):
+        raise CannotCheckError("The logits are not finite, or the same for all classes.", "See finite_weights.")
     what = f"the logits move by {100 * found.moved:.2g} % of their range when the places of the last maps are exchanged"
     if found.by_hand:
         raise CannotCheckError(

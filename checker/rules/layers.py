@@ -278,7 +278,7 @@ def normalization(run: "Evidence", *, kind: str) -> Verdict:
         where = ", ".join(name or "the network" for name in normalised.by_hand[:3])
         raise CannotCheckError(
             f"What goes into {where} stays the same when everything before is {FACTOR:g} times as large: a "
-            "normalisation is written by hand.",
+            "normalisation is written by hand, or something saturates there.",
             "Use nn.BatchNorm2d, nn.GroupNorm or nn.LayerNorm, or have it judged by a person.",
         )
     if len(found) != 1 or (kind in NORMALIZATIONS and kind not in found):
