@@ -103,7 +103,8 @@ class _Slicer:
         where = f" (cell {self._timeline[wanted_by].home})" if wanted_by >= 0 else f" (cell {self._cell()})"
         broken = next((cell for cell in self._cells if cell.broken is not None), None)
         why = f"; cell {broken.number} can't be read as Python" if broken is not None else ""
-        sentence = f"`{shown(name)}`, which {self._made.maker} needs{where}, is given no value in the notebook{why}."
+        whose = f"{where}" if name == self._made.maker else f", which {self._made.maker} needs{where},"
+        sentence = f"`{shown(name)}`{whose} is given no value in the notebook{why}."
         if now:
             raise CannotCheckError(
                 sentence, "Define it in a cell above, run the notebook from top to bottom and save it."
