@@ -70,6 +70,8 @@ _OTHER = re.compile(
 )
 _OF_A_CLASS = re.compile(r"\s{0,3}(?:of|for)\s+(?!the|network|model|test|val|train|our|\d{4,5}\b)[a-z\d]")
 _RUNNING = re.compile(r"batch_?id|it/s|s/it|\bbatch\b|\bstep\b|\[\s{0,4}\d{1,7}/\d{1,7}[\s(]")
+# Within the pass over a test set: "Test: [10/40  Acc 0.949".
+_PASS = re.compile(r"(?<![a-z])(?:test|val|eval)[a-z]{0,7}\s{0,3}:?\s{0,3}\[\s{0,4}\d{1,7}/\d{1,7}\b")
 _ROLES = {"test": "test", "train": "train"}
 
 
@@ -112,6 +114,8 @@ def claims_of(line: str, heading: str | None) -> Iterator[Claim]:
         if other or accuracy is None or _OF_A_CLASS.match(line, word.end()):
             continue
         here = role
+        if accuracy.correct is None and "epoch" not in line and _PASS.search(line):
+            continue
         if here is None and (_RUNNING.search(line) or accuracy.total in (60_000, 50_000)):
             here = "train"
         if here is None and accuracy.total == 10_000:

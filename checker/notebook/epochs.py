@@ -23,8 +23,11 @@ _NO_MARK = re.compile(
 )
 _GLUED = re.compile(r"(?<=[)%\d])(?=epoch\W{0,4}\d)", re.IGNORECASE)
 _PARAMETERS = re.compile(
-    r"(?:total|trainable)[ _](?:params|parameters)\b[^\d\n]{0,40}(?P<count>\d[\d,_]{0,14})(?!\.?\d)", re.IGNORECASE
+    r"(?:total|trainable|(?:number|no\.?|#)[ _]of(?:[ _]trainable)?)[ _](?:params|parameters)\b"
+    r"[^\d\n]{0,40}(?P<count>\d[\d,_]{0,14})(?!\.?\d)",
+    re.IGNORECASE,
 )
+_FULL_WIDTH = {wide: wide - 0xFEE0 for wide in range(0xFF01, 0xFF5F)} | {0x3000: 0x20}  # ：（％ → :(%
 
 
 @dataclass(frozen=True)
@@ -83,9 +86,11 @@ def read_epochs(cells: Iterable[tuple[int, Sequence[str]]], interrupted: Iterabl
     for number, lines in cells:
         events = _events(lines)
         if any(isinstance(event, Claim) for event in events):
-            _Cell(number, runs).read(_marks_first(_one_test_set(events)))
+            begun = _Cell(number, runs).read(_marks_first(_one_test_set(events)))
             if number in stopped and runs and runs[-1].epochs[-1].cell == number:
                 runs[-1].note(f"The training in cell {number} was interrupted after its last printed epoch.")
+            elif begun is not None:
+                runs[-1].note(f"Epoch {begun} begins in cell {number}, but no test accuracy of it is printed.")
     return tuple(_finished(run) for run in runs if run.epochs)
 
 
@@ -132,7 +137,7 @@ def _by_line(lines: Sequence[str]) -> Iterator[tuple[list[int], list[Claim]]]:
     role: str | None = None
     since = 99
     for row in table_rows(piece for line in lines for piece in _GLUED.split(line)):
-        lower = row.lower()
+        lower = row.translate(_FULL_WIDTH).lower()
         marks: list[int] = []
         if not _NO_MARK.search(lower) and not _SEVERAL.search(lower) and (mark := _MARK.search(lower)):
             marks = [int(mark["number"])]
@@ -190,7 +195,8 @@ class _Cell:
         self._train: Accuracy | None = None
         self._here = False  # Whether the last run has an epoch of this cell.
 
-    def read(self, events: Sequence[_Event]) -> None:
+    def read(self, events: Sequence[_Event]) -> int | None:
+        """Return the number of an epoch that begins after the last one with a test accuracy, None where none does."""
         for event in events:
             if isinstance(event, int):
                 if event != self._mark:
@@ -199,6 +205,8 @@ class _Cell:
                 self._train = event.accuracy
             else:
                 self._test(event)
+        last = self._runs[-1].epochs[-1].number if self._here else None
+        return self._mark if self._fresh and last is not None and self._mark == last + 1 else None
 
     def _test(self, claim: Claim) -> None:
         run = self._run_for_next()

@@ -108,14 +108,15 @@ def read_notebook(content: bytes, sources: Mapping[str, str]) -> Notebook:
     runs = reader.runs(matched)
     notes = [*_notes(cells, ordered), *_notes_on(unmatched)]
     if not trained:
-        run = claimed[-1] if claimed else _no_epochs((cells[-1].number,))
+        run = _last_training(claimed) or _no_epochs((cells[-1].number,))
         missing = missing_modules(timeline, beside)
         where = f"; cell {missing[1]} imports {shown(missing[0])}, which does not lie beside it" if missing else ""
         reason = CannotCheckError(
             f"No network that the notebook trains could be found in its {len(cells)} cells{where}.",
             "Define its class in a cell, make it with `model = Net()`, and hand it to the function that trains it.",
         )
-        runs = (Run("network", reason, run, (), "none", counts[-1] if counts else None, ()),)
+        told = tuple(Note(sentence, run.cells) for sentence in run.notes) if isinstance(run, EpochRun) else ()
+        runs = (Run("network", reason, run, (), "none", counts[-1] if counts else None, told),)
         notes = _notes(cells, ordered)
     return Notebook(runs, read_normalization(timeline), counts, tuple(notes))
 

@@ -103,7 +103,8 @@ class _Slicer:
         where = f" (cell {self._timeline[wanted_by].home})" if wanted_by >= 0 else f" (cell {self._cell()})"
         broken = next((cell for cell in self._cells if cell.broken is not None), None)
         why = f"; cell {broken.number} can't be read as Python" if broken is not None else ""
-        sentence = f"`{shown(name)}`, which {self._made.maker} needs{where}, is given no value in the notebook{why}."
+        whose = f"{where}" if name == self._made.maker else f", which {self._made.maker} needs{where},"
+        sentence = f"`{shown(name)}`{whose} is given no value in the notebook{why}."
         if now:
             raise CannotCheckError(
                 sentence, "Define it in a cell above, run the notebook from top to bottom and save it."
@@ -122,13 +123,42 @@ class _Slicer:
         self._refuse_data(statement, name)
         pending = [(each, place, True, place) for each in sorted(statement.names.now)]
         # What a function needs it finds when it is called: when the network is made.
-        pending += [(each, self._before, False, place) for each in sorted(statement.names.later)]
+        later = statement.names.later - self._missing_and_idle(statement)
+        pending += [(each, self._before, False, place) for each in sorted(later)]
         if name in statement.names.bound and not isinstance(statement.node, _DEFINING):
             for change in self._timeline.changes(name, place, self._made.place):
                 if not _is_bound_again(self._timeline, name, place, change):
                     self._first.setdefault(change, []).append(place)
                     pending += self._need(change, name)
         return pending
+
+    def _missing_and_idle(self, statement: Statement) -> set[str]:
+        """Return the modules that are not there, and that only those methods of a class use which no class or function
+        of the notebook calls: a summary() that was called from a cell is no part of the network."""
+        node = statement.node
+        if not isinstance(node, ast.ClassDef):
+            return set()
+        methods = [each for each in node.body if isinstance(each, ast.FunctionDef)]
+        idle = [each for each in methods if not each.name.startswith("__") and each.name != "forward"]
+        idle = [each for each in idle if not any(_speaks_of(other, each) for other in self._defined())]
+        busy = {name for each in node.body if each not in idle for name in _names_in(each)}
+        names = {name for each in idle for name in _names_in(each)} - busy
+        return {name for name in names if self._is_missing_module(name)}
+
+    def _defined(self) -> list[ast.stmt]:
+        nodes = [statement.node for statement in self._timeline.statements]
+        return [node for node in nodes if isinstance(node, ast.ClassDef | ast.FunctionDef)]
+
+    def _is_missing_module(self, name: str) -> bool:
+        place = self._timeline.bound(name, self._before)
+        node = None if place is None else self._timeline[place].node
+        if isinstance(node, ast.ImportFrom):
+            modules = ["." * node.level + (node.module or "")]
+        elif isinstance(node, ast.Import):
+            modules = [each.name for each in node.names if (each.asname or each.name.partition(".")[0]) == name]
+        else:
+            return False
+        return not any(self._sources.has(module) or is_available(module) for module in modules)
 
     def _see_that_it_is_there(self, statement: Statement, name: str) -> None:
         node = statement.node
@@ -305,6 +335,18 @@ def missing_modules(timeline: Timeline, sources: Sources) -> tuple[str, int] | N
             if name and not name.startswith(_ELSEWHERE) and not sources.has(name) and not is_available(name):
                 return name, statement.home
     return None
+
+
+def _names_in(node: ast.AST) -> set[str]:
+    return {each.id for each in ast.walk(node) if isinstance(each, ast.Name)}
+
+
+def _speaks_of(node: ast.AST, method: ast.FunctionDef) -> bool:
+    """Return whether a class or function names a method, but for the method itself."""
+    own = {id(each) for each in ast.walk(method)}
+    return any(
+        isinstance(each, ast.Attribute) and each.attr == method.name and id(each) not in own for each in ast.walk(node)
+    )
 
 
 def _changes_layers(node: ast.stmt) -> bool:

@@ -36,9 +36,10 @@ class Sources:
         A file deeper down counts where it is the only one of that name: notebooks extend sys.path.
         """
         path = module.replace(".", "/")
-        for wanted in (f"{path}.py", f"{path}/__init__.py"):
-            if wanted in self._files:
-                return wanted
+        here = (f"{path}.py", f"{path}/__init__.py")
+        if (found := next((each for each in here if each in self._files), None)) is not None:
+            return found
+        for wanted in here:
             deeper = [each for each in self._files if each.endswith(f"/{wanted}")]
             if len(deeper) == 1 and not is_available(module):
                 return deeper[0]

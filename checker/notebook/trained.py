@@ -324,7 +324,7 @@ class Networks:
     def _maker_named(self, name: str, before: int, depth: int, element: int | None) -> str | None:
         bound = self._timeline.bound(name, before)
         if bound is None:
-            return self._starred(name, before, element)
+            return self._starred(name, before, element) or self._made_nowhere(name, element)
         node = self._timeline[bound].node
         if isinstance(node, ast.ClassDef):
             return node.name if element is None and self._is_network_class(node, bound, 0) else None
@@ -348,6 +348,15 @@ class Networks:
             if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("torch") and name in _LAYERS:
                 return name
         return None
+
+    def _made_nowhere(self, name: str, element: int | None) -> str | None:
+        """Return the name of a class that no cell defines: the kernel still knew it when the notebook was run.
+
+        What trains it trains that network, which can't be read, and none of those that can.
+        """
+        nowhere = self._timeline.bound(name, len(self._timeline)) is None
+        is_named_so = name[:1].isupper() and _MAKER.search(name) and not _MAKER_NOT.search(name)
+        return name if nowhere and is_named_so and element is None else None
 
     def _maker_in_module(self, node: ast.Attribute, before: int, element: int | None) -> str | None:
         """Follow nn.Sequential, models.resnet18 and net.Net to a module."""
