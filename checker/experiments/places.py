@@ -40,6 +40,7 @@ class Exchange:
     """What came of exchanging the places of all maps.
 
     moved:    how far the logits moved, as a share of how far they lie apart
+    by_lines: the same when whole rows and columns are exchanged
     inside:   how far what goes into a windowed operation differs from its own, exchanged, where that depends on the
               maps before; as a share of its change
     counting: how many places of a map the logits hang on, in the middle of all channels and images: 1 where only the
@@ -49,6 +50,7 @@ class Exchange:
     """
 
     moved: float
+    by_lines: float
     inside: float
     counting: float
     by_hand: tuple[str, ...]
@@ -73,16 +75,25 @@ def exchange_places(program: Program, weights: Mapping[str, Tensor], *inputs: Te
     behind = leading(program, program.outputs, from_=maps)
     with torch.no_grad():
         before = replay(program, weights, *inputs, see=note, double=True)
+
+    def moved(act: Callable[[Tensor], Tensor]) -> float:
         # What a map was before, so that a shortcut around a window and the way through it are exchanged alike.
-        change = {name: replaced_by(_exchanged(map)) for name, map in maps.items()}
-        after = replay(program, weights, _exchanged(inputs[0]), *inputs[1:], change=change, double=True)
-    moves = [
-        ((one - other).abs().amax() / (one - one.mean(1, keepdim=True)).abs().amax())
-        for one, other in zip(before, after, strict=True)
-    ]
+        change = {name: replaced_by(act(map)) for name, map in maps.items()}
+        with torch.no_grad():
+            after = replay(program, weights, act(inputs[0]), *inputs[1:], change=change, double=True)
+        return float(
+            torch.stack(
+                [
+                    (one - other).abs().amax() / (one - one.mean(1, keepdim=True)).abs().amax()
+                    for one, other in zip(before, after, strict=True)
+                ]
+            ).max()
+        )
+
     last = {name: map for name, map in maps.items() if name in behind}
     return Exchange(
-        float(torch.stack(moves).max()),
+        moved(_exchanged),
+        moved(_lines_exchanged),
         _inside(program, weights, inputs, maps),
         _counting(program, weights, inputs, last),
         tuple(sorted({node.operator for node in program.nodes if node.name in behind - maps.keys()} & moving)),
@@ -231,18 +242,16 @@ def _side(seen: Seen) -> int:
 
 def _exchanged(map: Tensor) -> Tensor:
     """Return a map N×C×H×W, or N×C×places, with its places exchanged; always in the same way for maps of as many
-    places.
-
-    Rows are exchanged with rows and columns with columns, so that the average of a row stays that of a row.
-    """
+    places."""
     flat = map.flatten(2)
-    side = math.isqrt(flat.shape[2])
-    height, width = map.shape[2:] if map.ndim == 4 else (side, side)
-    if height * width != flat.shape[2]:
-        height, width = 1, flat.shape[2]
-    rows, columns = (torch.randperm(each, generator=torch.Generator().manual_seed(each)) for each in (height, width))
-    order = (rows[:, None] * width + columns).flatten()
+    order = torch.randperm(flat.shape[2], generator=torch.Generator().manual_seed(0))
     return flat[:, :, order.to(map.device)].view(map.shape)
+
+
+def _lines_exchanged(map: Tensor) -> Tensor:
+    """Return a map N×C×H×W with its rows exchanged, and its columns: what was in one line still is."""
+    rows, columns = (torch.randperm(side, generator=torch.Generator().manual_seed(side)) for side in map.shape[2:4])
+    return map[:, :, rows.to(map.device)][..., columns.to(map.device)] if map.ndim == 4 else _exchanged(map)
 
 
 def replaced_by(map: Tensor) -> Callable[[Any], Any]:

@@ -27,6 +27,12 @@ def places_alike(run: "Evidence") -> str | None:
         return None
     if not math.isfinite(found.moved):
         raise CannotCheckError("The logits are not finite, or the same for all classes.", "See finite_weights.")
+    if found.by_lines <= ALIKE:
+        raise CannotCheckError(
+            "The logits depend on which places share a row or a column: by attention along lines, or by what else is "
+            "made of whole lines.",
+            "Treat all places of the last maps alike, or have it judged by a person.",
+        )
     what = f"the logits move by {100 * found.moved:.2g} % of their range when the places of the last maps are exchanged"
     if found.by_hand:
         raise CannotCheckError(

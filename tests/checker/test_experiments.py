@@ -133,7 +133,7 @@ def test_no_number_is_no_evidence() -> None:
 @pytest.mark.parametrize(("counting", "passed"), [(1.0, False), (2.0, None), (math.nan, None), (2.5, True)])
 def test_too_few_places_to_tell_an_average_from_a_maximum(counting: float, passed: bool | None) -> None:
     anatomy = SimpleNamespace(collapses={"average"}, flat=True, not_understood=set())
-    run = SimpleNamespace(anatomy=anatomy, places_exchanged=Exchange(0.0, 0.0, counting, ()))
+    run = SimpleNamespace(anatomy=anatomy, places_exchanged=Exchange(0.0, 0.0, 0.0, counting, ()))
     if passed is None:
         with pytest.raises(CannotCheckError, match="too few to tell an average from a maximum"):
             global_average_pooling(run)

@@ -397,7 +397,7 @@ def test_images_of_another_shape_than_was_measured_are_refused() -> None:
             ["m", "size.floordiv", [value("n"), 0]],
             ["out", "aten.full.default", [[value("m")], 1]],
         ],
-        [["out", "size.mul", ["x", 3]]],
+        [["out", "size.mul", [value("x"), 3]]],
     ],
 )
 def test_wrong_arguments_end_in_a_sentence(nodes: list) -> None:
