@@ -249,9 +249,12 @@ def _exchanged(map: Tensor) -> Tensor:
 
 
 def _lines_exchanged(map: Tensor) -> Tensor:
-    """Return a map N×C×H×W with its rows exchanged, and its columns: what was in one line still is."""
-    rows, columns = (torch.randperm(side, generator=torch.Generator().manual_seed(side)) for side in map.shape[2:4])
-    return map[:, :, rows.to(map.device)][..., columns.to(map.device)] if map.ndim == 4 else _exchanged(map)
+    """Return a map N×C×H×W with its rows exchanged, and its columns: what was in one line still is. One without rows
+    has its places exchanged."""
+    if map.ndim != 4:
+        return _exchanged(map)
+    rows, columns = (torch.randperm(side, generator=torch.Generator().manual_seed(side)) for side in map.shape[2:])
+    return map[:, :, rows.to(map.device)][..., columns.to(map.device)]
 
 
 def replaced_by(map: Tensor) -> Callable[[Any], Any]:
