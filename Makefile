@@ -20,7 +20,7 @@ test: $(ENVIRONMENT)/installed
 	@$(BIN)/ruff format --check --quiet
 	@$(BIN)/ruff check --quiet
 	@$(BIN)/mypy
-	@$(BIN)/python -m pytest -n auto --dist worksteal
+	@$(BIN)/python -m pytest -n auto
 
 # For every system and Python: what only some of them need has a marker. PyTorch's CUDA libraries come on Linux alone.
 lock:

@@ -18,11 +18,6 @@ def pytest_xdist_auto_num_workers() -> int:
     return (os.cpu_count() or 1) + 1
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the test that takes minutes, so that the others fill the time beside it."""
-    items.sort(key=lambda item: "promises" not in item.name)
-
-
 @pytest.fixture(scope="session", autouse=True)
 def one_thread() -> None:
     """Networks of the tests' size are computed faster by one, all the more beside other processes."""
