@@ -426,6 +426,7 @@ def _line_of(trace: str) -> str:
     return found
 
 
+@functools.cache  # Asked for some 30,000 frames of a small network, which lie in a few hundred files.
 def _is_library(path: str) -> bool:
     return (
         path.startswith("<")
