@@ -26,6 +26,7 @@ import torch
 from torch import Tensor
 
 from checker.measure import SECONDS, TooSlowError
+from checker.sandbox.restrict import data_size
 from checker.subject import Images
 
 # Beside what a worker begins with; a ResNet-18 needs 2 for a batch. On a GPU, drivers reserve what they like.
@@ -236,9 +237,8 @@ def _limit(memory: int | None) -> None:
         with open("/proc/self/oom_score_adj", "w") as file:
             file.write("1000")
         if memory is not None:
-            with open("/proc/self/statm") as file:
-                own = int(file.read().split()[5]) * resource.getpagesize()
-            resource.setrlimit(resource.RLIMIT_DATA, (own + memory, resource.getrlimit(resource.RLIMIT_DATA)[1]))
+            most = data_size() + memory
+            resource.setrlimit(resource.RLIMIT_DATA, (most, resource.getrlimit(resource.RLIMIT_DATA)[1]))
         resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
 
 

@@ -78,12 +78,12 @@ def choose_isolation(requested: str = AUTO) -> str:
 def place_of(isolation: str, folder: Path) -> Place:
     """Return where a child finds what lies in `folder`: submission/, job.json, and, for "process", scratch/."""
     if isolation == BUBBLEWRAP:
-        return Place("/submission", "/job.json", "/tmp", (*_import_path(), "/code"))
+        return Place("/submission", "/job.json", "/tmp", (*import_path(), "/code"))
     return Place(
         str(folder / "submission"),
         str(folder / "job.json"),
         str(folder / "scratch"),
-        (*_import_path(), str(REPOSITORY)),
+        (*import_path(), str(REPOSITORY)),
     )
 
 
@@ -93,8 +93,12 @@ def command(isolation: str, folder: Path, answers: int, limits: Limits, hidden: 
     place = place_of(isolation, folder)
     inside = f"{place.path[-1]}/checker/sandbox/inside.py"
     python = [os.path.realpath(sys.executable), "-I", "-S", "-B", "-u", "-W", "ignore", inside, place.job, str(answers)]
-    if isolation == PROCESS:
-        return python
+    return python if isolation == PROCESS else [*sandbox(folder, limits, hidden), "--", *python]
+
+
+def sandbox(folder: Path, limits: Limits, hidden: Sequence[Path]) -> list[str]:
+    """Return the command with which bubblewrap makes the sandbox for the job in `folder`, without what it starts."""
+    place = place_of(BUBBLEWRAP, folder)
     return [
         *_bubblewrap(limits.scratch, hidden),
         "--ro-bind",
@@ -107,8 +111,6 @@ def command(isolation: str, folder: Path, answers: int, limits: Limits, hidden: 
         "/",
         "--chdir",
         place.submission,
-        "--",
-        *python,
     ]
 
 
@@ -156,7 +158,7 @@ def _becomes_nobody() -> bool:
         Path(os.path.realpath(sys.executable)),
         REPOSITORY / "checker",
         REPOSITORY / "common",
-        *map(Path, _import_path()),
+        *map(Path, import_path()),
     ]
     return sys.platform == "linux" and os.geteuid() == 0 and all(map(_everybody_reads, paths))
 
@@ -227,7 +229,7 @@ def _prefixes() -> list[str]:
     ]
 
 
-def _import_path() -> list[str]:
+def import_path() -> list[str]:
     """Return what the child can import from: this process's own path, as far as it belongs to the interpreter."""
     bound = [each.resolve() for each in _bound()]
     paths = [os.path.realpath(path) for path in sys.path if path]

@@ -23,18 +23,25 @@ _CAPABILITIES_VERSION = 0x20080522
 
 
 def limit(memory: int, scratch: int, open_files: int, processes: int, seconds: float) -> None:
-    """Limit what this process and its children may use: bytes of memory and of a file, open files, processes, CPU
-    seconds.
+    """Limit what this process and its children may use: bytes of memory beside what it has, and of a file, open files,
+    processes, CPU seconds.
 
     Memory counts what is private and writable: PyTorch reserves gigabytes of addresses that it never touches.
     """
-    _lower(resource.RLIMIT_DATA, memory)
+    _lower(resource.RLIMIT_DATA, memory + data_size())
     _lower(resource.RLIMIT_FSIZE, scratch)
     _lower(resource.RLIMIT_NOFILE, open_files)
     # The kernel counts the user's other processes too; root is not limited, which is why the supervisor counts as well.
     _lower(resource.RLIMIT_NPROC, processes + _threads_of_user())
     _lower(resource.RLIMIT_CPU, int(seconds) + 1)
     _lower(resource.RLIMIT_CORE, 0)
+
+
+def data_size() -> int:
+    """Return the bytes of this process's memory that RLIMIT_DATA counts; 0 where the system doesn't say."""
+    with contextlib.suppress(OSError), open("/proc/self/statm") as file:
+        return int(file.read().split()[5]) * resource.getpagesize()
+    return 0
 
 
 def become_nobody() -> None:

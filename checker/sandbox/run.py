@@ -7,8 +7,6 @@ import os
 import selectors
 import shutil
 import signal
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
@@ -24,12 +22,16 @@ from checker.sandbox.isolation import (
     choose_isolation,
     command,
     environment,
+    import_path,
     place_of,
     restrictions,
+    sandbox,
 )
 from checker.sandbox.restrict import NOBODY
+from checker.sandbox.start import Supervisor
 from checker.sandbox.submission_copy import copy_submission
 from checker.sandbox.tasks import GB, MB, WEIGHTS, Answer, Limits, Problem, Task
+from checker.sandbox.zygote import Zygote, ZygoteError
 
 TAIL = 2000
 MARKER = "CHECKER_SANDBOX"
@@ -46,15 +48,25 @@ def run(
     isolation: str = AUTO,
     limits: Limits | None = None,
     hidden: Sequence[Path] = (),
+    zygote: Zygote | None = None,
 ) -> "Answers":
     """Start answering `tasks` with the code of the submission `folder`, and return the answers: an iterator, and a
     context manager that ends everything.
 
     The code starts at once, while the caller does something else; its time counts only while an answer is waited for.
-    isolation: see checker.sandbox.isolation; hidden: folders that it must not see, beside $DATA_DIR and data/.
+    isolation: see checker.sandbox.isolation; hidden: folders that it must not see, beside $DATA_DIR and data/;
+    zygote: forks the process, so that it need not import everything anew; only bubblewrap's is forked
     Raises IsolationError. Whatever the submission does is an answer with a problem.
     """
-    return Answers(Path(folder), tuple(tasks), choose_isolation(isolation), limits or Limits(), hidden)
+    return Answers(Path(folder), tuple(tasks), choose_isolation(isolation), limits or Limits(), hidden, zygote)
+
+
+def warm(isolation: str) -> Zygote | None:
+    """Return a zygote for `run`, or None where that isolation has none."""
+    if choose_isolation(isolation) != BUBBLEWRAP:
+        return None
+    path = [*import_path(), str(REPOSITORY)]
+    return Zygote(path, environment(place_of(BUBBLEWRAP, Path()).scratch))
 
 
 class Answers(Iterator[Answer]):
@@ -66,14 +78,21 @@ class Answers(Iterator[Answer]):
     """
 
     def __init__(
-        self, folder: Path, tasks: tuple[Task, ...], isolation: str, limits: Limits, hidden: Sequence[Path]
+        self,
+        folder: Path,
+        tasks: tuple[Task, ...],
+        isolation: str,
+        limits: Limits,
+        hidden: Sequence[Path],
+        zygote: Zygote | None,
     ) -> None:
         self.isolation, self.printed = isolation, ""
         self.digests: dict[str, str] = {}
         self._tasks, self._limits = tasks, limits
         self._answered, self._printed_bytes, self._is_ready, self._is_stopped = 0, 0, False, False
         self._problem: Problem | None = None
-        self._supervisor: subprocess.Popen[bytes] | None = None
+        self._zygote = zygote if isolation == BUBBLEWRAP else None
+        self._supervisor: Supervisor | None = None
         self._reader = FrameReader(limits.json, limits.blob)
         self._last_word = b""
         self._pipes: dict[str, int] = {}
@@ -125,7 +144,7 @@ class Answers(Iterator[Answer]):
         supervisor, self._is_stopped = self._supervisor, True
         if supervisor is not None:
             with contextlib.suppress(OSError, ValueError):
-                _pipes(supervisor)[0].write(b".")
+                supervisor.stdin.write(b".")
 
     def close(self) -> None:
         """End every process that was started and remove what was written. May be called again."""
@@ -184,32 +203,31 @@ class Answers(Iterator[Answer]):
     def _start_supervisor(self, scratch_of_child: str, hidden: Sequence[Path]) -> None:
         receive, send = os.pipe()
         self._pipes["answers"] = receive
+        job = {
+            "environment": environment(scratch_of_child) | dict([self._marker.split("=")]),
+            "memory": self._limits.memory,
+            "processes": self._limits.processes,
+            "scratch": self._limits.scratch,
+            "folder": str(self._place),
+            "written": None if self.isolation == BUBBLEWRAP else scratch_of_child,
+        }
         try:
-            job = {
-                "command": command(self.isolation, self._place, send, self._limits, hidden),
-                "answers": send,
-                "environment": environment(scratch_of_child) | dict([self._marker.split("=")]),
-                "memory": self._limits.memory,
-                "processes": self._limits.processes,
-                "scratch": self._limits.scratch,
-                "folder": str(self._place),
-                "written": None if self.isolation == BUBBLEWRAP else scratch_of_child,
-            }
-            self._supervisor = subprocess.Popen(
-                [sys.executable, "-I", "-S", "-B", str(Path(__file__).with_name("supervisor.py")), json.dumps(job)],
-                env={},
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                bufsize=0,
-                pass_fds=(send,),
-                cwd="/",
-                start_new_session=True,
-            )
+            if self._zygote is None:
+                job["command"] = command(self.isolation, self._place, send, self._limits, hidden)
+                self._supervisor = Supervisor.started(job | {"answers": send}, send)
+            else:
+                job["command"] = sandbox(self._place, self._limits, hidden)
+                self._supervisor = Supervisor.forked(self._zygote, job | {"work": str(self._place / "job.json")}, send)
+        except ZygoteError:
+            self._problem = _not_started("what it is forked from has ended")
+            return
         finally:
             os.close(send)
-        _, last_word, printed = _pipes(self._supervisor)
-        for pipe, name in ((receive, "answers"), (printed, "printed"), (last_word, "last word")):
+        for pipe, name in (
+            (receive, "answers"),
+            (self._supervisor.stderr, "printed"),
+            (self._supervisor.stdout, "last word"),
+        ):
             self._selector.register(pipe, selectors.EVENT_READ, name)
 
     def _receive(self, task: Task) -> Answer:
@@ -278,27 +296,18 @@ class Answers(Iterator[Answer]):
             return _refusal("stopped", f"{task.doing} was stopped.", "Check it again.")
         if not self._is_ready and kind != "time":
             last = clean(self.printed.strip().rpartition("\n")[2], 200)
-            return _refusal(
-                "start",
-                f"The sandbox did not start: {last or 'its process ended'}.",
-                'That is the checker\'s fault: try it with the isolation "process", and report it.',
-            )
+            return Answer(problem=_not_started(last or "its process ended"))
         return Answer(problem=_problem(task, kind, word, self._limits, detail))
 
-    def _end(self, supervisor: subprocess.Popen[bytes]) -> None:
+    def _end(self, supervisor: Supervisor) -> None:
         """Tell the supervisor to clean up, and wait for that. One that was killed leaves the cleaning to us."""
-        stdin, stdout, stderr = _pipes(supervisor)
         try:
             with contextlib.suppress(OSError):
-                stdin.write(b".")
-            stdin.close()
+                supervisor.stdin.write(b".")
+            supervisor.stdin.close()
             self._hear_out(supervisor)
         finally:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(supervisor.pid, signal.SIGKILL)
-            supervisor.wait()
-            stdout.close()
-            stderr.close()
+            supervisor.kill()
             for _ in range(100):
                 left = processes.marked(self._marker)
                 if not left:
@@ -306,10 +315,10 @@ class Answers(Iterator[Answer]):
                 processes.kill(left)
                 time.sleep(0.01)
 
-    def _hear_out(self, supervisor: subprocess.Popen[bytes]) -> None:
+    def _hear_out(self, supervisor: Supervisor) -> None:
         """Wait until the supervisor has ended, while nothing that it or its children write can block them."""
         end = time.monotonic() + _SECONDS_TO_CLEAN_UP
-        _, stdout, stderr = _pipes(supervisor)
+        stdout, stderr = supervisor.stdout, supervisor.stderr
         with selectors.DefaultSelector() as selector:
             selector.register(stdout, selectors.EVENT_READ)
             selector.register(stderr, selectors.EVENT_READ)
@@ -332,12 +341,6 @@ class Answers(Iterator[Answer]):
             self._prints_too_much(os.read(stderr.fileno(), _PIECE))
 
 
-def _pipes(supervisor: subprocess.Popen[bytes]) -> tuple[IO[bytes], IO[bytes], IO[bytes]]:
-    """Return its stdin, stdout and stderr, each of which is a pipe."""
-    assert supervisor.stdin and supervisor.stdout and supervisor.stderr
-    return supervisor.stdin, supervisor.stdout, supervisor.stderr
-
-
 def _answer(frame: Frame, number: int) -> Answer:
     """Return what a frame says to the task `number`. Raises FrameError."""
     match frame.value:
@@ -358,6 +361,14 @@ def _last_word(text: bytes) -> dict[str, Any]:
     except FrameError:
         return {}
     return {key: value for key, value in word.items() if isinstance(value, str | int)} if isinstance(word, dict) else {}
+
+
+def _not_started(why: str) -> Problem:
+    return Problem(
+        "start",
+        clean(f"The sandbox did not start: {why}."),
+        'That is the checker\'s fault: try it with the isolation "process", and report it.',
+    )
 
 
 def _refusal(kind: str, message: str, help: str) -> Answer:

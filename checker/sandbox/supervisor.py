@@ -14,6 +14,7 @@ import os
 import select
 import signal
 import sys
+from collections.abc import Callable
 from typing import Any
 
 sys.path.append(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
@@ -26,11 +27,22 @@ LEAST_MEMORY_LEFT = 0.03  # Share of the machine's memory: files in memory are n
 _SUBREAPER = 36
 
 
-def main(job: dict[str, Any]) -> None:
-    """Run job["command"] until it ends, uses too much, or stdin closes; print {"ended": …}.
+def spawn(job: dict[str, Any]) -> int:
+    """Start job["command"] as a program, with stdout and stderr on this process's stderr, and return its process."""
+    os.set_inheritable(job["answers"], True)
+    return os.posix_spawn(
+        job["command"][0],
+        job["command"],
+        job["environment"],
+        setsid=True,
+        file_actions=[(os.POSIX_SPAWN_OPEN, 0, "/dev/null", os.O_RDONLY, 0), (os.POSIX_SPAWN_DUP2, 2, 1)],
+    )
 
-    command, environment: what to start, with stdout and stderr on this process's stderr; answers: the file descriptor
-                          it inherits
+
+def main(job: dict[str, Any], start: Callable[[dict[str, Any]], int] = spawn) -> None:
+    """Start a child with `start`, and watch it until it ends, uses too much, or stdin closes; print how it ended.
+
+    command, environment: what is started; answers: the file descriptor that the child inherits
     memory, processes, scratch: limits; folder: removed at the end; written: the folder below that is measured, or None
     """
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
@@ -38,14 +50,7 @@ def main(job: dict[str, Any]) -> None:
     _adopt_orphans()
     ended: dict[str, object] = {"kind": "stopped"}
     try:
-        os.set_inheritable(job["answers"], True)
-        child = os.posix_spawn(
-            job["command"][0],
-            job["command"],
-            job["environment"],
-            setsid=True,
-            file_actions=[(os.POSIX_SPAWN_OPEN, 0, "/dev/null", os.O_RDONLY, 0), (os.POSIX_SPAWN_DUP2, 2, 1)],
-        )
+        child = start(job)
         os.close(job["answers"])
         ended = _watch(child, job)
         _kill_session(child)

@@ -10,19 +10,44 @@ from pathlib import Path
 import pytest
 
 from checker.sandbox.isolation import BUBBLEWRAP, PROCESS, choose_isolation
-from checker.sandbox.run import MARKER, run
+from checker.sandbox.run import MARKER, run, warm
 from checker.sandbox.tasks import MB, Answer, Limits, Task
+from checker.sandbox.zygote import Zygote
 
 AUGMENTATION = Task("augmentation")
 QUICK = Limits(seconds=30, memory=1000 * MB, scratch=20 * MB, printed=4 * MB)
 
 
-@pytest.fixture(params=[BUBBLEWRAP, PROCESS])
-def isolation(request: pytest.FixtureRequest) -> str:
-    """Each of the isolations. Where bubblewrap doesn't work its tests are skipped, but not in CI."""
-    if request.param == BUBBLEWRAP and choose_isolation() != BUBBLEWRAP:
+FORKED = "forked"
+
+
+@pytest.fixture(params=[BUBBLEWRAP, FORKED, PROCESS])
+def start(request: pytest.FixtureRequest) -> str:
+    """Each of the isolations, and the two ways to start bubblewrap's. Where that doesn't work its tests are skipped,
+    but not in CI."""
+    if request.param != PROCESS and choose_isolation() != BUBBLEWRAP:
         (pytest.fail if os.environ.get("CI") else pytest.skip)("bubblewrap doesn't work here")
     return request.param
+
+
+@pytest.fixture
+def isolation(start: str) -> str:
+    """The isolation that is started."""
+    return PROCESS if start == PROCESS else BUBBLEWRAP
+
+
+@pytest.fixture(scope="session")
+def any_zygote() -> Iterator[Zygote]:
+    """What bubblewrap's processes are forked from, for all tests."""
+    zygote = warm(BUBBLEWRAP)
+    yield zygote
+    zygote.close()
+
+
+@pytest.fixture
+def zygote(start: str, request: pytest.FixtureRequest) -> Zygote | None:
+    """What the process is forked from, if it is."""
+    return request.getfixturevalue("any_zygote") if start == FORKED else None
 
 
 @pytest.fixture
@@ -33,7 +58,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def ask(folder: Path, isolation: str) -> Iterator[Callable[..., Answer]]:
+def ask(folder: Path, isolation: str, zygote: Zygote | None) -> Iterator[Callable[..., Answer]]:
     """A function that runs `code` as train.py and returns the answer to the augmentation task.
 
     The code can tell something by raising it: no test needs albumentations. Afterwards the folder is as it was, no
@@ -44,7 +69,8 @@ def ask(folder: Path, isolation: str) -> Iterator[Callable[..., Answer]]:
     def ask(code: str | bytes, **limits: object) -> Answer:
         (folder / "train.py").write_bytes(code.encode() if isinstance(code, str) else code)
         before = snapshot(folder.parent)
-        with run(folder, [AUGMENTATION], isolation=isolation, limits=dataclasses.replace(QUICK, **limits)) as answers:
+        limits = dataclasses.replace(QUICK, **limits)
+        with run(folder, [AUGMENTATION], isolation=isolation, limits=limits, zygote=zygote) as answers:
             (answer,) = answers
         assert snapshot(folder.parent) == before
         return answer
