@@ -24,6 +24,7 @@ from rich.table import Table
 from checker.assignments import ASSIGNMENTS
 from checker.check import check_folder
 from checker.experiments import on_images
+from checker.means import Means
 from checker.rules.anatomy import ALIKE, COUNTING
 from checker.rules.layers import MOVED, NORMALISED
 from checker.rules.weights import FREE_LITERALS, MEAN_APART, VARIANCE_APART
@@ -78,9 +79,7 @@ def measured(session: str, folder: Path, **options: object) -> tuple[dict[str, l
             assignment,
             folder,
             rules=assignment.every_rule,
-            device="cpu",
-            data_dir=None,
-            isolation="auto",
+            means=Means(),
             tell=lambda doing: None,
             **{"own": False, "only_run": None} | options,
         )

@@ -88,18 +88,19 @@ def _export(options: argparse.Namespace) -> int:
     from rich.text import Text
 
     from checker.export import export_run
+    from checker.means import Means
 
     assignment = ASSIGNMENTS[id]
     folder = options.path or _own_folder(assignment)
-    with Console(stderr=True).status("reading") as status:
+    means = Means(data_dir=options.data_dir, isolation=options.isolation)
+    with means, Console(stderr=True).status("reading") as status:
         counted = export_run(
             assignment,
             folder,
             name,
             options.output,
             own=options.path is None,
-            data_dir=options.data_dir,
-            isolation=options.isolation,
+            means=means,
             tell=lambda doing: status.update(Text(doing)),
         )
     sums = "" if counted.sums is None else f" and {counted.sums:,} sums"
@@ -123,6 +124,7 @@ def _check(options: argparse.Namespace) -> int:
     from rich.text import Text
 
     from checker.check import check_folder, check_model, check_notebook
+    from checker.means import Means
     from checker.report.terminal import as_rich, as_text
 
     if options.model is not None and (options.path is not None or options.assignment == "all"):
@@ -138,7 +140,8 @@ def _check(options: argparse.Namespace) -> int:
         from common.device import choose_device
 
         choose_device(options.device)
-    with errors.status("reading") as status:
+    means = Means(device=options.device, data_dir=options.data_dir, isolation=options.isolation)
+    with means, errors.status("reading") as status:
         for assignment in assignments:
             folder = options.path or _own_folder(assignment)
             try:
@@ -151,9 +154,7 @@ def _check(options: argparse.Namespace) -> int:
                             built_by=options.init or (name and f"{name}()"),
                             run=options.run,
                             rules=chosen[assignment.id],
-                            device=options.device,
-                            data_dir=options.data_dir,
-                            isolation=options.isolation,
+                            means=means,
                             tell=lambda doing: status.update(Text(doing)),
                         )
                     )
@@ -165,9 +166,7 @@ def _check(options: argparse.Namespace) -> int:
                             folder,
                             only_run=options.run,
                             rules=chosen[assignment.id],
-                            device=options.device,
-                            data_dir=options.data_dir,
-                            isolation=options.isolation,
+                            means=means,
                             tell=lambda doing: status.update(Text(doing)),
                         )
                     )
@@ -179,9 +178,7 @@ def _check(options: argparse.Namespace) -> int:
                         own=options.path is None,
                         only_run=options.run,
                         rules=chosen[assignment.id],
-                        device=options.device,
-                        data_dir=options.data_dir,
-                        isolation=options.isolation,
+                        means=means,
                         tell=lambda doing: status.update(Text(doing)),
                         details=options.format == "html",
                     )

@@ -2,18 +2,22 @@
 
 import contextlib
 import os
+import tempfile
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from checker.assignments import Assignment
+from checker.intake.archive import unpack
 from checker.intake.files import shown
+from checker.intake.find import begin
 from checker.intake.folder import read_folder
 from checker.intake.model_file import read_model
 from checker.intake.notebook import read_notebook_file, submission_of
+from checker.means import Means
 from checker.rules import RULES
 from checker.rules.claims import CLAIMED
 from checker.submission import Submission
@@ -32,6 +36,38 @@ if TYPE_CHECKING:
     from checker.test_set import TestSet
 
 MOST_RUNS = 50
+MOST_ARCHIVES = 3  # One in the other.
+
+
+def check_handed_in(
+    assignment: Assignment,
+    path: Path,
+    *,
+    rules: list[str],
+    means: Means,
+    tell: Callable[[str], None],
+    only_run: str | None = None,
+    details: bool = False,
+) -> SubmissionResult:
+    """Check what a student hands in: a folder, in which the submission may lie deeper, a zip file of one, or a
+    notebook.
+
+    Raises as check_folder does.
+    """
+    with tempfile.TemporaryDirectory(prefix="checker-unpacked-") as scratch:
+        place = begin(path) if path.is_dir() else path
+        for depth in range(MOST_ARCHIVES):
+            if place.suffix.lower() != ".zip":
+                break
+            # Called as in the archive's own name, since messages tell of it.
+            target = Path(scratch) / str(depth) / (place.stem or "submission")
+            target.parent.mkdir()
+            unpack(place, target)
+            place = begin(target)
+        check = check_notebook if place.suffix.lower() == ".ipynb" else check_folder
+        options: dict[str, Any] = {} if check is check_notebook else {"own": False, "details": details}
+        found = check(assignment, place, only_run=only_run, rules=rules, means=means, tell=tell, **options)
+        return replace(found, path=str(path))
 
 
 def check_folder(
@@ -41,16 +77,14 @@ def check_folder(
     own: bool,
     only_run: str | None,
     rules: list[str],
-    device: str,
-    data_dir: str | None,
-    isolation: str,
+    means: Means,
     tell: Callable[[str], None],
     details: bool = False,
 ) -> SubmissionResult:
     """Check the runs of `folder` against `assignment`, with the rules whose ids are in `rules`.
 
     own: it is the session's own folder, so every run that the assignment names must be there
-    isolation: how its code is run: "auto", "bubblewrap" or "process"
+    means: what it is checked with
     tell: hears what is being done
     details: gather what a page shows beside the verdicts, see checker.details
     Raises CannotCheckError where there is nothing to check, UserError where the test images are missing or not the
@@ -82,10 +116,9 @@ def check_folder(
         assignment.inputs,
         networks="network" in needs,
         augmentation="augmentation" in needs,
-        isolation=isolation,
-        hidden=[Path(data_dir)] if data_dir else [],
+        sandbox=means.sandbox,
     )
-    found = _judged(assignment, submission, names, rules, device, data_dir, tell, details)
+    found = _judged(assignment, submission, names, rules, means, tell, details)
     return SubmissionResult(assignment.id, assignment.title, str(folder), found, isolation=submission.isolation)
 
 
@@ -96,9 +129,7 @@ def check_model(
     built_by: str,
     run: str | None,
     rules: list[str],
-    device: str,
-    data_dir: str | None,
-    isolation: str,
+    means: Means,
     tell: Callable[[str], None],
 ) -> SubmissionResult:
     """Check the network that a file defines, with the weights that it begins with, as far as rules need no others.
@@ -118,10 +149,9 @@ def check_model(
         built_by,
         assignment.inputs,
         DATASETS[assignment.dataset].normalization,
-        isolation=isolation,
-        hidden=[Path(data_dir)] if data_dir else [],
+        sandbox=means.sandbox,
     )
-    found = _judged(assignment, submission, [name], rules, device, data_dir, tell, True)
+    found = _judged(assignment, submission, [name], rules, means, tell, True)
     return SubmissionResult(assignment.id, assignment.title, str(file), found, isolation=submission.isolation)
 
 
@@ -131,9 +161,7 @@ def check_notebook(
     *,
     only_run: str | None,
     rules: list[str],
-    device: str,
-    data_dir: str | None,
-    isolation: str,
+    means: Means,
     tell: Callable[[str], None],
 ) -> SubmissionResult:
     """Check the networks that a notebook trained: what they are made of, and what it printed of their epochs.
@@ -156,10 +184,9 @@ def check_notebook(
         notebook,
         assignment.inputs,
         DATASETS[assignment.dataset].normalization,
-        isolation=isolation,
-        hidden=[Path(data_dir)] if data_dir else [],
+        sandbox=means.sandbox,
     )
-    found = _judged(assignment, submission, names, rules, device, data_dir, tell, True)
+    found = _judged(assignment, submission, names, rules, means, tell, True)
     notes = tuple(_sentence(note.sentence, note.cells) for note in notebook.notes)
     found = tuple(replace(run, notes=run.notes + notes * (run is found[-1])) for run in found)
     return SubmissionResult(assignment.id, assignment.title, str(file), found, isolation=submission.isolation)
@@ -170,25 +197,15 @@ def _judged(
     submission: Submission,
     names: list[str],
     rules: list[str],
-    device: str,
-    data_dir: str | None,
+    means: Means,
     tell: Callable[[str], None],
     details: bool,
 ) -> tuple[RunResult, ...]:
     """Return what the rules find in the runs of a submission called `names`."""
     tell(f"{shown(str(submission.path))}: starting")
     with contextlib.closing(submission):
-        from checker.test_set import TestSet
-        from checker.workers import MOST_MEMORY, Workers
-        from common.data import DATASETS
-
-        dataset = DATASETS[assignment.dataset]
-        on_cpu = device == "cpu"
-        with Workers(
-            dataset.sizes["test"], dataset.shape, None if on_cpu else 1, memory=MOST_MEMORY if on_cpu else None
-        ) as workers:
-            tests = TestSet(dataset, data_dir, workers)
-            return _check_runs(assignment, submission, names, rules, tests, device, tell, details)
+        tests = means.tests(assignment.dataset)
+        return _check_runs(assignment, submission, names, rules, tests, means.device, tell, details)
 
 
 def _check_runs(

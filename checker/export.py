@@ -14,6 +14,7 @@ from checker.assignments import Assignment
 from checker.check import run_names
 from checker.intake.files import shown
 from checker.intake.folder import read_folder
+from checker.means import Means
 from checker.submission import read
 from checker.verdict import CannotCheckError
 from common.files import write_atomically
@@ -37,13 +38,12 @@ def export_run(
     output: Path,
     *,
     own: bool,
-    data_dir: str | None,
-    isolation: str,
+    means: Means,
     tell: Callable[[str], None],
 ) -> "Counts":
     """Write the network of the run `name` of `folder` to `output`, and return what it classifies correctly.
 
-    own, isolation, tell: as for checker.check.check_folder
+    own, means, tell: as for checker.check.check_folder
     Raises CannotCheckError where there is no such network, it can't be exported, or the file classifies other images
     correctly than the checker does; UserError where the file can't be written or the test images are missing.
     """
@@ -58,29 +58,23 @@ def export_run(
         assignment.inputs,
         networks=True,
         augmentation=False,
-        isolation=isolation,
-        hidden=[Path(data_dir)] if data_dir else [],
+        sandbox=means.sandbox,
     )
     tell(f"{shown(name)}: recording")
     with contextlib.closing(submission):
         from checker.evidence import Evidence
-        from checker.test_set import TestSet
-        from checker.workers import Workers
-        from common.data import DATASETS
 
-        run, dataset = submission.runs[name], DATASETS[assignment.dataset]
+        run, tests = submission.runs[name], means.tests(assignment.dataset)
         log = read(run.log)
         # Of the last epoch alone, so that no other is evaluated.
         last = replace(run, log=log[-1:], weights={0: run.weights[len(run.weights) - 1]})
-        with Workers(dataset.sizes["test"], dataset.shape) as workers:
-            tests = TestSet(dataset, data_dir, workers)
-            evidence = Evidence(submission, last, tests, "cpu", siblings={}, two_inputs=assignment.two_inputs)
-            tell(f"{shown(name)}: evaluating it as recorded")
-            counted = evidence.counts(log[-1])
-            tell(f"{shown(name)}: exporting it")
-            content = as_onnx(evidence.program, evidence.tensors(log[-1]))
-            tell(f"{shown(name)}: evaluating the file")
-            found = _counts(content, tests, evidence.normalization, evidence.program)
+        evidence = Evidence(submission, last, tests, "cpu", siblings={}, two_inputs=assignment.two_inputs)
+        tell(f"{shown(name)}: evaluating it as recorded")
+        counted = evidence.counts(log[-1])
+        tell(f"{shown(name)}: exporting it")
+        content = as_onnx(evidence.program, evidence.tensors(log[-1]))
+        tell(f"{shown(name)}: evaluating the file")
+        found = _counts(content, tests, evidence.normalization, evidence.program)
     if found != counted:
         raise CannotCheckError(
             f"The exported network classifies {found.images:,} images correctly, the recorded one {counted.images:,}.",

@@ -11,9 +11,9 @@ from typing import Any
 from checker.intake.files import shown
 from checker.intake.recorded import PROGRAM, program_for, read_program
 from checker.intake.run_folder import LOG, MOST_WEIGHTS_IN_ALL, read_log, read_record, read_weights
-from checker.sandbox.run import Answers
+from checker.sandbox.run import Answers, Sandbox
 from checker.sandbox.run import run as start
-from checker.sandbox.tasks import Answer, Limits, Task
+from checker.sandbox.tasks import Answer, Task
 from checker.submission import BEGUN, INITIAL, Submission, SubmittedRun, WeightFile, read
 from checker.verdict import CannotCheckError
 from common.anatomy import FIXED_BATCH
@@ -26,14 +26,12 @@ def read_folder(
     *,
     networks: bool,
     augmentation: bool,
-    isolation: str,
-    hidden: Sequence[Path] = (),
+    sandbox: Sandbox,
 ) -> Submission:
     """Return the runs called `names` of a folder.
 
     inputs: shapes of the networks' inputs without the batch
     networks, augmentation: whether these are needed, so that the folder's code must run
-    hidden: folders that the code must not see
     """
     runs: dict[str, SubmittedRun] = {}
     for name in names:
@@ -46,7 +44,7 @@ def read_folder(
         asked.append((Task("augmentation"), pipeline, lambda answer: answer.value))
     if not asked:
         return Submission(folder, runs, pipeline, "none", lambda: None)
-    return ask(folder, asked, runs, pipeline, digests, isolation=isolation, hidden=hidden)
+    return ask(folder, asked, runs, pipeline, sandbox, digests)
 
 
 # A task, where its answer belongs, and what reads the answer.
@@ -58,17 +56,21 @@ def ask(
     asked: Sequence[Question],
     runs: dict[str, SubmittedRun],
     pipeline: Future[object] | None,
+    sandbox: Sandbox,
     digests: dict[str, str] | None = None,
-    *,
-    isolation: str,
-    hidden: Sequence[Path],
-    limits: Limits | None = None,
 ) -> Submission:
     """Start asking the code of a folder in the sandbox, and return the submission that its answers become part of.
 
     digests: takes those of the weight files that the sandbox reads
     """
-    answers = start(folder, [task for task, _, _ in asked], isolation=isolation, hidden=hidden, limits=limits)
+    answers = start(
+        folder,
+        [task for task, _, _ in asked],
+        isolation=sandbox.isolation,
+        hidden=sandbox.hidden,
+        limits=sandbox.limits,
+        zygote=sandbox.zygote,
+    )
     if digests is not None:
         digests.update(answers.digests)
     taking = threading.Thread(target=_take, args=(answers, asked), daemon=True)

@@ -10,14 +10,12 @@ from typing import Any
 from checker.intake.files import shown
 from checker.intake.folder import Question, ask
 from checker.intake.recorded import program_for
-from checker.sandbox.tasks import INITIAL, MB, MODEL, Answer, Limits, Task
+from checker.sandbox.run import Sandbox
+from checker.sandbox.tasks import INITIAL, MB, MODEL, Answer, Task
 from checker.submission import BEGUN, Submission, SubmittedRun, WeightFile
 from checker.verdict import CannotCheckError
 from common.anatomy import FIXED_BATCH
 from common.data import Normalization
-
-# What lies beside the file may be somebody's whole home: Python files come first, and a network needs little else.
-_LIMITS = Limits(files=500, copied=8 * MB)
 
 
 def read_model(
@@ -26,9 +24,7 @@ def read_model(
     built_by: str,
     inputs: Sequence[tuple[int, ...]],
     normalization: Normalization,
-    *,
-    isolation: str,
-    hidden: Sequence[Path] = (),
+    sandbox: Sandbox,
 ) -> Submission:
     """Return a submission whose only run, called `run`, has a network and its first weights.
 
@@ -47,15 +43,9 @@ def read_model(
         (model_task(file.name, run, built_by, inputs), program, program_for(inputs)),
         (Task(INITIAL), weights, first_weights),
     ]
-    return ask(
-        file.parent,
-        asked,
-        {run: begun},
-        None,
-        isolation=isolation,
-        hidden=hidden,
-        limits=_LIMITS,
-    )
+    # What lies beside the file may be somebody's whole home: Python files come first, and a network needs little else.
+    limits = dataclasses.replace(sandbox.limits, files=500, copied=8 * MB)
+    return ask(file.parent, asked, {run: begun}, None, dataclasses.replace(sandbox, limits=limits))
 
 
 def model_task(file: str, run: str, built_by: str, inputs: Sequence[tuple[int, ...]]) -> Task:

@@ -17,6 +17,7 @@ from checker.intake.folder import Question, ask
 from checker.intake.model_file import first_weights, model_task
 from checker.intake.recorded import program_for
 from checker.notebook import Network, Notebook, read_notebook
+from checker.sandbox.run import Sandbox
 from checker.sandbox.tasks import INITIAL, WEIGHTS, Answer, Task
 from checker.submission import BEGUN, LAST_EPOCHS, LoggedEpoch, Submission, SubmittedRun, WeightFile
 from checker.verdict import CannotCheckError
@@ -38,9 +39,7 @@ def submission_of(
     notebook: Notebook,
     inputs: Sequence[tuple[int, ...]],
     usual: Normalization,
-    *,
-    isolation: str,
-    hidden: Sequence[Path] = (),
+    sandbox: Sandbox,
 ) -> Submission:
     """Return the notebook's runs, whose networks have the weights that they begin with.
 
@@ -79,7 +78,7 @@ def submission_of(
                 (Path(scratch) / name).write_bytes(content)
                 asked.append((Task(WEIGHTS, {"file": name}), candidates[name], _weights_of(content)))
         # Its files are copied before this returns.
-        submission = ask(Path(scratch), asked, runs, None, isolation=isolation, hidden=hidden)
+        submission = ask(Path(scratch), asked, runs, None, sandbox)
     trained = {name: _trained(run, candidates) for name, run in runs.items()} if candidates else runs
     return dataclasses.replace(submission, runs=trained)
 

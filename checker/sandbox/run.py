@@ -33,6 +33,17 @@ from checker.sandbox.submission_copy import copy_submission
 from checker.sandbox.tasks import GB, MB, WEIGHTS, Answer, Limits, Problem, Task
 from checker.sandbox.zygote import Zygote, ZygoteError
 
+
+@dataclasses.dataclass(frozen=True)
+class Sandbox:
+    """Where and how a stranger's code runs; see `run`."""
+
+    isolation: str = AUTO
+    hidden: tuple[Path, ...] = ()
+    limits: Limits = dataclasses.field(default_factory=Limits)
+    zygote: Zygote | None = None
+
+
 TAIL = 2000
 MARKER = "CHECKER_SANDBOX"
 _SECONDS_TO_CLEAN_UP = 20

@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from checker.check import check_folder
+from checker.means import Means
 from tests.corpus import Case, cases, images, write
 from tests.recorded_here import AnswersHere, WorkersHere
 
@@ -28,9 +29,7 @@ def checked(case: Case, folder: Path, monkeypatch: pytest.MonkeyPatch) -> dict[s
         own=False,
         only_run=case.run,
         rules=assignment.every_rule,
-        device="cpu",
-        data_dir=None,
-        isolation="auto",
+        means=Means(),
         tell=lambda doing: None,
     )
     (run,) = result.runs

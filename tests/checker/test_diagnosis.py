@@ -9,6 +9,7 @@ import torch
 from safetensors.torch import load_file
 
 from checker.check import check_folder
+from checker.means import Means
 from checker.verdict import Verdict
 from common.data import Images
 from tests import corpus
@@ -27,9 +28,7 @@ def verdict(
         own=False,
         only_run=None,
         rules=[rule],
-        device="cpu",
-        data_dir=None,
-        isolation="auto",
+        means=Means(),
         tell=lambda doing: None,
     )
     return result.runs[0].rules[0].verdict

@@ -16,6 +16,7 @@ from checker.__main__ import main
 from checker.assignments import SESSION05
 from checker.check import check_folder
 from checker.intake.run_folder import read_log as submitted_log
+from checker.means import Means
 from checker.report.html import as_html, class_page, student_page
 from checker.report.published import published_networks
 from checker.score import NO_CLASS, Labels
@@ -205,9 +206,7 @@ def test_layers_are_those_of_one_view(tmp_path: Path, generated_data: Path) -> N
         own=False,
         only_run=None,
         rules=["parameters", "sustained_accuracy"],
-        device="cpu",
-        data_dir=str(generated_data),
-        isolation="auto",
+        means=Means(data_dir=str(generated_data)),
         tell=lambda doing: None,
         details=True,
     )

@@ -11,6 +11,7 @@ from nbclient.exceptions import CellExecutionError
 from torch import nn
 
 from checker.check import check_folder
+from checker.means import Means
 from checker.recorder import Recorder
 from checker.verdict import SubmissionResult
 from common.errors import RunError
@@ -47,9 +48,7 @@ def check(folder: Path, monkeypatch: pytest.MonkeyPatch) -> SubmissionResult:
         own=False,
         only_run=None,
         rules=CASE.assignment.every_rule,
-        device="cpu",
-        data_dir=None,
-        isolation="auto",
+        means=Means(),
         tell=lambda doing: None,
     )
 

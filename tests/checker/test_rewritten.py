@@ -14,6 +14,7 @@ from safetensors.torch import load
 
 from checker.__main__ import main
 from checker.intake import folder as intake
+from checker.sandbox.run import Sandbox
 from checker.submission import Submission
 from checker.verdict import CannotCheckError
 from tests.written_submission import read_log, write_log, write_submission
@@ -28,7 +29,7 @@ def run(tmp_path: Path) -> Path:
 
 def read(run: Path) -> Submission:
     return intake.read_folder(
-        run.parents[1], [run.name], [(1, 28, 28)], networks=True, augmentation=False, isolation="auto"
+        run.parents[1], [run.name], [(1, 28, 28)], networks=True, augmentation=False, sandbox=Sandbox()
     )
 
 

@@ -10,6 +10,7 @@ from torch import nn
 
 from checker.assignments import SESSION05, Assignment
 from checker.check import check_folder
+from checker.means import Means
 from checker.verdict import RunResult
 from tests.written_submission import (
     COUNT,
@@ -31,9 +32,7 @@ def check(folder: Path, data: Path, assignment: Assignment = SESSION05) -> RunRe
         own=False,
         only_run=None,
         rules=list(assignment.rules),
-        device="cpu",
-        data_dir=str(data),
-        isolation="auto",
+        means=Means(data_dir=str(data)),
         tell=lambda doing: None,
     )
     return result.runs[0]

@@ -11,6 +11,7 @@ from torch import nn
 
 from checker import check
 from checker.assignments import SESSION07
+from checker.means import Means
 from checker.verdict import RunResult
 from common.data import Images
 from tests.recorded_here import load
@@ -103,9 +104,7 @@ def found(
         own=False,
         only_run=None,
         rules=SESSION07.every_rule,
-        device="cpu",
-        data_dir=None,
-        isolation="auto",
+        means=Means(),
         tell=lambda doing: None,
     )
     run: RunResult = result.runs[0]
@@ -467,9 +466,7 @@ def test_the_record_must_tell_of_the_same_pipeline(
         own=False,
         only_run=None,
         rules=["augmentations"],
-        device="cpu",
-        data_dir=None,
-        isolation="auto",
+        means=Means(),
         tell=lambda doing: None,
     )
     verdict = result.runs[0].rules[0].verdict
@@ -503,9 +500,7 @@ def separable_layers(folder: Path, model: str, count: int) -> tuple[bool | None,
         own=False,
         only_run=None,
         rules=["depthwise_separable"],
-        device="cpu",
-        data_dir=None,
-        isolation="auto",
+        means=Means(),
         tell=lambda doing: None,
     )
     verdict = result.runs[0].rules[0].verdict

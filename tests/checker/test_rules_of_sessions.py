@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from checker.assignments import ASSIGNMENTS, SESSION03, SESSION04, SESSION06
 from checker.check import check_folder
+from checker.means import Means
 from checker.rules import RULES
 from checker.verdict import RunResult
 from tests.recorded_here import load
@@ -31,9 +32,7 @@ def check(assignment, folder: Path, data: Path) -> dict[str, RunResult]:
         own=False,
         only_run=None,
         rules=assignment.every_rule,
-        device="cpu",
-        data_dir=str(data),
-        isolation="auto",
+        means=Means(data_dir=str(data)),
         tell=lambda doing: None,
     )
     return {run.name: run for run in result.runs}
