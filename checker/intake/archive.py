@@ -1,0 +1,75 @@
+"""A zip file, unpacked with distrust: regular files of bounded number and size, below one folder and nowhere else."""
+
+import os
+import stat
+import zipfile
+import zlib
+from pathlib import Path, PurePosixPath
+
+from checker.intake.files import MB, shown
+from checker.verdict import CannotCheckError
+
+MOST_FILES, MOST_DEEP = 5_000, 16
+MOST_BYTES, MOST_ARCHIVE, MOST_DIRECTORY = 1_000 * MB, 500 * MB, 4 * MB
+_REMEDY = "Zip the folder again, with model.py, train.py and runs/ in it, and without data sets."
+
+
+def unpack(archive: Path, target: Path) -> None:
+    """Unpack `archive` to the folder `target`, which is made. Links and hidden files are left out. Raises
+    CannotCheckError where it is no zip file, or too large."""
+    target.mkdir()
+    name = shown(archive.name)
+    try:
+        if archive.stat().st_size > MOST_ARCHIVE:
+            raise CannotCheckError(f"{name} holds more than {MOST_ARCHIVE / MB:.0f} MB.", _REMEDY)
+        with open(archive, "rb") as file:
+            _refuse_long_directory(file.fileno(), name)
+            with zipfile.ZipFile(file) as opened:
+                _unpack(opened, target, name)
+    except CannotCheckError:
+        raise
+    except (
+        zipfile.BadZipFile,
+        zlib.error,
+        NotImplementedError,  # A way of compressing that Python doesn't know.
+        RuntimeError,  # A password.
+        EOFError,
+        OSError,
+        ValueError,
+    ) as error:
+        reason = getattr(error, "strerror", None) or f"{type(error).__name__}: {error}"
+        raise CannotCheckError(f"{name} can't be unpacked ({shown(str(reason))}).", _REMEDY) from error
+
+
+def _refuse_long_directory(file: int, name: str) -> None:
+    """Raise CannotCheckError where the list of its files is long: zipfile reads all of it at once."""
+    with open(os.dup(file), "rb") as again:
+        end = zipfile._EndRecData(again)  # type: ignore[attr-defined]  # What zipfile itself will believe.
+    if end is not None and (end[zipfile._ECD_SIZE] > MOST_DIRECTORY or end[zipfile._ECD_ENTRIES_TOTAL] > MOST_FILES):  # type: ignore[attr-defined]
+        raise CannotCheckError(f"{name} holds more than {MOST_FILES:,} files.", _REMEDY)
+
+
+def _unpack(opened: zipfile.ZipFile, target: Path, name: str) -> None:
+    left = MOST_BYTES
+    members = opened.infolist()
+    if len(members) > MOST_FILES:
+        raise CannotCheckError(f"{name} holds more than {MOST_FILES:,} files.", _REMEDY)
+    for member in members:
+        inside = PurePosixPath(member.filename.replace("\\", "/"))  # As old programs on Windows write it.
+        if inside.is_absolute() or ".." in inside.parts or "\0" in member.filename or len(inside.parts) > MOST_DEEP:
+            raise CannotCheckError(f"{name} holds a file outside of its folder: {shown(member.filename)}.", _REMEDY)
+        kind = stat.S_IFMT(member.external_attr >> 16)
+        if kind not in (0, stat.S_IFREG, stat.S_IFDIR) or any(
+            part.startswith(".") or part in ("__MACOSX", "__pycache__") for part in inside.parts
+        ):
+            continue
+        if member.is_dir():
+            (target / inside).mkdir(parents=True, exist_ok=True)
+            continue
+        (target / inside).parent.mkdir(parents=True, exist_ok=True)
+        with opened.open(member) as source, open(target / inside, "xb") as copy:
+            while piece := source.read(MB):  # What it says of its size may be wrong.
+                left -= len(piece)
+                if left < 0:
+                    raise CannotCheckError(f"{name} unpacks to more than {MOST_BYTES / MB:,.0f} MB.", _REMEDY)
+                copy.write(piece)
