@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 REPOSITORY = Path(__file__).resolve().parent.parent
+# A submission of a class records in less than one; on a busy machine in a few.
+RECORDING_SECONDS = 20
 EXIT_CODES = {True: 0, False: 1, None: 2}
 
 
@@ -56,7 +58,9 @@ def main(arguments: list[str] | None = None) -> int:
         if options.version:
             _print(f"{_version()}\n")
             return 0
-        return _list(options.assignment) if options.list else _check(options)
+        if options.list:
+            return _list(options.assignment)
+        return _check(options) if options.batch is None else _check_class(options)
     except CannotCheckError as error:
         return _failed(f"{error.message} {error.help}")
     except UserError as error:
@@ -218,6 +222,50 @@ def _check(options: argparse.Namespace) -> int:
         )
         _print(report.getvalue())
     return EXIT_CODES[passed]
+
+
+def _check_class(options: argparse.Namespace) -> int:
+    """Check what a class has handed in. Each submission has got its verdict where this returns 0."""
+    if options.assignment in (None, "all"):
+        raise CannotCheckError("A class hands in one assignment.", f"Name it: {', '.join(ASSIGNMENTS)}.")
+    if options.output is None:
+        raise CannotCheckError("The table of a class needs a file.", "Name it with --output, such as results.csv.")
+    if any(each is not None for each in (options.path, options.model, options.init, options.run)):
+        raise CannotCheckError("--batch is a folder of submissions.", "Leave --path, --model, --init and --run out.")
+    _refuse_output(options.output)
+
+    from rich.console import Console
+
+    from checker.batch.command import check_class, summarise
+    from checker.batch.setup import Setup
+    from checker.sandbox.isolation import choose_isolation
+
+    assignment = ASSIGNMENTS[options.assignment]
+    setup = Setup(
+        assignment=assignment.id,
+        rules=tuple(_rules(assignment, options.select, options.ignore)),
+        data_dir=None if options.data_dir is None else os.path.abspath(options.data_dir),
+        isolation=choose_isolation(options.isolation),
+        device=options.device,
+        details=options.format == "html",
+        recording=float(min(RECORDING_SECONDS, options.seconds)),
+        checking=float(options.seconds),
+    )
+    checked = check_class(
+        options.batch,
+        options.output,
+        setup,
+        reports=options.reports,
+        formats=[options.format],
+        ledgers=options.ledger,
+        jobs=options.jobs,
+        scheduler=options.scheduler,
+        part=options.part,
+    )
+    screen, summary = Console(), StringIO()
+    summarise(checked, _like(screen, summary) if screen.is_terminal else Console(file=summary, width=80, no_color=True))
+    _print(summary.getvalue())
+    return 2 if any(each.fault for each in checked.found) else 0
 
 
 def _document(format: str, results: list[SubmissionResult], passed: bool | None) -> str:

@@ -9,6 +9,7 @@ from typing import NoReturn
 
 from checker.assignments import ASSIGNMENTS
 
+SECONDS = 600  # For one submission of a class: its networks take a few, a hostile one as many as it may.
 _WRONG = re.compile(r"(?:invalid choice: '|unrecognized arguments: )([^\s'=]+)")
 
 
@@ -62,8 +63,57 @@ def parser() -> argparse.ArgumentParser:
     parser.add_argument("--output", metavar="FILE", type=Path, help="write the report to this file, not to the screen")
     parser.add_argument("--device", default="cpu", help="where to measure: cpu (default), cuda, …")
     _add_what_both_take(parser)
+    _add_class(parser)
     parser.add_argument("--version", action="store_true", help="print the checker's version, and check nothing")
     return parser
+
+
+def _add_class(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group(
+        "a class", "Check every folder, zip file and notebook in a folder. What is interrupted goes on where it was."
+    )
+    group.add_argument(
+        "--batch",
+        metavar="FOLDER",
+        type=Path,
+        help="the folder of submissions; --output names the table (CSV), --format html or markdown adds a page each",
+    )
+    group.add_argument(
+        "--reports", metavar="FOLDER", type=Path, help="a report for each student goes here (default: beside the table)"
+    )
+    group.add_argument(
+        "--ledger",
+        metavar="FILE",
+        type=Path,
+        action="append",
+        default=[],
+        help="keeps the verdicts (default: beside the table); further ones are read, as parts write them",
+    )
+    group.add_argument("--jobs", metavar="N", type=_count, help="processes that check (default: one for each core)")
+    group.add_argument(
+        "--part", metavar="I/N", type=_part, default=(1, 1), help="check every N-th submission only, from the I-th on"
+    )
+    group.add_argument("--scheduler", metavar="ADDRESS", help="check on a Dask cluster, tcp://HOST:8786")
+    group.add_argument(
+        "--seconds",
+        metavar="N",
+        type=_count,
+        default=SECONDS,
+        help="that checking one submission may take (default: %(default)s)",
+    )
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) < 10**6:
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 1 on")
+    return int(text)
+
+
+def _part(text: str) -> tuple[int, int]:
+    match = re.fullmatch(r"(\d{1,6})/(\d{1,6})", text, re.ASCII)
+    if match is None or not 1 <= int(match[1]) <= int(match[2]):
+        raise argparse.ArgumentTypeError(f"{text!r} is no share such as 1/4")
+    return int(match[1]), int(match[2])
 
 
 def export_parser() -> argparse.ArgumentParser:

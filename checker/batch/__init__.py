@@ -1,0 +1,1 @@
+"""A class of submissions: each gets exactly one verdict, however often the run is interrupted."""

@@ -1,0 +1,162 @@
+"""`--batch`: a class from a folder of submissions to a table of results and a report for each student."""
+
+import hashlib
+import os
+import re
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+from rich.text import Text
+
+from checker.batch.ledger import Ledger
+from checker.batch.run import Checked, check_all, entries_of
+from checker.batch.setup import Setup
+from checker.intake.files import shown
+from checker.verdict import CannotCheckError
+from common.files import write_atomically
+
+SECONDS_BETWEEN_LINES = 15.0
+_MARKS = {True: ("✓", "green"), False: ("✗", "red"), None: ("?", "yellow")}
+_REMEDY = "choose another --output"
+
+
+@dataclass(frozen=True)
+class Class:
+    """What was found of a class's submissions, in how many seconds, and where it was written."""
+
+    found: tuple[Checked, ...]
+    seconds: float
+    output: Path
+    reports: Path
+
+
+def check_class(
+    folder: Path,
+    output: Path,
+    setup: Setup,
+    *,
+    reports: Path | None,
+    formats: Sequence[str],
+    ledgers: Sequence[Path],
+    jobs: int | None,
+    scheduler: str | None,
+    part: tuple[int, int],
+) -> "Class":
+    """Check every submission of `folder`, write the table to `output` and a report for each to `reports`, and return
+    what was found.
+
+    reports: a folder, beside `output` where none is named; formats: of the reports beside JSON, "html" or "markdown"
+    ledgers: the first keeps verdicts, others are read; beside `output` where none is named
+    part: (i, n) for every n-th submission from the i-th on
+    Raises CannotCheckError, UserError.
+    """
+    reports = reports or output.with_suffix("")
+    ledgers = ledgers or [output.with_suffix(".ledger")]
+    for place in (output, reports, ledgers[0]):
+        if place.resolve().is_relative_to(folder.resolve()):
+            raise CannotCheckError(
+                f"{place} lies among the submissions.", "Name another place with --output, --reports and --ledger."
+            )
+    if reports.exists() and not reports.is_dir():
+        raise CannotCheckError(f"{reports} is no folder for reports.", "Name one with --reports.")
+    entries, left_out = entries_of(folder, part)
+    if left_out:
+        names = ", ".join(map(shown, left_out[:5]))
+        print(f"Left out, as they are no submissions: {names}{', …' * (len(left_out) > 5)}", file=sys.stderr)
+    began = time.monotonic()
+    with (
+        Ledger(ledgers[0], ledgers[1:]) as ledger,
+        closing(check_all(entries, setup, ledger, jobs=jobs or _cores(), scheduler=scheduler)) as checking,
+    ):
+        found = list(_watched(checking, len(entries)))
+    found.sort(key=lambda each: each.entry.name)
+    _write(found, output, reports, formats)
+    return Class(tuple(found), time.monotonic() - began, output, reports)
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _watched(checking: Iterator[Checked], total: int) -> Iterator[Checked]:
+    """Show how far it is: a bar with the time left on a terminal, a line now and then elsewhere."""
+    console = Console(stderr=True)
+    if console.is_terminal:
+        columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
+        with Progress(*columns, TextColumn("left"), console=console, transient=True) as progress:
+            task = progress.add_task("checking", total=total)
+            for each in checking:
+                progress.advance(task)
+                yield each
+        return
+    told = time.monotonic()
+    began, checked = told, 0
+    for number, each in enumerate(checking, start=1):
+        checked += not each.known
+        now = time.monotonic()
+        if now - told >= SECONDS_BETWEEN_LINES:
+            left = (now - began) / max(checked, 1) * (total - number)
+            print(f"{number:,} of {total:,} checked, about {_minutes(left)} left", file=sys.stderr, flush=True)
+            told = now
+        yield each
+
+
+def _write(found: Sequence[Checked], output: Path, reports: Path, formats: Sequence[str]) -> None:
+    from checker.report.csv import as_csv
+    from checker.report.formats import document
+
+    results = [each.result for each in found]
+    reports.mkdir(exist_ok=True)
+    for each, name in zip(results, _file_names(each.entry.name for each in found), strict=True):
+        for format, suffix in (("json", ".json"), ("html", ".html"), ("markdown", ".md")):
+            if format == "json" or format in formats:
+                text = document(format, [each], each.passed)
+                write_atomically(reports / f"{name}{suffix}", text, "choose another --reports")
+    write_atomically(output.resolve(), as_csv(results), _REMEDY)
+
+
+def _file_names(names: Iterable[str]) -> Iterator[str]:
+    """Yield a name for each student's report that every file system takes, no two alike."""
+    for name in names:
+        plain = re.sub(r"[^\w.-]+", "_", name)[:80].lstrip(".")
+        yield plain if plain == name else f"{plain}-{hashlib.sha256(os.fsencode(name)).hexdigest()[:8]}"
+
+
+def summarise(checked: Class, screen: Console) -> None:
+    """Print how many passed, and at which rules the others failed."""
+    found = checked.found
+    rules: dict[str, Counter[bool | None]] = {}
+    for each in found:
+        for run in each.result.runs:
+            for rule in run.rules:
+                rules.setdefault(rule.id, Counter())[rule.verdict.passed] += 1
+    table = Table(box=None, pad_edge=False)
+    for heading in ("runs by rule", *(mark for mark, _ in _MARKS.values())):
+        table.add_column(heading, justify="left" if heading == "runs by rule" else "right")
+    for id, counts in sorted(rules.items(), key=lambda each: -each[1][False]):
+        table.add_row(id, *(Text(f"{counts[passed]:,}", style=_MARKS[passed][1]) for passed in _MARKS))
+    if rules:
+        screen.print(table)
+        screen.print()
+    verdicts = Counter(each.result.passed for each in found)
+    screen.print(f"{len(found):,} submission{'s' * (len(found) != 1)}")
+    for passed, word in ((True, "passed"), (False, "failed"), (None, "could not be checked")):
+        mark, style = _MARKS[passed]
+        screen.print(Text(f"{mark} {verdicts[passed]:,} {word}", style=style))
+    for each in [each for each in found if each.fault][:5]:
+        screen.print(Text(f"? {each.result.path}: {each.result.problem}"))
+    new = sum(not each.known for each in found)
+    screen.print(f"{new:,} checked now in {_minutes(checked.seconds)}, {len(found) - new:,} known from the ledger")
+    screen.print(Text(f"{checked.output}, and a report for each in {checked.reports}/"))
+
+
+def _minutes(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"

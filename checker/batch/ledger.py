@@ -1,0 +1,77 @@
+"""The ledger of a class: one verdict a submission, in an SQLite file that survives whatever ends the run."""
+
+import contextlib
+import json
+import sqlite3
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from checker.verdict import CannotCheckError
+
+FORMAT = 1
+
+
+class Ledger:
+    """Verdicts by key: what a key says is the same as long as the submission, the checker and the data are.
+
+    A context manager that closes it.
+    """
+
+    def __init__(self, path: Path, others: Sequence[Path] = ()) -> None:
+        """others: ledgers that are read where `path` has no verdict, as parts of a class were checked elsewhere. Raises
+        CannotCheckError where one can't be used."""
+        for other in others:
+            if not other.is_file():
+                raise CannotCheckError(f"There is no ledger {other}.", "Name one that an earlier run has written.")
+        self._files = [_opened(each) for each in (path, *others)]
+
+    def verdict(self, key: str) -> dict[str, Any] | None:
+        """Return the outcome that is kept for `key`, None where there is none."""
+        for file in self._files:
+            row = file.execute("SELECT outcome FROM verdicts WHERE key = ?", (key,)).fetchone()
+            if row is not None:
+                outcome: dict[str, Any] = json.loads(row[0])
+                return outcome
+        return None
+
+    def keep(self, key: str, outcome: dict[str, Any]) -> None:
+        """Keep the outcome of `key`; the first one stays. Raises CannotCheckError where it can't be written."""
+        try:
+            with self._files[0]:
+                self._files[0].execute("INSERT OR IGNORE INTO verdicts VALUES (?, ?)", (key, json.dumps(outcome)))
+        except sqlite3.Error as error:
+            raise CannotCheckError(
+                f"A verdict could not be kept ({error}).", "Free some space, and start again: what is kept stays."
+            ) from error
+
+    def close(self) -> None:
+        """Close its files."""
+        for file in self._files:
+            file.close()
+
+    def __enter__(self) -> "Ledger":
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        self.close()
+
+
+def _opened(path: Path) -> sqlite3.Connection:
+    try:
+        file = sqlite3.connect(path, timeout=60)
+        with contextlib.suppress(sqlite3.OperationalError):  # Some file systems know no shared memory.
+            file.execute("PRAGMA journal_mode = WAL")
+        # A verdict that a power cut takes is found again; what a killed process wrote stays.
+        file.execute("PRAGMA synchronous = NORMAL")
+        with file:
+            file.execute("CREATE TABLE IF NOT EXISTS verdicts (key TEXT PRIMARY KEY, outcome TEXT NOT NULL)")
+            (found,) = file.execute("PRAGMA user_version").fetchone()
+            if found not in (0, FORMAT):
+                raise CannotCheckError(f"{path} is the ledger of another checker.", "Name another file with --ledger.")
+            file.execute(f"PRAGMA user_version = {FORMAT}")
+        return file
+    except sqlite3.Error as error:
+        raise CannotCheckError(
+            f"{path} can't be used as a ledger ({error}).", "Remove it, or name another file with --ledger."
+        ) from error
