@@ -82,5 +82,5 @@ def _checked(entry: Entry, setup: Setup, outcome: dict[str, Any], *, known: bool
     if problem is None:
         result = replace(submission_from_json(outcome["result"]), path=name)
     else:
-        result = SubmissionResult(setup.assignment, setup.asked.title, name, (), problem)
+        result = SubmissionResult(setup.assignment, setup.asked.title, name, (), problem, cohort=setup.cohort)
     return Checked(entry, result, "fault" in outcome, float(outcome.get("seconds", 0)), known)

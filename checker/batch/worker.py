@@ -108,7 +108,7 @@ def _checked(setup: Setup, path: Path, means: Means) -> SubmissionResult:
         )
     except CannotCheckError as error:
         problem = shown(f"{error.message} {error.help}", 1000)
-        return SubmissionResult(assignment.id, assignment.title, "", (), problem)
+        return SubmissionResult(assignment.id, assignment.title, "", (), problem, cohort=assignment.cohort)
     except OSError as error:
         raise CannotCheckError(f"It can't be read ({error.strerror}).", "See whether it is yours to read.") from error
 
