@@ -201,7 +201,9 @@ def depthwise_separable(run: "Evidence", *, count: int) -> Verdict:
         enough,
         len(good),
         f">= {count}",
-        names if enough else (wrong or ["no convolution has a group for each channel"])[0],
+        names
+        if enough
+        else (wrong or [f"{names} alone" if good else "no convolution has a group for each channel"])[0],
         None
         if enough
         else "nn.Conv2d(C, C, 3, padding=1, groups=C), then nn.Conv2d(C, D, 1), on the way to the logits.",

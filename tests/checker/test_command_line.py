@@ -40,7 +40,16 @@ def test_an_honest_submission_exits_0(tmp_path: Path, generated_data: Path, caps
     (one,) = submission["runs"]
     assert one["name"] == "mine" and one["passed"] is True and one["required"] is True and one["seconds"] >= 0
     rules = {rule["id"]: rule for rule in one["rules"]}
-    assert set(rules["parameters"]) == {"id", "passed", "measured", "required", "evidence", "message", "help"}
+    assert set(rules["parameters"]) == {
+        "id",
+        "title",
+        "passed",
+        "measured",
+        "required",
+        "evidence",
+        "message",
+        "help",
+    }
     assert rules["parameters"]["measured"] == 2_690 and rules["parameters"]["required"] == "< 10,000"
     assert rules["parameters"]["evidence"] == "measured" and rules["epochs"]["evidence"] == "recorded"
 
