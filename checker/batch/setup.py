@@ -24,7 +24,6 @@ class Setup:
     """
 
     assignment: str
-    cohort: str
     rules: tuple[str, ...]
     data_dir: str | None
     isolation: str
@@ -32,6 +31,7 @@ class Setup:
     details: bool
     recording: float
     checking: float
+    cohort: str = ""
 
     @property
     def asked(self) -> Assignment:

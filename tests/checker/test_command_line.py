@@ -661,6 +661,7 @@ def test_headers_of_weights_that_nobody_saves(
         (["session05", "--select", "parametres"], "parameters"),
         (["all", "--run", "under8k"], "under-8k"),
         (["explain", "dilatd"], "dilated"),
+        (["session05", "--format", "markdwn"], "markdown"),
     ],
 )
 def test_a_wrong_word_suggests_the_right_one(arguments: list[str], meant: str, capsys: pytest.CaptureFixture) -> None:
@@ -684,7 +685,7 @@ def test_the_version_is_told(capsys: pytest.CaptureFixture) -> None:
 
 
 def test_debug_shows_where_the_checker_failed(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture) -> None:
-    def fail(only: str | None) -> int:
+    def fail(only: str | None, cohort: str | None) -> int:
         raise KeyError("lost")
 
     monkeypatch.setattr("checker.__main__._list", fail)
