@@ -1,6 +1,6 @@
 """Has each submission of a class checked that the ledger doesn't know yet: locally, or on a cluster."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -41,7 +41,7 @@ def entries_of(folder: Path, part: tuple[int, int]) -> tuple[list[Entry], list[s
 
 def check_all(
     entries: Sequence[Entry], setup: Setup, ledger: Ledger, *, jobs: int, scheduler: str | None
-) -> Iterator[Checked]:
+) -> Generator[Checked, None, None]:
     """Yield what is found of each submission, first of those that the ledger knows; others it keeps before they are
     yielded.
 
