@@ -146,8 +146,7 @@ def _add_what_both_take(parser: argparse.ArgumentParser) -> None:
         "--path",
         metavar="FOLDER",
         type=Path,
-        help="take this folder (model.py, runs/NAME/…), this zip file of one, or this notebook (.ipynb), instead of the "
-        "session's own folder",
+        help="take this folder (model.py, runs/NAME/…), zip file of one, or notebook, not the session's own folder",
     )
     parser.add_argument(
         "--isolation",

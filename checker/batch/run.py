@@ -10,6 +10,7 @@ from checker.batch.entries import Entry, content_digest, submissions
 from checker.batch.ledger import Ledger
 from checker.batch.process import problem_of
 from checker.batch.setup import Setup, key_of
+from checker.details import from_values
 from checker.intake.files import shown
 from checker.report.json import submission_from_json
 from checker.verdict import CannotCheckError, SubmissionResult
@@ -80,7 +81,10 @@ def check_all(
 def _checked(entry: Entry, setup: Setup, outcome: dict[str, Any], *, known: bool) -> Checked:
     name, problem = shown(entry.name, 200), problem_of(outcome)
     if problem is None:
-        result = replace(submission_from_json(outcome["result"]), path=name)
+        result = submission_from_json(outcome["result"])
+        known_details = zip(result.runs, outcome["details"], strict=True)
+        runs = [replace(run, details=None if each is None else from_values(each)) for run, each in known_details]
+        result = replace(result, path=name, runs=tuple(runs))
     else:
         result = SubmissionResult(setup.assignment, setup.asked.title, name, (), problem)
     return Checked(entry, result, "fault" in outcome, float(outcome.get("seconds", 0)), known)

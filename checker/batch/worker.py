@@ -18,6 +18,7 @@ from typing import Any, TextIO
 from checker.batch.entries import ARCHIVE, MOST_READ, NOTEBOOK
 from checker.batch.setup import Setup
 from checker.check import check_handed_in
+from checker.details import as_values
 from checker.intake.files import shown
 from checker.means import Means
 from checker.report.json import submission_as_json
@@ -72,13 +73,17 @@ def _listen(source: TextIO, place: str) -> "queue.SimpleQueue[str]":
 
 
 def _outcome(setup: Setup, path: Path, means: Means, place: str) -> dict[str, Any]:
-    """Return {"result": a submission's result as JSON}; "fault", beside it or alone, says what went wrong in the
-    checker itself, and "stop" why nothing can be checked."""
+    """Return {"result": a submission's result as JSON, "details": those of each of its runs}; "fault", beside it or
+    alone, says what went wrong in the checker itself, and "stop" why nothing can be checked."""
     os.chdir(place)
     try:
         result = _checked(setup, path, means)
         faults = [rule.verdict.message for run in result.runs for rule in run.rules if rule.verdict.fault]
-        return {"result": submission_as_json(replace(result, path=""))} | ({"fault": faults[0]} if faults else {})
+        outcome = {
+            "result": submission_as_json(replace(result, path="")),
+            "details": [None if run.details is None else as_values(run.details) for run in result.runs],
+        }
+        return outcome | ({"fault": faults[0]} if faults else {})
     except UserError as error:  # The test images are missing: so they are for every submission.
         return {"stop": str(error)}
     except Exception as error:

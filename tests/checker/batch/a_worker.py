@@ -30,4 +30,4 @@ for line in sys.stdin:
         time.sleep(600)
     if path.name.startswith("slow"):
         time.sleep(0.2)
-    print(json.dumps({"fault": "a defect"} if path.name == "faulty" else {"result": RESULT}), flush=True)
+    print(json.dumps({"fault": "a defect"} if path.name == "faulty" else {"result": RESULT, "details": []}), flush=True)

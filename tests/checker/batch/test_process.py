@@ -36,7 +36,10 @@ def test_a_worker_is_kept_from_one_submission_to_the_next(worker: Worker, tmp_pa
 
 
 def test_a_death_is_tried_once_more(worker: Worker, tmp_path: Path) -> None:
-    assert worker.outcome(tmp_path / "dies-once").keys() == {"result", "seconds"} and tries(tmp_path / "dies-once") == 2
+    assert (
+        worker.outcome(tmp_path / "dies-once").keys() == {"result", "details", "seconds"}
+        and tries(tmp_path / "dies-once") == 2
+    )
 
 
 @pytest.mark.parametrize(("name", "said"), [("dies", "no memory left"), ("faulty", "a defect")])
