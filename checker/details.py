@@ -87,7 +87,7 @@ def as_values(details: Details) -> dict[str, Any]:
 
 def from_values(values: dict[str, Any]) -> Details:
     """Return the details that `as_values` gave, through JSON or not."""
-    layers = [
+    layers: list[dict[str, Any]] = [
         {name: tuple(each) if isinstance(each, list) else each for name, each in one.items()}
         for one in values["layers"]
     ]
