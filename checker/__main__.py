@@ -128,7 +128,7 @@ def _check(options: argparse.Namespace) -> int:
     from rich.console import Console
     from rich.text import Text
 
-    from checker.check import check_folder, check_model, check_notebook
+    from checker.check import check_folder, check_handed_in, check_model
     from checker.means import Means
     from checker.report.formats import document
     from checker.report.terminal import as_rich, as_text
@@ -165,15 +165,16 @@ def _check(options: argparse.Namespace) -> int:
                         )
                     )
                     continue
-                if folder.suffix == ".ipynb":
+                if folder.suffix.lower() in (".ipynb", ".zip"):
                     results.append(
-                        check_notebook(
+                        check_handed_in(
                             assignment,
                             folder,
                             only_run=options.run,
                             rules=chosen[assignment.id],
                             means=means,
                             tell=lambda doing: status.update(Text(doing)),
+                            details=options.format == "html",
                         )
                     )
                     continue

@@ -156,7 +156,7 @@ def _add_what_both_take(parser: argparse.ArgumentParser) -> None:
         "--path",
         metavar="FOLDER",
         type=Path,
-        help="take this folder (model.py, runs/NAME/…), or this notebook (.ipynb), instead of the session's own folder",
+        help="take this folder (model.py, runs/NAME/…), zip file of one, or notebook, not the session's own folder",
     )
     parser.add_argument(
         "--isolation",

@@ -24,6 +24,7 @@ from checker.submission import Submission
 from checker.verdict import (
     UNTRAINED,
     CannotCheckError,
+    FaultError,
     RuleResult,
     RunResult,
     SubmissionResult,
@@ -345,7 +346,8 @@ def _verdict(run: "Evidence", id: str, limits: dict[str, object]) -> Verdict:
             raise CannotCheckError(UNTRAINED, "Train the network, then check the run.")
         return RULES[id].check(run, **limits)
     except CannotCheckError as error:
-        return Verdict(None, None, RULES[id].title.format(**limits), error.message, error.help)
+        fault = isinstance(error, FaultError)
+        return Verdict(None, None, RULES[id].title.format(**limits), error.message, error.help, fault=fault)
     except UserError:
         raise
     except Exception as error:  # There is always a submission that nobody thought of, and it has not passed.
@@ -356,6 +358,7 @@ def _verdict(run: "Evidence", id: str, limits: dict[str, object]) -> Verdict:
             RULES[id].title.format(**limits),
             f"Judging it raised {type(error).__name__}: {lines[0]}",
             "Have it judged by a person, and report this to the checker's authors.",
+            fault=True,
         )
 
 

@@ -1,6 +1,8 @@
 """What a page shows of a run beside its verdicts: plain values, so that a renderer needs neither torch nor the run."""
 
-from dataclasses import dataclass
+import base64
+from dataclasses import asdict, dataclass, replace
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -74,3 +76,24 @@ class Details:
     mistakes: tuple[Mistake, ...] = ()
     mistake_count: int | None = None
     test_total: int = 0
+
+
+def as_values(details: Details) -> dict[str, Any]:
+    """Return details as JSON values."""
+    return asdict(details) | {
+        "mistakes": [asdict(each) | {"png": base64.b64encode(each.png).decode()} for each in details.mistakes]
+    }
+
+
+def from_values(values: dict[str, Any]) -> Details:
+    """Return the details that `as_values` gave, through JSON or not."""
+    layers: list[dict[str, Any]] = [
+        {name: tuple(each) if isinstance(each, list) else each for name, each in one.items()}
+        for one in values["layers"]
+    ]
+    return replace(
+        Details(**values),
+        epochs=tuple(Epoch(**each) for each in values["epochs"]),
+        layers=tuple(Layer(**each) for each in layers),
+        mistakes=tuple(Mistake(**each | {"png": base64.b64decode(each["png"])}) for each in values["mistakes"]),
+    )

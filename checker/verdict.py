@@ -20,13 +20,21 @@ class CannotCheckError(Exception):
         return CannotCheckError, (self.message, self.help)
 
 
+class FaultError(CannotCheckError):
+    """That the checker could not tell is its own fault, or its machine's: another try may find out."""
+
+    def __reduce__(self) -> tuple[type[Exception], tuple[str, str]]:
+        return FaultError, (self.message, self.help)
+
+
 # What is said of a rule that asks for trained weights, where there are none yet.
 UNTRAINED = "This needs trained weights."
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """passed is None where it could not be checked; `measured` is a JSON value in the unit of `required`."""
+    """passed is None where it could not be checked; `measured` is a JSON value in the unit of `required`; `fault` says
+    that the checker is to blame, and no submission."""
 
     passed: bool | None
     measured: object
@@ -34,6 +42,7 @@ class Verdict:
     message: str
     help: str | None = None
     evidence: str = MEASURED
+    fault: bool = False
 
 
 @dataclass(frozen=True)

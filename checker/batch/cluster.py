@@ -21,13 +21,13 @@ def outcomes(pending: Sequence[Entry], setup: Setup, scheduler: str) -> Iterator
     """Yield each submission with its outcome as soon as it is known; see checker.batch.process. Raises
     CannotCheckError."""
     try:
-        from dask.distributed import Client, as_completed
+        from dask import distributed
     except ImportError:
         raise CannotCheckError(
             "--scheduler needs the package distributed.", "Install it: pip install 'deep-vision-sessions[dask]'."
         ) from None
     try:
-        client = Client(scheduler, timeout=_SECONDS_TO_CONNECT, set_as_default=False)
+        client = distributed.Client(scheduler, timeout=_SECONDS_TO_CONNECT)
     except (OSError, ValueError) as error:
         raise CannotCheckError(
             f"There is no Dask scheduler at {scheduler} ({str(error)[:200]}).", "Start one: dask scheduler."
@@ -35,7 +35,7 @@ def outcomes(pending: Sequence[Entry], setup: Setup, scheduler: str) -> Iterator
     with client:
         # Tasks have no key of their own content: an outcome is no value that Dask may keep.
         asked = {client.submit(_outcome, setup, str(each.path.resolve()), pure=False): each for each in pending}
-        for task in as_completed(list(asked)):
+        for task in distributed.as_completed(list(asked)):
             if task.status == "finished":
                 yield asked[task], task.result()
             else:  # Dask tells neither a crash from a lack of memory, nor whose it was.

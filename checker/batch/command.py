@@ -76,8 +76,7 @@ def check_class(
         Ledger(ledgers[0], ledgers[1:]) as ledger,
         closing(check_all(entries, setup, ledger, jobs=jobs or _cores(), scheduler=scheduler)) as checking,
     ):
-        found = list(_watched(checking, len(entries)))
-    found.sort(key=lambda each: each.entry.name)
+        found = sorted(_watched(checking, len(entries)), key=lambda each: each.entry.name)
     _write(found, output, reports, formats)
     return Class(tuple(found), time.monotonic() - began, output, reports)
 

@@ -27,7 +27,7 @@ class Entry:
 def submissions(folder: Path) -> tuple[list[Path], list[str]]:
     """Return the submissions in `folder` by name, and the names of what else lies there. Raises CannotCheckError."""
     try:
-        found = sorted(os.scandir(folder), key=lambda each: each.name)
+        found = sorted(os.scandir(os.path.abspath(folder)), key=lambda each: each.name)
     except OSError as error:
         raise CannotCheckError(
             f"{shown(str(folder))} can't be read as a folder ({error.strerror}).",

@@ -15,6 +15,7 @@ from typing import IO, Any
 
 from checker.batch.setup import PACKAGE, Setup
 
+PROGRAM = "checker.batch.worker"
 TRIES = 2
 _SECONDS_TO_START, _SECONDS_TO_END = 120, 10
 
@@ -35,8 +36,9 @@ class Worker:
     def outcome(self, path: Path) -> dict[str, Any]:
         """Return the outcome of a submission: its result, or what stands in its place.
 
-        {"result": …}, {"late": seconds} where it took longer than it may, {"fault": what went wrong in the checker
-        itself, twice}, {"stop": why nothing can be checked}; and "seconds" that it took
+        {"result": …}, {"late": seconds} where it took longer than it may, {"stop": why nothing can be checked}, or
+        {"fault": what went wrong in the checker itself, twice}, which may stand beside a result; and "seconds" that it
+        took
         """
         began, outcome = time.monotonic(), {"fault": "it was not tried"}
         for _ in range(TRIES):
@@ -96,7 +98,7 @@ class Worker:
             environment["DATA_DIR"] = os.path.abspath(environment["DATA_DIR"])
         self._said = tempfile.TemporaryFile()
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "checker.batch.worker"],
+            [sys.executable, "-m", PROGRAM],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._said,
@@ -125,7 +127,7 @@ def problem_of(outcome: dict[str, Any]) -> str | None:
             f"Checking it took longer than {outcome['late']:g} seconds. Networks of the sessions take one or two for "
             "each epoch: make it smaller, or submit fewer runs."
         )
-    if "fault" in outcome:
+    if "result" not in outcome:
         return (
             f"The checker failed on it twice ({outcome['fault']}): that is the checker's fault and not the "
             "submission's. Have it judged by a person, and report this to the checker's authors."

@@ -1,6 +1,6 @@
 """Has each submission of a class checked that the ledger doesn't know yet: locally, or on a cluster."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -10,6 +10,7 @@ from checker.batch.entries import Entry, content_digest, submissions
 from checker.batch.ledger import Ledger
 from checker.batch.process import problem_of
 from checker.batch.setup import Setup, key_of
+from checker.details import from_values
 from checker.intake.files import shown
 from checker.report.json import submission_from_json
 from checker.verdict import CannotCheckError, SubmissionResult
@@ -41,7 +42,7 @@ def entries_of(folder: Path, part: tuple[int, int]) -> tuple[list[Entry], list[s
 
 def check_all(
     entries: Sequence[Entry], setup: Setup, ledger: Ledger, *, jobs: int, scheduler: str | None
-) -> Iterator[Checked]:
+) -> Generator[Checked, None, None]:
     """Yield what is found of each submission, first of those that the ledger knows; others it keeps before they are
     yielded.
 
@@ -80,7 +81,10 @@ def check_all(
 def _checked(entry: Entry, setup: Setup, outcome: dict[str, Any], *, known: bool) -> Checked:
     name, problem = shown(entry.name, 200), problem_of(outcome)
     if problem is None:
-        result = replace(submission_from_json(outcome["result"]), path=name)
+        result = submission_from_json(outcome["result"])
+        known_details = zip(result.runs, outcome["details"], strict=True)
+        runs = [replace(run, details=None if each is None else from_values(each)) for run, each in known_details]
+        result = replace(result, path=name, runs=tuple(runs))
     else:
         result = SubmissionResult(setup.assignment, setup.asked.title, name, (), problem, cohort=setup.cohort)
     return Checked(entry, result, "fault" in outcome, float(outcome.get("seconds", 0)), known)

@@ -18,13 +18,14 @@ from typing import Any, TextIO
 from checker.batch.entries import ARCHIVE, MOST_READ, NOTEBOOK
 from checker.batch.setup import Setup
 from checker.check import check_handed_in
+from checker.details import as_values
 from checker.intake.files import shown
 from checker.means import Means
 from checker.report.json import submission_as_json
 from checker.sandbox import scratch
 from checker.sandbox.run import warm
 from checker.sandbox.tasks import Limits
-from checker.verdict import CannotCheckError, SubmissionResult
+from checker.verdict import CannotCheckError, FaultError, SubmissionResult
 from common.errors import UserError
 
 _NAME = "submission"  # What every submission is called while it is checked: no verdict depends on its name.
@@ -72,15 +73,22 @@ def _listen(source: TextIO, place: str) -> "queue.SimpleQueue[str]":
 
 
 def _outcome(setup: Setup, path: Path, means: Means, place: str) -> dict[str, Any]:
-    """Return {"result": a submission's result as JSON}, or {"fault": what went wrong in the checker itself}."""
+    """Return {"result": a submission's result as JSON, "details": those of each of its runs}; "fault", beside it or
+    alone, says what went wrong in the checker itself, and "stop" why nothing can be checked."""
     os.chdir(place)
     try:
         result = _checked(setup, path, means)
-        return {"result": submission_as_json(replace(result, path=""))}
+        faults = [rule.verdict.message for run in result.runs for rule in run.rules if rule.verdict.fault]
+        outcome = {
+            "result": submission_as_json(replace(result, path="")),
+            "details": [None if run.details is None else as_values(run.details) for run in result.runs],
+        }
+        return outcome | ({"fault": faults[0]} if faults else {})
     except UserError as error:  # The test images are missing: so they are for every submission.
         return {"stop": str(error)}
     except Exception as error:
-        return {"fault": shown(f"{type(error).__name__}: {error}", 300), "trace": traceback.format_exc()[-4000:]}
+        traceback.print_exc()
+        return {"fault": shown(f"{type(error).__name__}: {error}", 300)}
     finally:
         os.chdir("/")
         for left in os.listdir(place):
@@ -106,11 +114,11 @@ def _checked(setup: Setup, path: Path, means: Means) -> SubmissionResult:
             tell=lambda doing: None,
             details=setup.details,
         )
+    except FaultError:
+        raise
     except CannotCheckError as error:
         problem = shown(f"{error.message} {error.help}", 1000)
         return SubmissionResult(assignment.id, assignment.title, "", (), problem, cohort=assignment.cohort)
-    except OSError as error:
-        raise CannotCheckError(f"It can't be read ({error.strerror}).", "See whether it is yours to read.") from error
 
 
 if __name__ == "__main__":

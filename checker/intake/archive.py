@@ -1,5 +1,6 @@
 """A zip file, unpacked with distrust: regular files of bounded number and size, below one folder and nowhere else."""
 
+import errno
 import os
 import stat
 import zipfile
@@ -7,10 +8,12 @@ import zlib
 from pathlib import Path, PurePosixPath
 
 from checker.intake.files import MB, shown
-from checker.verdict import CannotCheckError
+from checker.verdict import CannotCheckError, FaultError
 
 MOST_FILES, MOST_DEEP = 5_000, 16
 MOST_BYTES, MOST_ARCHIVE, MOST_DIRECTORY = 1_000 * MB, 500 * MB, 4 * MB
+# What is no fault of an archive.
+_MACHINE = (errno.ENOSPC, errno.EDQUOT, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EIO, errno.EROFS, errno.ENOENT)
 _REMEDY = "Zip the folder again, with model.py, train.py and runs/ in it, and without data sets."
 
 
@@ -37,6 +40,10 @@ def unpack(archive: Path, target: Path) -> None:
         OSError,
         ValueError,
     ) as error:
+        if isinstance(error, OSError) and error.errno in _MACHINE:
+            raise FaultError(
+                f"{name} could not be unpacked ({error.strerror}).", "Mend that, and try again."
+            ) from error
         reason = getattr(error, "strerror", None) or f"{type(error).__name__}: {error}"
         raise CannotCheckError(f"{name} can't be unpacked ({shown(str(reason))}).", _REMEDY) from error
 

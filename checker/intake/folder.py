@@ -15,7 +15,7 @@ from checker.sandbox.run import Answers, Sandbox
 from checker.sandbox.run import run as start
 from checker.sandbox.tasks import Answer, Task
 from checker.submission import BEGUN, INITIAL, Submission, SubmittedRun, WeightFile, read
-from checker.verdict import CannotCheckError
+from checker.verdict import CannotCheckError, FaultError
 from common.anatomy import FIXED_BATCH
 
 
@@ -139,7 +139,8 @@ def _take(answers: Answers, asked: Sequence[Question]) -> None:
             for (_, place, reading), answer in zip(asked, answers, strict=True):
                 try:
                     if answer.problem is not None:
-                        raise CannotCheckError(answer.problem.message, answer.problem.help)
+                        problem = FaultError if answer.problem.kind == "start" else CannotCheckError
+                        raise problem(answer.problem.message, answer.problem.help)
                     place.set_result(reading(answer))
                 except Exception as error:
                     place.set_exception(error)

@@ -1,0 +1,144 @@
+"""A class, from a folder of submissions to a table and a report for each, whatever interrupts it."""
+
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from checker.__main__ import main
+from checker.batch import command
+from tests.conftest import REPOSITORY
+
+NAMED = '\n\ndef build(name):\n    """Any run\'s network."""\n    return Published9680()\n'
+
+
+def hand_in(folder: Path) -> Path:
+    """Write a submission whose network is recorded in the sandbox: published-9680, which holds less than 99.4 %."""
+    shutil.copytree(REPOSITORY / "session05/runs/published-9680", folder / "runs/mine")
+    for file in folder.glob("runs/mine/program.*"):
+        file.unlink()
+    (folder / "model.py").write_text((REPOSITORY / "session05/model.py").read_text() + NAMED)
+    return folder
+
+
+def check(folder: Path, output: Path, *options: str) -> int:
+    return main(["session05", "--batch", str(folder), "--output", str(output), *options])
+
+
+def reports(output: Path) -> dict[str, dict]:
+    return {path.stem: json.loads(path.read_text())["submissions"][0] for path in output.with_suffix("").glob("*.json")}
+
+
+@pytest.mark.for_real
+def test_each_submission_gets_its_verdict_and_only_what_changed_is_checked_again(
+    tmp_path: Path, real_data: Path, capsys: pytest.CaptureFixture
+) -> None:
+    folder, output = tmp_path / "class", tmp_path / "results.csv"
+    anna = hand_in(folder / "anna")
+    shutil.copytree(anna, folder / "bert")
+    with zipfile.ZipFile(folder / "carl.zip", "w") as file:
+        for path in sorted(anna.rglob("*")):
+            file.write(path, Path("Session 5") / path.relative_to(anna))
+    shutil.copytree(anna, folder / "dora")
+    (folder / "dora/model.py").write_text("import os\nos._exit(0)\n")
+    (folder / "emil").mkdir()
+    (folder / "fred.zip").write_text("no zip file")
+    (folder / "notes.txt").write_text("")
+
+    assert check(folder, output, "--data-dir", str(real_data)) == 0
+    said = capsys.readouterr()
+    assert "Left out, as they are no submissions: notes.txt" in said.err
+    assert "6 submissions" in said.out and "✗ 3 failed" in said.out and "? 3 could not be checked" in said.out
+    found = reports(output)
+    assert {name: each["passed"] for name, each in found.items()} == {
+        "anna": False,
+        "bert": False,
+        "carl.zip": False,
+        "dora": None,
+        "emil": None,
+        "fred.zip": None,
+    }
+    (run,) = found["carl.zip"]["runs"]
+    assert [rule["id"] for rule in run["rules"] if rule["passed"] is not True] == ["sustained_accuracy"]
+    assert "ended Python" in found["dora"]["runs"][0]["rules"][0]["message"]
+    assert "neither a folder runs nor a notebook" in found["emil"]["problem"]
+    assert "can't be unpacked" in found["fred.zip"]["problem"]
+    assert "anna" not in json.dumps(found["bert"])  # Its content is the same, and was checked once.
+    rows = output.read_text().splitlines()
+    assert [row.partition(",")[0] for row in rows][-6:] == sorted(found)
+
+    with (folder / "emil/model.py").open("w") as file:
+        file.write("# begun")
+    assert check(folder, output, "--data-dir", str(real_data)) == 0
+    assert "1 checked now" in (out := capsys.readouterr().out) and "5 known from the ledger" in out
+    assert reports(output) == found
+
+
+def test_what_would_write_among_the_submissions_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    (tmp_path / "a").mkdir()
+    assert check(tmp_path, tmp_path / "results.csv") == 2
+    assert "lies among the submissions" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["all", "--batch", ".", "--output", "r.csv"], "A class hands in one assignment"),
+        (["session05", "--batch", "."], "needs a file"),
+        (["session05", "--batch", ".", "--output", "r.csv", "--path", "x"], "Leave --path"),
+        (["session05", "--batch", "missing", "--output", "r.csv"], "can't be read as a folder"),
+    ],
+)
+def test_wrong_arguments_are_one_sentence(
+    arguments: list[str], said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(arguments) == 2
+    err = capsys.readouterr().err
+    assert said in err and len(err.splitlines()) == 1 and os.listdir(tmp_path) == []
+
+
+def test_names_become_file_names(tmp_path: Path) -> None:
+    names = ["anna", "a/../b", "line\nbreak", "x" * 200, ".hidden", "bär"]
+    found = list(command._file_names(names))
+    assert found[0] == "anna" and found[5] == "bär" and len(set(found)) == len(names)
+    assert all(len(name) < 100 and "/" not in name and "\n" not in name and name[0] != "." for name in found)
+
+
+STAND_IN = """
+import sys
+from checker.batch import process
+process.PROGRAM = "tests.checker.batch.a_worker"
+from checker.__main__ import main
+sys.exit(main(sys.argv[1:]))
+"""
+
+
+def test_a_run_that_is_killed_at_any_moment_goes_on_where_it_was(tmp_path: Path) -> None:
+    folder, output = tmp_path / "class", tmp_path / "results.csv"
+    names = [f"slow-{number:02}" for number in range(30)]
+    for name in names:
+        (folder / name).mkdir(parents=True)
+        (folder / name / "model.py").write_text(name)
+    command = [sys.executable, "-c", STAND_IN, "session05", "--batch", str(folder), "--output", str(output)]
+    generator, kills = random.Random(0), 0
+    while True:
+        process = subprocess.Popen([*command, "--select", "epochs"], cwd=REPOSITORY, stdout=-1, stderr=-1, text=True)
+        try:
+            said, _ = process.communicate(timeout=0.6 + generator.random())
+            break
+        except subprocess.TimeoutExpired:
+            process.send_signal(signal.SIGKILL)
+            process.communicate()
+            kills += 1
+    assert process.returncode == 0 and kills >= 1
+    assert "30 submissions" in said and sorted(reports(output)) == names
+    tries = [len((folder / f"{name}.tried").read_text()) for name in names]
+    assert sum(tries) <= 30 + 2 * kills and min(tries) == 1  # What was being checked is checked again, nothing else.
