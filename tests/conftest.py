@@ -13,6 +13,7 @@ from tests.written_submission import write_dataset
 REPOSITORY = Path(__file__).resolve().parent.parent
 
 
+@pytest.hookimpl(optionalhook=True)  # So that tests can be profiled in one process, without xdist.
 def pytest_xdist_auto_num_workers() -> int:
     """Return one more process than there are cores: many tests wait for a killed run or for a sandbox's limits."""
     return (os.cpu_count() or 1) + 1
