@@ -15,3 +15,5 @@ UNMOVED = 0.25
 LEAST_SHIFT, LEAST_SCALE, LEAST_ROTATION = 1 / 64, 0.02, 1.0
 # A transform that is applied to fewer of the images than this share augments nothing.
 RARELY = 0.05
+# How far apart (see checker.copies) two networks must be not to be called copies. TO MEASURE.
+COPIED = 0.3
