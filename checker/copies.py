@@ -2,9 +2,9 @@
 
 Two trainings end in networks that are right about the same images and differ in how. What is compared is what a network
 says of an image beside the class that it chooses: its logits, less the mean of all images that it gives the same class.
-No order of channels, names, scale of a layer or rounding of weights changes that much, and two seeds have little of it in
-common. The distance of two networks is the root mean square difference of these numbers, each network's scaled to length
-1: 0 for the same, 1.41 where they have nothing in common.
+No order of channels, names, scale of a layer or rounding of weights changes that much, and two seeds have little of it
+in common. The distance of two networks is that of these numbers, each network's scaled to length 1: 0 for the same, 1.41
+where they have nothing in common.
 """
 
 import base64
@@ -165,7 +165,7 @@ def structure_digest(program: Program) -> str:
     for weight in program.weights:
         places[weight.value] = ["weight", weight.shape, weight.parameter]
     for name, tensor in program.constants.items():
-        places[name] = ["constant", hashlib.sha256(tensor.contiguous().view(-1).view(torch.uint8).numpy()).hexdigest()]
+        places[name] = ["constant", hashlib.sha256(tensor.contiguous().view(-1).view(torch.uint8).numpy().tobytes()).hexdigest()]
     for place, node in enumerate(program.nodes):
         places[node.name] = place
 
@@ -216,8 +216,8 @@ def find_copies(
 
 
 def _same_weights(members: Sequence[Member], prints: Sequence[Fingerprint]) -> Iterator[tuple[int, int, float]]:
-    """Yield (a run, another, 0) for runs that share the weights of an epoch: each with the first that it may be compared
-    with."""
+    """Yield (a run, another, 0) for runs that share the weights of an epoch: each with the first that it may
+    be compared with."""
     holding: dict[str, list[int]] = {}
     for place, each in enumerate(prints):
         for digest in sorted(set(each.weights)):
@@ -252,7 +252,8 @@ def _comparable(one: Member, other: Member) -> bool:
 def _vectors(raw: Sequence[bytes]) -> np.ndarray:
     """Return what `as_bytes` says of networks as rows of length 1."""
     rows = np.stack([np.frombuffer(each, np.int8) for each in raw]).astype(np.float32)
-    return rows / np.linalg.norm(rows, axis=1, keepdims=True)
+    scaled: np.ndarray = rows / np.linalg.norm(rows, axis=1, keepdims=True)
+    return scaled
 
 
 def _distances(rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
@@ -272,8 +273,8 @@ def _joined(links: Sequence[tuple[int, int]]) -> list[set[int]]:
 
 
 def ours(dataset: str, data_dir: str | None = None) -> dict[str, list[Fingerprint]]:
-    """Return the fingerprints of the committed runs that were trained for a data set, by session: none where the checker
-    is installed without them. Computed anew, so that they are always those of the runs that are there.
+    """Return the fingerprints of the committed runs that were trained for a data set, by session: none where the
+    checker is installed without them. Computed anew, so that they are always those of the runs that are there.
 
     Raises DataError where the test images are missing.
     """

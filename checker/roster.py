@@ -85,8 +85,8 @@ def read_roster(content: bytes) -> tuple[Student, ...]:
 def join(students: Iterable[Student], submissions: Iterable[str]) -> Joined:
     """Return which submission (the name of a folder or file) is whose.
 
-    A name that is a student's key decides; then one that contains the key or the name, whole, whatever its case, accents
-    and separators, in which the longest of several decides where it contains the others.
+    A name that is a student's key decides; then one that contains the key or the name, whole, whatever its case,
+    accents and separators, in which the longest of several decides where it contains the others.
     """
     students = sorted(set(students), key=lambda each: (each.name, each.key))
     exact = {each.key: each for each in students}
@@ -122,8 +122,10 @@ def join(students: Iterable[Student], submissions: Iterable[str]) -> Joined:
 def _contained(students: list[Student], stem: str) -> list[Student]:
     """Return the students whose key, or else whose name, stands in a submission's name."""
     words = _words(stem)
-    for spellings in ((lambda each: [_words(each.key)]), (lambda each: _spellings(each.name))):
-        fitting = {each: longest for each in students if (longest := _longest(words, spellings(each)))}
+    by_key = {each: [_words(each.key)] for each in students}
+    by_name = {each: _spellings(each.name) for each in students}
+    for spellings in (by_key, by_name):
+        fitting = {each: longest for each in students if (longest := _longest(words, spellings[each]))}
         if fitting:
             return [
                 each
