@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from checker.arguments import explain_parser, export_parser, nearest, parser
 from checker.assignments import ASSIGNMENTS, Assignment
+from checker.cohorts import COHORTS, asked
 from checker.intake.files import shown
 from checker.listing import known_rule
 from checker.verdict import CannotCheckError, SubmissionResult, combine
@@ -59,7 +60,7 @@ def main(arguments: list[str] | None = None) -> int:
             _print(f"{_version()}\n")
             return 0
         if options.list:
-            return _list(options.assignment)
+            return _list(options.assignment, options.cohort)
         return _check(options) if options.batch is None else _check_class(options)
     except CannotCheckError as error:
         return _failed(f"{error.message} {error.help}")
@@ -129,6 +130,7 @@ def _check(options: argparse.Namespace) -> int:
 
     from checker.check import check_folder, check_handed_in, check_model
     from checker.means import Means
+    from checker.report.formats import document
     from checker.report.terminal import as_rich, as_text
 
     if options.model is not None and (options.path is not None or options.assignment == "all"):
@@ -193,7 +195,12 @@ def _check(options: argparse.Namespace) -> int:
                     raise
                 results.append(
                     SubmissionResult(
-                        assignment.id, assignment.title, str(folder), (), shown(f"{error.message} {error.help}", 1000)
+                        assignment.id,
+                        assignment.title,
+                        str(folder),
+                        (),
+                        shown(f"{error.message} {error.help}", 1000),
+                        cohort=assignment.cohort,
                     )
                 )
     if options.run is not None:  # Asked for by name, a run decides whether or not it is required otherwise.
@@ -202,7 +209,7 @@ def _check(options: argparse.Namespace) -> int:
         ]
     passed = combine(result.passed for result in results)
     if options.output is not None:
-        text = as_text(results, passed) if options.format == "rich" else _document(options.format, results, passed)
+        text = as_text(results, passed) if options.format == "rich" else document(options.format, results, passed)
         try:
             # Where it is a link, what it points to is written.
             write_atomically(
@@ -213,7 +220,7 @@ def _check(options: argparse.Namespace) -> int:
                 f"{options.output} could not be written ({error.strerror}).", "Choose another --output."
             ) from error
     elif options.format != "rich":
-        _print(_document(options.format, results, passed))
+        _print(document(options.format, results, passed))
     else:
         screen, report = Console(), StringIO()
         as_rich(
@@ -241,9 +248,10 @@ def _check_class(options: argparse.Namespace) -> int:
     from checker.batch.setup import Setup
     from checker.sandbox.isolation import choose_isolation
 
-    assignment = ASSIGNMENTS[options.assignment]
+    assignment = asked(options.assignment, options.cohort or "")
     setup = Setup(
         assignment=assignment.id,
+        cohort=assignment.cohort,
         rules=tuple(_rules(assignment, options.select, options.ignore)),
         data_dir=None if options.data_dir is None else os.path.abspath(options.data_dir),
         isolation=choose_isolation(options.isolation),
@@ -267,17 +275,6 @@ def _check_class(options: argparse.Namespace) -> int:
     summarise(checked, _like(screen, summary) if screen.is_terminal else Console(file=summary, width=80, no_color=True))
     _print(summary.getvalue())
     return 2 if any(each.fault for each in checked.found) else 0
-
-
-def _document(format: str, results: list[SubmissionResult], passed: bool | None) -> str:
-    """Return the report in a format that is the same on a screen and in a file."""
-    if format == "html":
-        from checker.report.html import as_html
-
-        return as_html(results, passed)
-    from checker.report.json import as_json
-
-    return as_json(results, passed)
 
 
 def _refuse_output(path: Path) -> None:
@@ -350,15 +347,19 @@ def _assignments(options: argparse.Namespace) -> list[Assignment]:
             raise CannotCheckError(
                 "--path holds one submission, all are many.", "Name the assignment to check it against."
             )
-        asked = [each for each in ASSIGNMENTS.values() if options.run is None or options.run in each.runs]
-        if not asked:
-            known = [run for each in ASSIGNMENTS.values() for run in each.runs]
+        not_covered = COHORTS[options.cohort].not_covered if options.cohort else {}
+        if not_covered:
+            print(f"Left out, as no rules are there for it: {', '.join(not_covered)}.", file=sys.stderr)
+        sessions = [asked(id, options.cohort or "") for id in ASSIGNMENTS if id not in not_covered]
+        wanted = [each for each in sessions if options.run is None or options.run in each.runs]
+        if not wanted:
+            known = [run for each in sessions for run in each.runs]
             raise CannotCheckError(
                 f"No session has a run {options.run!r}.",
                 nearest(options.run, known).strip() or f"The runs are: {', '.join(known)}.",
             )
-        return asked
-    return [ASSIGNMENTS[options.assignment]]
+        return wanted
+    return [asked(options.assignment, options.cohort or "")]
 
 
 def _own_folder(assignment: Assignment) -> Path:
@@ -373,13 +374,13 @@ def _rules(assignment: Assignment, select: list[str], ignore: list[str]) -> list
     return [id for id in assignment.every_rule if (not select or id in select) and id not in ignore]
 
 
-def _list(only: str | None) -> int:
+def _list(only: str | None, cohort: str | None) -> int:
     from rich.console import Console
 
     from checker.listing import print_rules
 
     listed = StringIO()
-    print_rules(only, _like(Console(), listed))
+    print_rules(only, cohort or "", _like(Console(), listed))
     _print(listed.getvalue(), whole=False)
     return 0
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from checker.assignments import ASSIGNMENTS
+from checker.cohorts import COHORTS
 
 SECONDS = 600  # For one submission of a class: its networks take a few, a hostile one as many as it may.
 _WRONG = re.compile(r"(?:invalid choice: '|unrecognized arguments: )([^\s'=]+)")
@@ -38,6 +39,12 @@ def parser() -> argparse.ArgumentParser:
         "checker explain RULE. To write a network as ONNX: python -m checker export --help",
     )
     parser.add_argument("assignment", nargs="?", choices=[*ASSIGNMENTS, "all"], help="what to check")
+    parser.add_argument(
+        "--cohort",
+        choices=COHORTS,
+        metavar="NAME",
+        help=f"check against the limits of this cohort of the course: {', '.join(COHORTS)}; --list tells what differs",
+    )
     parser.add_argument("--run", metavar="NAME", help="check this run only")
     parser.add_argument(
         "--model",
@@ -58,7 +65,10 @@ def parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--list", action="store_true", help="list the assignments and their rules, and check nothing")
     parser.add_argument(
-        "--format", choices=["rich", "json", "html"], default="rich", help="how to report (default: rich)"
+        "--format",
+        choices=["rich", "json", "html", "markdown", "junit", "csv", "gradescope"],
+        default="rich",
+        help="how to report (default: rich, for a terminal)",
     )
     parser.add_argument("--output", metavar="FILE", type=Path, help="write the report to this file, not to the screen")
     parser.add_argument("--device", default="cpu", help="where to measure: cpu (default), cuda, …")

@@ -1,6 +1,27 @@
 """The assignments as data: which runs, which rules, which limits."""
 
 from dataclasses import dataclass, field
+from typing import Literal
+
+Visibility = Literal["visible", "hidden", "after_due_date", "after_published"]
+
+
+@dataclass(frozen=True)
+class Points:
+    """What a rule is worth, for each run that counts; see checker.points.
+
+    full:       where it is passed
+    at_least:   (value, points) for a rule that failed: what was measured earns the most of those that it reaches
+    fewer_than: the same for what should be small; a value must lie below
+    only_with:  rules that the run must have passed too, where they were checked
+    visibility: when a student sees it, in Gradescope's words
+    """
+
+    full: float
+    at_least: tuple[tuple[float, float], ...] = ()
+    fewer_than: tuple[tuple[float, float], ...] = ()
+    only_with: tuple[str, ...] = ()
+    visibility: Visibility = "visible"
 
 
 @dataclass(frozen=True)
@@ -22,6 +43,8 @@ class Assignment:
     runs: the runs of the session's own folder, and what they promise; a run in another folder meets the general rules
     all_runs: another folder must hold all the required runs too, by these names, and meet what is asked of each
     dataset: torchvision's name of it
+    points: rule id → what it is worth
+    cohort: whose limits these are, see checker.cohorts; "" for the general ones
     two_inputs: the networks take images and one-hot numbers, and return logits of the digit and of the sum
     """
 
@@ -32,6 +55,8 @@ class Assignment:
     all_runs: bool = False
     two_inputs: bool = False
     dataset: str = "MNIST"
+    points: dict[str, Points] = field(default_factory=dict)
+    cohort: str = ""
 
     @property
     def inputs(self) -> tuple[tuple[int, ...], ...]:
@@ -57,6 +82,9 @@ class Assignment:
         return self.runs.get(run, RunRules())
 
 
+# What is learned outside the parameters would make a small network of a large one, and an accurate one of any.
+_HONEST = ("no_hidden_parameters",)
+
 SESSION03 = Assignment(
     id="session03",
     title="Session 3: the digit in an MNIST image, and its sum with a number",
@@ -73,6 +101,15 @@ SESSION03 = Assignment(
         "digit-sum": RunRules(limits={"sustained_accuracy": {"threshold": 99.4}, "sum_accuracy": {"threshold": 99.3}})
     },
     two_inputs=True,
+    points={
+        "weights_match_model": Points(5),
+        "finite_weights": Points(5),
+        "no_hidden_parameters": Points(10),
+        "two_inputs": Points(20),
+        "sustained_accuracy": Points(30, at_least=((98.0, 15),), only_with=_HONEST),
+        "sum_accuracy": Points(20, at_least=((97.0, 10),), only_with=("two_inputs",)),
+        "log_matches_weights": Points(10),
+    },
 )
 
 SESSION04 = Assignment(
@@ -91,6 +128,16 @@ SESSION04 = Assignment(
     runs={
         "published-10066": RunRules(limits={"epochs": {"limit": 17}, "sustained_accuracy": {"threshold": 99.41}}),
         "under-20k": RunRules(limits={"sustained_accuracy": {"threshold": 99.5}}),
+    },
+    points={
+        "weights_match_model": Points(5),
+        "finite_weights": Points(5),
+        "no_hidden_parameters": Points(10),
+        "parameters": Points(15, fewer_than=((25_000, 8),), only_with=_HONEST),
+        "epochs": Points(10),
+        "sustained_accuracy": Points(35, at_least=((99.3, 25), (99.0, 15)), only_with=_HONEST),
+        "log_matches_weights": Points(10),
+        "no_fully_connected": Points(10),
     },
 )
 
@@ -119,6 +166,18 @@ SESSION05 = Assignment(
         "smallest": RunRules(limits={"parameters": {"limit": 5_500}}),
         "published-9680": RunRules(required=False),
     },
+    points={
+        "weights_match_model": Points(4),
+        "finite_weights": Points(4),
+        "no_hidden_parameters": Points(10),
+        "parameters": Points(14, fewer_than=((12_000, 7),), only_with=_HONEST),
+        "epochs": Points(10),
+        "sustained_accuracy": Points(30, at_least=((99.3, 20), (99.0, 10)), only_with=_HONEST),
+        "log_matches_weights": Points(8),
+        "no_fully_connected": Points(6),
+        "global_average_pooling": Points(6),
+        "receptive_field": Points(8),
+    },
 )
 
 SESSION06 = Assignment(
@@ -140,6 +199,16 @@ SESSION06 = Assignment(
         "batch": RunRules(required=False, limits={"normalization": {"kind": "batch norm"}}),
     },
     all_runs=True,
+    points={
+        "weights_match_model": Points(1),
+        "finite_weights": Points(1),
+        "no_hidden_parameters": Points(2),
+        "epochs": Points(3),
+        "sustained_accuracy": Points(12, at_least=((99.3, 8), (99.0, 4)), only_with=_HONEST),
+        "log_matches_weights": Points(3),
+        "normalization": Points(8),
+        "l1_penalty": Points(10),
+    },
 )
 
 SESSION07 = Assignment(
@@ -174,6 +243,20 @@ SESSION07 = Assignment(
         "fast": RunRules(limits={"epochs": {"limit": 12, "images": 50_000}}),
     },
     dataset="CIFAR10",
+    points={
+        "weights_match_model": Points(4),
+        "finite_weights": Points(4),
+        "no_hidden_parameters": Points(8),
+        "parameters": Points(10, fewer_than=((250_000, 5),), only_with=_HONEST),
+        "sustained_accuracy": Points(26, at_least=((83.0, 18), (80.0, 10)), only_with=_HONEST),
+        "log_matches_weights": Points(8),
+        "depthwise_separable": Points(8, at_least=((1, 4),)),
+        "dilated": Points(6),
+        "no_max_pooling": Points(6),
+        "global_average_pooling": Points(6),
+        "receptive_field": Points(6),
+        "augmentations": Points(8),
+    },
 )
 
 ASSIGNMENTS = {assignment.id: assignment for assignment in (SESSION03, SESSION04, SESSION05, SESSION06, SESSION07)}

@@ -142,12 +142,33 @@ def inspected(images: Images, answer: object, hole: int, fill: tuple[float, ...]
     """
     if not isinstance(answer, dict) or not isinstance(answer.get("dropped"), list):
         raise CannotCheckError("augmentation() of train.py was described wrongly.", "Let it return the pipeline alone.")
-    found = inspect(rebuilt(answer.get("pipeline")), images.pixels[:100].permute(0, 2, 3, 1).numpy(), hole, fill)
+    found = inspect(rebuilt(answer.get("pipeline")), _first(images), hole, fill)
     ignored = [_renamed(str(name)) for name in answer["dropped"][:10]]
     if not found.problems or not ignored:
         return found
     first = f"{found.problems[0]}; albumentations 2 ignores {', '.join(ignored)}"
     return dataclasses.replace(found, problems=(first, *found.problems[1:]))
+
+
+def without_gray(images: Images, answer: object) -> str | None:
+    """Return why the pipeline that the sandbox describes makes none of the first hundred test images gray; None where
+    it does. For a worker, as `inspected` is."""
+    if not isinstance(answer, dict):
+        raise CannotCheckError("augmentation() of train.py was described wrongly.", "Let it return the pipeline alone.")
+    pipeline = rebuilt(answer.get("pipeline"))
+    import albumentations as A
+
+    found = [part for part in _parts(pipeline) if isinstance(part.transform, A.ToGray)]
+    if not found:
+        return "there is no ToGray"
+    if max(part.probability for part in found) < RARELY:
+        return f"ToGray is applied to less than {RARELY:.0%} of the images"
+    return None if any(_changed(part, _first(images)) for part in found) else "ToGray changed none of the images"
+
+
+def _first(images: Images) -> np.ndarray:
+    pixels: np.ndarray = images.pixels[:100].permute(0, 2, 3, 1).numpy()
+    return pixels
 
 
 def _renamed(argument: str) -> str:

@@ -120,7 +120,9 @@ def check_folder(
         sandbox=means.sandbox,
     )
     found = _judged(assignment, submission, names, rules, means, tell, details)
-    return SubmissionResult(assignment.id, assignment.title, str(folder), found, isolation=submission.isolation)
+    return SubmissionResult(
+        assignment.id, assignment.title, str(folder), found, isolation=submission.isolation, cohort=assignment.cohort
+    )
 
 
 def check_model(
@@ -153,7 +155,9 @@ def check_model(
         sandbox=means.sandbox,
     )
     found = _judged(assignment, submission, [name], rules, means, tell, True)
-    return SubmissionResult(assignment.id, assignment.title, str(file), found, isolation=submission.isolation)
+    return SubmissionResult(
+        assignment.id, assignment.title, str(file), found, isolation=submission.isolation, cohort=assignment.cohort
+    )
 
 
 def check_notebook(
@@ -190,7 +194,9 @@ def check_notebook(
     found = _judged(assignment, submission, names, rules, means, tell, True)
     notes = tuple(_sentence(note.sentence, note.cells) for note in notebook.notes)
     found = tuple(replace(run, notes=run.notes + notes * (run is found[-1])) for run in found)
-    return SubmissionResult(assignment.id, assignment.title, str(file), found, isolation=submission.isolation)
+    return SubmissionResult(
+        assignment.id, assignment.title, str(file), found, isolation=submission.isolation, cohort=assignment.cohort
+    )
 
 
 def _judged(

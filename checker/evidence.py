@@ -443,19 +443,32 @@ class Evidence:
         its run.json records; see checker.augmentation."""
         from checker.augmentation import inspected
 
-        if self._submission.augmentation is not None:
-            answer = self._submission.augmentation.result()
-        elif self.record.get("augmentation") is not None:
-            answer = {"pipeline": self.record["augmentation"], "dropped": []}
-        else:
-            raise CannotCheckError(
-                "There is no train.py, and run.json records no augmentation.",
-                "Put the code there, with a function augmentation(), or hand the pipeline to checker.recorder.",
-            )
         return self._heard(
             "Applying the augmentation",
-            self._tests.submit(inspected, answer, hole, fill),
+            self._tests.submit(inspected, self._described_augmentation(), hole, fill),
             of_network=False,
+        )
+
+    @property
+    def grayscale(self) -> str | None:
+        """Why the augmentation doesn't make images gray; None where it does."""
+        from checker.augmentation import without_gray
+
+        return self._heard(
+            "Applying the augmentation",
+            self._tests.submit(without_gray, self._described_augmentation()),
+            of_network=False,
+        )
+
+    def _described_augmentation(self) -> object:
+        """Return the sandbox's answer about augmentation() of train.py, or what run.json says in its place."""
+        if self._submission.augmentation is not None:
+            return self._submission.augmentation.result()
+        if self.record.get("augmentation") is not None:
+            return {"pipeline": self.record["augmentation"], "dropped": []}
+        raise CannotCheckError(
+            "There is no train.py, and run.json records no augmentation.",
+            "Put the code there, with a function augmentation(), or hand the pipeline to checker.recorder.",
         )
 
     def _examination(self) -> Views:

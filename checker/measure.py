@@ -1,6 +1,8 @@
 """What the checker computes of a recorded network, in fp32, with the submitted weights. Runs in worker processes, which
 know the test images and no label; returns numbers, and judges nothing."""
 
+import hashlib
+import random
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -12,6 +14,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from checker.quicker import Evaluation, by_onnxruntime
 from checker.score import NO_CLASS, NUMBERS
 from checker.subject import AVERAGED, COUNTED, EXPERIMENTED, TRACED, Images, Subject
 from common.anatomy.follow import Anatomy, follow
@@ -20,6 +23,8 @@ from common.anatomy.replay import measure, replay
 from common.anatomy.views import Views, views
 
 BATCH = 100  # Few enough for what a layer returns to stay in the cache of one core.
+COMPARED = 4  # Batches that are looked at, and evaluated in two ways where there are two.
+WORTH_IT = 20  # Batches; for fewer, another way takes longer to begin with than it saves.
 ABLATED = 1_000  # Images on which it shows whether a layer matters.
 VARIED = 200  # Images that are tried with every number.
 CLASSES = 10  # Of MNIST, and of CIFAR-10.
@@ -98,30 +103,60 @@ def predictions(images: Images, subject: Subject, numbers: Sequence[int | None])
     Raises DependentImagesError, ReplayError, and TooSlowError as soon as it shows that this would take too long.
     """
     began = time.monotonic()
-    network = _Network(subject)
+    network, count = _Network(subject), len(images.pixels)
     joined = _Network(subject, subject.views.program)
-    all_logits = np.empty((len(images.pixels), CLASSES), np.float32)
-    digits, sums, single = [np.empty((len(numbers), len(images.pixels)), np.int16) for _ in range(3)]
-    for start in range(0, len(images.pixels), network.batch):
-        batch = slice(start, min(start + network.batch, len(images.pixels)))
+    worth = subject.device == "cpu" and count >= WORTH_IT * network.batch and count % network.batch == 0
+    evaluation = Evaluation(joined, by_onnxruntime(joined.program, joined.weights) if worth else None)
+    kept = [np.empty((count, classes), np.float32) for classes in (CLASSES, CLASSES + NUMBERS - 1)[: subject.outputs]]
+    digits, sums, single = [np.empty((len(numbers), count), np.int16) for _ in range(3)]
+    for done, start in enumerate(starts := _starts(subject, count, network.batch), start=1):
+        batch = slice(start, min(start + network.batch, count))
         for row, number in enumerate(numbers):
             given = images.inputs(batch, subject, number)
-            logits = joined(*given)
+            logits = evaluation.compare(*given) if done <= COMPARED else evaluation(*given)
             own = logits[: subject.outputs]
-            network.look_at(own, given, start)
+            if done <= COMPARED:
+                network.look_at(own, given, start)
             digits[row, batch] = _classes(own[0])
             if row == 0:
-                all_logits[batch] = own[0].float().cpu().numpy()
+                for all_logits, each in zip(kept, own, strict=True):
+                    all_logits[batch] = each.float().cpu().numpy()
             if subject.two_inputs:
                 sums[row, batch] = _classes(own[1])
             if subject.views.program is not None:
                 single[row, batch] = _classes(logits[subject.outputs])
-        spent = time.monotonic() - began
-        if spent > SECONDS / 20 and spent / batch.stop * len(images.pixels) > SECONDS:
+        if done == COMPARED:
+            evaluation.choose()
+        spent = time.monotonic() - began - evaluation.spent_comparing
+        if spent > SECONDS / 20 and spent / done * len(starts) > SECONDS:
             raise TooSlowError(SECONDS)
+    _look_at_others(images, subject, network, numbers[0], kept)
     return Predictions(
-        digits, sums if subject.two_inputs else None, single if subject.views.program is not None else None, all_logits
+        digits, sums if subject.two_inputs else None, single if subject.views.program is not None else None, kept[0]
     )
+
+
+def _starts(subject: Subject, count: int, batch: int) -> list[int]:
+    """Return where batches begin, some first of which nobody could know beforehand which."""
+    starts = list(range(0, count, batch))
+    seed = int.from_bytes(hashlib.sha256(subject.weights).digest())
+    chosen = random.Random(seed).sample(starts, min(COMPARED, len(starts)))
+    return chosen + [start for start in starts if start not in chosen]
+
+
+def _look_at_others(
+    images: Images, subject: Subject, network: "_Network", number: int | None, kept: Sequence[np.ndarray]
+) -> None:
+    """See that images of many batches get the same logits, one beside the other, as each in its own. Raises
+    DependentImagesError."""
+    count = len(kept[0])
+    chosen = torch.arange(network.batch) * (network.batch + 1) % count  # Another one of each batch.
+    found = network(*images.inputs(chosen, subject, number))
+    if not all(
+        same_logits(torch.from_numpy(all[chosen.numpy()]), one.float().cpu())
+        for all, one in zip(kept, found, strict=True)
+    ):
+        raise DependentImagesError
 
 
 def anatomy(images: Images, subject: Subject, chosen: Sequence[int]) -> Anatomy:
@@ -278,23 +313,23 @@ class _Network:
     """A program with its weights, which is known to be small enough and to return logits: it was examined."""
 
     def __init__(self, subject: Subject, program: Program | None = None) -> None:
-        self._program = program or subject.program
+        self.program = program or subject.program
         self.batch = subject.program.batch or BATCH
         self.weights = subject.filled()
         self.parameters = [weight.value for weight in subject.program.weights if weight.parameter]
 
     def __call__(self, *given: Tensor, change: Mapping[str, Callable[[Any], Any]] | None = None) -> tuple[Tensor, ...]:
         with torch.no_grad(), fp32():
-            return replay(self._program, self.weights, *given, change=change)
+            return replay(self.program, self.weights, *given, change=change)
 
     def with_gradients(self, *given: Tensor) -> tuple[Tensor, ...]:
         with fp32():
-            return replay(self._program, self.weights, *given)
+            return replay(self.program, self.weights, *given)
 
     def look_at(self, logits: Sequence[Tensor], given: Sequence[Tensor], start: int) -> None:
         """See that an image gets the same logits among others. Raises DependentImagesError."""
         place = start // self.batch % self.batch  # Another one of each batch.
-        if self._program.batch is None or self.batch == 1:
+        if self.program.batch is None or self.batch == 1:
             alone = [each[place : place + 1] for each in given]
             kept, where = slice(place, place + 1), slice(0, 1)
         else:  # It takes only so many: the others become others.
@@ -306,8 +341,6 @@ class _Network:
                 (torch.arange(self.batch) == place).view(-1, 1, 1, 1).to(alone[0].device), alone[0], 0.5 * alone[0]
             )
             kept = where = slice(place, place + 1)
-            if start >= 4 * self.batch:
-                return
         if not all(same_logits(one[where], all[kept]) for one, all in zip(self(*alone), logits, strict=True)):
             raise DependentImagesError
 

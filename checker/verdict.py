@@ -86,6 +86,7 @@ class SubmissionResult:
     """All runs of one folder, checked against one assignment; `problem` says why there are none.
 
     isolation: how the submission's code was run: "bubblewrap", "process", or "none" where none was
+    cohort: whose limits it was checked against; "" for the general ones
     """
 
     assignment: str
@@ -94,6 +95,7 @@ class SubmissionResult:
     runs: tuple[RunResult, ...]
     problem: str | None = None
     isolation: str = "none"
+    cohort: str = ""
 
     @property
     def passed(self) -> bool | None:

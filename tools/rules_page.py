@@ -47,7 +47,7 @@ def write() -> str:
     asked = [
         [
             f"[`{rule.id}`](#{rule.id})",
-            ", ".join(each.id.removeprefix("session").lstrip("0") for each in asked_by(rule)),
+            ", ".join(each.removeprefix("session").lstrip("0") for each in asked_by(rule)),
         ]
         for rule in RULES.values()
     ]
@@ -62,7 +62,8 @@ def write() -> str:
 
 def _section(rule: Rule, page: Page) -> str:
     rows = [
-        [assignment, run if run == "every run" else f"`{run}`", title] for assignment, run, title in limits_of(rule)
+        [assignment, run if run.startswith("every run") else f"`{run}`", title]
+        for assignment, run, title in limits_of(rule)
     ]
     return "\n\n".join(
         [

@@ -86,5 +86,5 @@ def _checked(entry: Entry, setup: Setup, outcome: dict[str, Any], *, known: bool
         runs = [replace(run, details=None if each is None else from_values(each)) for run, each in known_details]
         result = replace(result, path=name, runs=tuple(runs))
     else:
-        result = SubmissionResult(setup.assignment, setup.asked.title, name, (), problem)
+        result = SubmissionResult(setup.assignment, setup.asked.title, name, (), problem, cohort=setup.cohort)
     return Checked(entry, result, "fault" in outcome, float(outcome.get("seconds", 0)), known)

@@ -7,7 +7,8 @@ from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from checker.assignments import ASSIGNMENTS, Assignment
+from checker import cohorts
+from checker.assignments import Assignment
 from checker.batch.entries import Entry
 
 PACKAGE = Path(__file__).resolve().parent.parent
@@ -16,7 +17,7 @@ _MEASURED_BY = ("torch", "numpy", "albumentations", "safetensors")
 
 @dataclass(frozen=True)
 class Setup:
-    """assignment: what is asked; rules: the ids of those that are checked
+    """assignment, cohort: what is asked, see checker.cohorts.asked; rules: the ids of those that are checked
     data_dir, isolation, device: see checker.means.Means; data_dir is absolute, isolation the one that is used
     details: whether curves, layers and mistakes are gathered for a page
     recording: seconds that a submission's code may take for each answer; checking: seconds for all of it
@@ -30,11 +31,12 @@ class Setup:
     details: bool
     recording: float
     checking: float
+    cohort: str = ""
 
     @property
     def asked(self) -> Assignment:
         """The assignment."""
-        return ASSIGNMENTS[self.assignment]
+        return cohorts.asked(self.assignment, self.cohort)
 
     def fingerprint(self) -> str:
         """Return the SHA-256 of what a verdict depends on beside the submission: what is asked, the checker's code, and

@@ -118,7 +118,7 @@ def _checked(setup: Setup, path: Path, means: Means) -> SubmissionResult:
         raise
     except CannotCheckError as error:
         problem = shown(f"{error.message} {error.help}", 1000)
-        return SubmissionResult(assignment.id, assignment.title, "", (), problem)
+        return SubmissionResult(assignment.id, assignment.title, "", (), problem, cohort=assignment.cohort)
 
 
 if __name__ == "__main__":

@@ -22,6 +22,7 @@ def submission_as_json(result: SubmissionResult) -> dict[str, Any]:
     """Return one submission of the report as JSON values: everything but what a page shows beside the verdicts."""
     return {
         "assignment": result.assignment,
+        "cohort": result.cohort or None,
         "title": result.title,
         "path": result.path,
         "passed": result.passed,
@@ -70,6 +71,7 @@ def submission_from_json(value: object) -> SubmissionResult:
         runs=tuple(_run(each) for each in _field(fields, "runs", list)),
         problem=_optional(fields, "problem", str),
         isolation=_field(fields, "isolation", str),
+        cohort=_optional(fields, "cohort", str) or "",
     )
     if result.isolation not in ("bubblewrap", "process", "none"):
         raise ValueError("isolation is none of bubblewrap, process and none")

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from checker.assignments import ASSIGNMENTS
+from checker.cohorts import asked
 from checker.intake.files import shown
 from checker.report import charts
 from checker.report.charts import Networks, Point
 from checker.report.published import published_networks
-from checker.verdict import RunResult, SubmissionResult
+from checker.verdict import MEASURED, RunResult, SubmissionResult
 
 KINDS = {True: "passed", False: "failed", None: "unknown"}
 
@@ -44,7 +45,7 @@ def rows_of_runs(number: int, result: SubmissionResult) -> list[Row]:
             run.name,
             KINDS[run.passed],
             run.required,
-            _parameters(run),
+            parameters(run),
             accuracy(run),
             _wanting(run),
         )
@@ -58,7 +59,7 @@ def row_of_student(result: SubmissionResult, address: str) -> Row:
     address: of the student's page
     """
     decide = [run for run in result.runs if run.required]
-    counts = [count for run in decide if (count := _parameters(run)) is not None]
+    counts = [count for run in decide if (count := parameters(run)) is not None]
     accuracies = [each for run in decide if (each := accuracy(run)) is not None]
     return Row(
         address,
@@ -82,11 +83,13 @@ def accuracy(run: RunResult) -> float | None:
 
 
 def _measured(run: RunResult, id: str) -> float | None:
-    value = next((rule.verdict.measured for rule in run.rules if rule.id == id), None)
+    verdict = next((rule.verdict for rule in run.rules if rule.id == id), None)
+    value = verdict.measured if verdict is not None and verdict.evidence == MEASURED else None
     return value if isinstance(value, int | float) and math.isfinite(value) else None
 
 
-def _parameters(run: RunResult) -> int | None:
+def parameters(run: RunResult) -> int | None:
+    """Return how many parameters a run's network has; None where that was not measured."""
     if run.details:
         return run.details.parameters
     measured = _measured(run, "parameters")
@@ -98,9 +101,9 @@ def plots(results: Sequence[SubmissionResult], *, named: bool) -> list[Networks]
     points: dict[str, list[Point]] = {}
     for result in results:
         for run in result.runs:
-            count, reached = _parameters(run), accuracy(run)
+            count, reached = parameters(run), accuracy(run)
             if count is not None and reached is not None:
-                dataset = ASSIGNMENTS[result.assignment].dataset
+                dataset = asked(result.assignment, result.cohort).dataset
                 points.setdefault(dataset, []).append(
                     Point("ours", run.name if named else "", count, reached, "worst of the last five epochs")
                 )

@@ -62,6 +62,13 @@ def epochs(run: "Evidence", *, limit: int, images: int) -> Verdict:
     return Verdict(True, count, required, f"{_print(found)} {count} epochs", None, RECORDED)
 
 
+def enough_epochs(run: "Evidence", *, least: int) -> Verdict:
+    """Judge how many epochs were printed."""
+    found = run.printed_epochs
+    help = None if len(found) >= least else f"Train for {least}."
+    return Verdict(help is None, len(found), f">= {least}", f"{_print(found)} {len(found)} epochs", help, RECORDED)
+
+
 def log_matches_weights(run: "Evidence") -> Verdict:
     """Compare what was printed with what the weights do that lie beside the notebook, as far as it was printed."""
     allowed = COUNTS_APART / run.test_total * 100
@@ -86,8 +93,8 @@ def log_matches_weights(run: "Evidence") -> Verdict:
 
 # Of a network without trained weights, and of one whose weights lie beside its notebook.
 CLAIMED: dict[bool, dict[str, Callable[..., Verdict]]] = {
-    False: {"sustained_accuracy": sustained_accuracy, "epochs": epochs},
-    True: {"log_matches_weights": log_matches_weights, "epochs": epochs},
+    False: {"sustained_accuracy": sustained_accuracy, "epochs": epochs, "enough_epochs": enough_epochs},
+    True: {"log_matches_weights": log_matches_weights, "epochs": epochs, "enough_epochs": enough_epochs},
 }
 
 

@@ -118,14 +118,7 @@ def global_average_pooling(run: "Evidence") -> Verdict:
 def no_max_pooling(run: "Evidence") -> Verdict:
     """Here the network learns how to make its maps smaller, by strides or dilation, instead of keeping what is
     largest."""
-    found = [operation for operation in run.anatomy.operations if operation.kind == "max pool"]
-    refuse_unknown(run)
-    combined = [operation.value for operation in run.anatomy.operations if operation.kind == "combination of places"]
-    if combined and not found:
-        raise CannotCheckError(
-            f"Different places of a map are combined otherwise than by sums, in {combined[0]}: that may be a maximum.",
-            "Combine places by convolutions and average pooling, or have it judged by a person.",
-        )
+    found = _max_pools(run, run.anatomy.operations, 0)
     return Verdict(
         not found,
         len(found),
@@ -133,6 +126,37 @@ def no_max_pooling(run: "Evidence") -> Verdict:
         f"{len(found)} × max pool to {'×'.join(map(str, found[0].output))}" if found else "none runs",
         "Give the convolution before it a stride of 2, or the ones after it a dilation." if found else None,
     )
+
+
+@rule(
+    "At most {limit} max-poolings",
+    "Maxima over places are found whatever makes them, and counted for one view of an image; places that are combined "
+    "otherwise than by sums, convolutions and average pooling can't be checked.",
+)
+def max_poolings(run: "Evidence", *, limit: int) -> Verdict:
+    """Each of them forgets where something was; a few are enough to make small maps of an image."""
+    count = len(_max_pools(run, run.layers, limit))
+    return Verdict(
+        count <= limit,
+        count,
+        f"<= {limit}",
+        f"{count} × max pool",
+        None if count <= limit else "Give the convolution before one of them a stride of 2.",
+    )
+
+
+def _max_pools(run: "Evidence", operations: "tuple[Operation, ...]", limit: int) -> "list[Operation]":
+    """Return the maxima over places among some operations. Raises CannotCheckError where there are no more than `limit`
+    for certain, and there may be others."""
+    found = [operation for operation in operations if operation.kind == "max pool"]
+    refuse_unknown(run)
+    combined = [operation.value for operation in operations if operation.kind == "combination of places"]
+    if combined and len(found) <= limit:
+        raise CannotCheckError(
+            f"Different places of a map are combined otherwise than by sums, in {combined[0]}: that may be a maximum.",
+            "Combine places by convolutions and average pooling, or have it judged by a person.",
+        )
+    return found
 
 
 @rule(
@@ -177,7 +201,9 @@ def depthwise_separable(run: "Evidence", *, count: int) -> Verdict:
         enough,
         len(good),
         f">= {count}",
-        names if enough else (wrong or ["no convolution has a group for each channel"])[0],
+        names
+        if enough
+        else (wrong or [f"{names} alone" if good else "no convolution has a group for each channel"])[0],
         None
         if enough
         else "nn.Conv2d(C, C, 3, padding=1, groups=C), then nn.Conv2d(C, D, 1), on the way to the logits.",

@@ -53,6 +53,24 @@ def epochs(run: "Evidence", *, limit: int, images: int) -> Verdict:
 
 
 @rule(
+    "At least {least} epochs",
+    "The lines of the log are counted; weights don't tell.",
+    needs=("training",),
+)
+def enough_epochs(run: "Evidence", *, least: int) -> Verdict:
+    """Where the budget is given, it is to be used: a schedule that ends early is another experiment."""
+    count = len(run.log)
+    return Verdict(
+        count >= least,
+        count,
+        f">= {least}",
+        f"{count} epochs",
+        None if count >= least else f"Train for {least} epochs.",
+        RECORDED,
+    )
+
+
+@rule(
     "HorizontalFlip, ShiftScaleRotate and a {hole}×{hole} CoarseDropout, at work",
     f"The pipeline is built anew from its description. Each of the three must be applied to {100 * RARELY:g} % of the "
     f"images and change them: a shift by {32 * LEAST_SHIFT:g} of 32 pixels, a scale by {100 * LEAST_SCALE:g} %, a "
@@ -91,6 +109,26 @@ def augmentations(run: "Evidence", *, hole: int, fill: tuple[float, ...]) -> Ver
         "all three",
         f"all three change images; a {hole}×{hole} hole of {', '.join(f'{value:.0f}' for value in found.fill or ())}",
         None,
+        evidence,
+    )
+
+
+@rule(
+    "Grayscale among the augmentations, at work",
+    f"The pipeline is built anew from its description. ToGray must be applied to {100 * RARELY:g} % of the images and "
+    "change them. That the run was trained so is its own word.",
+    needs=("augmentation", "training"),
+)
+def grayscale(run: "Evidence") -> Verdict:
+    """Without its colors an object is still what it is, so that shapes have to be learned too."""
+    problem = run.grayscale
+    evidence = DECLARED if run.recorded_augmentation is None else RECORDED
+    return Verdict(
+        problem is None,
+        int(problem is None),
+        "ToGray",
+        problem or "ToGray changes images",
+        None if problem is None else "Put albumentations.ToGray(p=0.1) into what augmentation() returns.",
         evidence,
     )
 

@@ -140,6 +140,22 @@ def parameters(run: "Evidence", *, limit: int) -> Verdict:
     )
 
 
+@rule(
+    "At least {least:,} parameters",
+    "Counted as those that must be few.",
+)
+def enough_parameters(run: "Evidence", *, least: int) -> Verdict:
+    """Where the size is given, a network may not be smaller either, so that results can be compared."""
+    count = run.parameter_count
+    return Verdict(
+        count >= least,
+        count,
+        f">= {least:,}",
+        f"{count:,} parameters",
+        None if count >= least else f"Add {least - count:,} parameters: widen the layers that are there.",
+    )
+
+
 def _to_save(run: "Evidence", excess: int) -> str:
     """Return where parameters could be saved, with numbers."""
     tensors = sorted(run.learned_tensors.items(), key=lambda each: -math.prod(each[1]))

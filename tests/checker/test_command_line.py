@@ -40,7 +40,16 @@ def test_an_honest_submission_exits_0(tmp_path: Path, generated_data: Path, caps
     (one,) = submission["runs"]
     assert one["name"] == "mine" and one["passed"] is True and one["required"] is True and one["seconds"] >= 0
     rules = {rule["id"]: rule for rule in one["rules"]}
-    assert set(rules["parameters"]) == {"id", "passed", "measured", "required", "evidence", "message", "help"}
+    assert set(rules["parameters"]) == {
+        "id",
+        "title",
+        "passed",
+        "measured",
+        "required",
+        "evidence",
+        "message",
+        "help",
+    }
     assert rules["parameters"]["measured"] == 2_690 and rules["parameters"]["required"] == "< 10,000"
     assert rules["parameters"]["evidence"] == "measured" and rules["epochs"]["evidence"] == "recorded"
 
@@ -652,6 +661,7 @@ def test_headers_of_weights_that_nobody_saves(
         (["session05", "--select", "parametres"], "parameters"),
         (["all", "--run", "under8k"], "under-8k"),
         (["explain", "dilatd"], "dilated"),
+        (["session05", "--format", "markdwn"], "markdown"),
     ],
 )
 def test_a_wrong_word_suggests_the_right_one(arguments: list[str], meant: str, capsys: pytest.CaptureFixture) -> None:
@@ -675,7 +685,7 @@ def test_the_version_is_told(capsys: pytest.CaptureFixture) -> None:
 
 
 def test_debug_shows_where_the_checker_failed(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture) -> None:
-    def fail(only: str | None) -> int:
+    def fail(only: str | None, cohort: str | None) -> int:
         raise KeyError("lost")
 
     monkeypatch.setattr("checker.__main__._list", fail)

@@ -6,15 +6,10 @@ import sys
 import time
 from pathlib import Path
 
-RESULT = {
-    "assignment": "session05",
-    "title": "Session 5",
-    "path": "",
-    "passed": None,
-    "problem": "It stands in.",
-    "isolation": "none",
-    "runs": [],
-}
+from checker.report.json import submission_as_json
+from checker.verdict import SubmissionResult
+
+RESULT = submission_as_json(SubmissionResult("session05", "Session 5", "", (), "It stands in."))
 
 for line in sys.stdin:
     asked = json.loads(line)

@@ -10,6 +10,7 @@ def setup() -> Setup:
     """Session 5's rule that reads the log alone, so that nothing is recorded or measured."""
     return Setup(
         assignment="session05",
+        cohort="",
         rules=("epochs",),
         data_dir=None,
         isolation="process",
