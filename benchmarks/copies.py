@@ -101,8 +101,8 @@ def disguises(run: str, folder: Path, train: Images) -> Iterator[tuple[str, nn.M
 
 
 def rescaled(weights: dict[str, Tensor], order: list[str]) -> dict[str, Tensor]:
-    """Return weights of which the first norm's input is three times as large, and its statistics with it; `order` is that
-    of their names in the network."""
+    """Return weights of which the first norm's input is three times as large, and its statistics with it; `order` is
+    that of their names in the network."""
     norm = next(key.removesuffix(".running_mean") for key in order if key.endswith(".running_mean"))
     before = order[order.index(f"{norm}.weight") - 1]
     return weights | {

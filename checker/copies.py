@@ -2,9 +2,9 @@
 
 Two trainings end in networks that are right about the same images and differ in how. What is compared is what a network
 says of an image beside the class that it chooses: its logits, less the mean of all images that it gives the same class.
-No order of channels, names, scale of a layer or rounding of weights changes that much, and two seeds have little of it
-in common. The distance of two networks is that of these numbers, each network's scaled to length 1: 0 for the same, 1.41
-where they have nothing in common.
+No order of channels, names, scale of a layer or rounding of weights changes that much; two seeds have little of it in
+common. The distance of two networks is that of these numbers, each network's scaled to length 1: 0 for the same,
+1.41 where they have nothing in common.
 """
 
 import base64
@@ -165,7 +165,10 @@ def structure_digest(program: Program) -> str:
     for weight in program.weights:
         places[weight.value] = ["weight", weight.shape, weight.parameter]
     for name, tensor in program.constants.items():
-        places[name] = ["constant", hashlib.sha256(tensor.contiguous().view(-1).view(torch.uint8).numpy().tobytes()).hexdigest()]
+        places[name] = [
+            "constant",
+            hashlib.sha256(tensor.contiguous().view(-1).view(torch.uint8).numpy().tobytes()).hexdigest(),
+        ]
     for place, node in enumerate(program.nodes):
         places[node.name] = place
 
