@@ -288,6 +288,11 @@ class Evidence:
         """What the test set's classes are called."""
         return self._tests.classes
 
+    def logits(self, epoch: LoggedEpoch) -> "np.ndarray":
+        """Return an epoch's logits of all test images, float32 N×classes; beside the first number, where there are two
+        inputs."""
+        return self._predictions(epoch).logits
+
     def least_apart(self) -> float:
         """How little the logits of two of the last epochs differ on the test set; see checker.statistics.apart."""
         logits = [self._predictions(epoch).logits for epoch in self.last_epochs]
