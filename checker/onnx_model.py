@@ -215,6 +215,13 @@ def _group_norm(model: _Model, call: _Call) -> str:
     return result
 
 
+@_translates("native_layer_norm.default")
+def _layer_norm(model: _Model, call: _Call) -> str:
+    weight = call.names["weight"] or model.numbers(torch.ones(call["normalized_shape"]))
+    given = [call.names["input"], weight, *([call.names["bias"]] if call.names["bias"] else [])]
+    return model.node("LayerNormalization", *given, axis=-len(call["normalized_shape"]), epsilon=call["eps"])
+
+
 def _pointwise(kind: str, **settings: str) -> _Translation:
     """Translate an operator of one map into `kind`, whose attributes are arguments of it."""
 
@@ -307,6 +314,18 @@ def _mean(model: _Model, call: _Call) -> str:
 )
 def _reshaped(model: _Model, call: _Call) -> str:
     return model.node("Reshape", call.names["self"], model.numbers(list(call.out.shape)))
+
+
+@_translates("expand.default")
+def _expanded(model: _Model, call: _Call) -> str:
+    return model.node("Expand", call.names["self"], model.numbers(list(call.out.shape)))
+
+
+@_translates("slice.Tensor")
+def _sliced(model: _Model, call: _Call) -> str:
+    side = call["self"].shape[call["dim"]]
+    start, end, step = slice(call["start"], call["end"], call["step"]).indices(side)
+    return model.node("Slice", call.names["self"], *(model.numbers([each]) for each in (start, end, call["dim"], step)))
 
 
 @_translates("permute.default")
