@@ -266,6 +266,12 @@ _translates("mul.Tensor", "mul.Scalar")(_arithmetic("Mul"))
 _translates("div.Tensor", "div.Scalar")(_arithmetic("Div"))
 
 
+@_translates("rsub.Scalar")
+def _subtracted_from(model: _Model, call: _Call) -> str:
+    call.only(alpha=1)
+    return model.node("Sub", model.operand(call, "other"), call.names["self"])
+
+
 @_translates("max_pool2d_with_indices.default", "avg_pool2d.default")
 def _pooled(model: _Model, call: _Call) -> str:
     call.only(ceil_mode=False)
@@ -283,12 +289,11 @@ def _pooled(model: _Model, call: _Call) -> str:
     return model.node("AveragePool", call.names["self"], count_include_pad=int(call["count_include_pad"]), **shape)
 
 
-@_translates("_adaptive_avg_pool2d.default", "adaptive_max_pool2d.default")
+@_translates("adaptive_max_pool2d.default")
 def _pooled_to_one(model: _Model, call: _Call) -> str:
-    if call.out.ndim != 4 or call.out.shape[2:] != (1, 1):
+    if call.out.ndim != 4 or call.out.shape[2:] != (1, 1):  # To average a map is a mean by now.
         raise NoCounterpartError("a pooling to several places")
-    kind = "GlobalMaxPool" if "max" in call.names else "GlobalAveragePool"
-    return model.node(kind, call.names["self"])
+    return model.node("GlobalMaxPool", call.names["self"])
 
 
 @_translates("mean.dim")
