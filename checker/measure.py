@@ -150,7 +150,8 @@ def _look_at_others(
     """See that images of many batches get the same logits, one beside the other, as each in its own. Raises
     DependentImagesError."""
     count = len(kept[0])
-    chosen = torch.arange(network.batch) * (network.batch + 1) % count  # Another one of each batch.
+    # Another one of each batch, and in another place than there.
+    chosen = (torch.arange(network.batch) * (network.batch + 1) % count).roll(1)
     found = network(*images.inputs(chosen, subject, number))
     if not all(
         same_logits(torch.from_numpy(all[chosen.numpy()]), one.float().cpu())

@@ -215,6 +215,13 @@ def _group_norm(model: _Model, call: _Call) -> str:
     return result
 
 
+@_translates("native_layer_norm.default")
+def _layer_norm(model: _Model, call: _Call) -> str:
+    weight = call.names["weight"] or model.numbers(torch.ones(call["normalized_shape"]))
+    given = [call.names["input"], weight, *([call.names["bias"]] if call.names["bias"] else [])]
+    return model.node("LayerNormalization", *given, axis=-len(call["normalized_shape"]), epsilon=call["eps"])
+
+
 def _pointwise(kind: str, **settings: str) -> _Translation:
     """Translate an operator of one map into `kind`, whose attributes are arguments of it."""
 
@@ -259,6 +266,12 @@ _translates("mul.Tensor", "mul.Scalar")(_arithmetic("Mul"))
 _translates("div.Tensor", "div.Scalar")(_arithmetic("Div"))
 
 
+@_translates("rsub.Scalar")
+def _subtracted_from(model: _Model, call: _Call) -> str:
+    call.only(alpha=1)
+    return model.node("Sub", model.operand(call, "other"), call.names["self"])
+
+
 @_translates("max_pool2d_with_indices.default", "avg_pool2d.default")
 def _pooled(model: _Model, call: _Call) -> str:
     call.only(ceil_mode=False)
@@ -276,12 +289,11 @@ def _pooled(model: _Model, call: _Call) -> str:
     return model.node("AveragePool", call.names["self"], count_include_pad=int(call["count_include_pad"]), **shape)
 
 
-@_translates("_adaptive_avg_pool2d.default", "adaptive_max_pool2d.default")
+@_translates("adaptive_max_pool2d.default")
 def _pooled_to_one(model: _Model, call: _Call) -> str:
-    if call.out.ndim != 4 or call.out.shape[2:] != (1, 1):
+    if call.out.ndim != 4 or call.out.shape[2:] != (1, 1):  # To average a map is a mean by now.
         raise NoCounterpartError("a pooling to several places")
-    kind = "GlobalMaxPool" if "max" in call.names else "GlobalAveragePool"
-    return model.node(kind, call.names["self"])
+    return model.node("GlobalMaxPool", call.names["self"])
 
 
 @_translates("mean.dim")
@@ -307,6 +319,18 @@ def _mean(model: _Model, call: _Call) -> str:
 )
 def _reshaped(model: _Model, call: _Call) -> str:
     return model.node("Reshape", call.names["self"], model.numbers(list(call.out.shape)))
+
+
+@_translates("expand.default")
+def _expanded(model: _Model, call: _Call) -> str:
+    return model.node("Expand", call.names["self"], model.numbers(list(call.out.shape)))
+
+
+@_translates("slice.Tensor")
+def _sliced(model: _Model, call: _Call) -> str:
+    side = call["self"].shape[call["dim"]]
+    start, end, step = slice(call["start"], call["end"], call["step"]).indices(side)
+    return model.node("Slice", call.names["self"], *(model.numbers([each]) for each in (start, end, call["dim"], step)))
 
 
 @_translates("permute.default")
