@@ -270,6 +270,7 @@ def _check_class(options: argparse.Namespace) -> int:
         jobs=options.jobs,
         scheduler=options.scheduler,
         part=options.part,
+        roster=options.roster,
     )
     screen, summary = Console(), StringIO()
     summarise(checked, _like(screen, summary) if screen.is_terminal else Console(file=summary, width=80, no_color=True))

@@ -99,6 +99,9 @@ def _add_class(parser: argparse.ArgumentParser) -> None:
         default=[],
         help="keeps the verdicts (default: beside the table); further ones are read, as parts write them",
     )
+    group.add_argument(
+        "--roster", metavar="FILE", type=Path, help="the class as CSV, name and key: whose is which, and who is missing"
+    )
     group.add_argument("--jobs", metavar="N", type=_count, help="processes that check (default: one for each core)")
     group.add_argument(
         "--part", metavar="I/N", type=_part, default=(1, 1), help="check every N-th submission only, from the I-th on"

@@ -34,7 +34,6 @@ from common.errors import UserError
 
 if TYPE_CHECKING:
     from checker.evidence import Evidence
-    from checker.test_set import TestSet
 
 MOST_RUNS = 50
 MOST_ARCHIVES = 3  # One in the other.
@@ -211,8 +210,7 @@ def _judged(
     """Return what the rules find in the runs of a submission called `names`."""
     tell(f"{shown(str(submission.path))}: starting")
     with contextlib.closing(submission):
-        tests = means.tests(assignment.dataset)
-        return _check_runs(assignment, submission, names, rules, tests, means.device, tell, details)
+        return _check_runs(assignment, submission, names, rules, means, tell, details)
 
 
 def _check_runs(
@@ -220,22 +218,22 @@ def _check_runs(
     submission: Submission,
     names: list[str],
     rules: list[str],
-    tests: "TestSet",
-    device: str,
+    means: Means,
     tell: Callable[[str], None],
     details: bool,
 ) -> tuple[RunResult, ...]:
     """Check all runs side by side: each is a thread that waits for what the workers measure."""
     from checker.evidence import Evidence
 
+    tests = means.tests(assignment.dataset)
     runs: dict[str, Evidence] = {}
     for (
         name,
         run,
     ) in submission.runs.items():  # What was measured of one is not measured again to compare another with it.
-        runs[name] = Evidence(submission, run, tests, device, siblings=runs, two_inputs=assignment.two_inputs)
+        runs[name] = Evidence(submission, run, tests, means.device, siblings=runs, two_inputs=assignment.two_inputs)
     with ThreadPoolExecutor(len(names)) as threads:
-        checks = [threads.submit(_check_run, assignment, runs[name], rules, tell, details) for name in names]
+        checks = [threads.submit(_check_run, assignment, runs[name], rules, means, tell, details) for name in names]
         try:
             return tuple(each.result() for each in checks)
         except BaseException:  # Ctrl-C above all: nobody waits any more for what the threads wait for.
@@ -291,7 +289,7 @@ def run_names(assignment: Assignment, folder: Path, own: bool, only_run: str | N
 
 
 def _check_run(
-    assignment: Assignment, run: "Evidence", rules: list[str], tell: Callable[[str], None], details: bool
+    assignment: Assignment, run: "Evidence", rules: list[str], means: Means, tell: Callable[[str], None], details: bool
 ) -> RunResult:
     started = time.perf_counter()
     results = []
@@ -306,6 +304,8 @@ def _check_run(
 
         threshold = assignment.limits(run.name, "sustained_accuracy").get("threshold")
         gathered = gather(run, threshold if isinstance(threshold, int | float) else None)
+    if means.observe is not None:
+        means.observe(run)
     required = assignment.rules_for(run.name).required
     notes = _notes_on(run)
     return RunResult(

@@ -1,6 +1,7 @@
 """What submissions are checked with, be it one or a thousand: the sandbox that runs their code, and what measures them.
 Imports nothing that takes time."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -8,6 +9,7 @@ from checker.sandbox.run import Sandbox
 from checker.sandbox.tasks import Limits
 
 if TYPE_CHECKING:
+    from checker.evidence import Evidence
     from checker.sandbox.zygote import Zygote
     from checker.test_set import TestSet
 
@@ -25,13 +27,15 @@ class Means:
         limits: Limits | None = None,
         zygote: "Zygote | None" = None,
         processes: int | None = None,
+        observe: "Callable[[Evidence], None] | None" = None,
     ) -> None:
         """device: where networks are measured
         data_dir: the data sets, hidden from the sandbox; None for $DATA_DIR, else data/
         isolation, limits, zygote: see checker.sandbox.run
         processes: that measure; as many as there are cores, where None is given
+        observe: hears of each run whose rules have been judged, in any thread
         """
-        self.device = device
+        self.device, self.observe = device, observe
         hidden = (Path(data_dir),) if data_dir else ()
         self.sandbox = Sandbox(isolation, hidden, limits or Limits(), zygote)
         self._data_dir, self._processes = data_dir, processes

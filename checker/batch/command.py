@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -19,20 +20,30 @@ from rich.text import Text
 from checker.batch.ledger import Ledger
 from checker.batch.run import Checked, check_all, entries_of
 from checker.batch.setup import Setup
-from checker.intake.files import shown
+from checker.intake.files import read_regular, shown
+from checker.roster import MOST_BYTES, Joined, join, read_roster
 from checker.verdict import CannotCheckError
 from common.files import write_atomically
 
+if TYPE_CHECKING:
+    from checker.copies import Copy
+
 SECONDS_BETWEEN_LINES = 15.0
+MOST_LISTED = 20
 _MARKS = {True: ("✓", "green"), False: ("✗", "red"), None: ("?", "yellow")}
 _REMEDY = "choose another --output"
 
 
 @dataclass(frozen=True)
 class Class:
-    """What was found of a class's submissions, in how many seconds, and where it was written."""
+    """What was found of a class's submissions, in how many seconds, and where it was written.
+
+    copies: submissions that are copies of each other or of ours; roster: whose they are, None without one
+    """
 
     found: tuple[Checked, ...]
+    copies: "tuple[Copy, ...]"
+    roster: Joined | None
     seconds: float
     output: Path
     reports: Path
@@ -49,13 +60,14 @@ def check_class(
     jobs: int | None,
     scheduler: str | None,
     part: tuple[int, int],
+    roster: Path | None,
 ) -> "Class":
     """Check every submission of `folder`, write the table to `output` and a report for each to `reports`, and return
     what was found.
 
     reports: a folder, beside `output` where none is named; formats: of the reports beside JSON, "html" or "markdown"
     ledgers: the first keeps verdicts, others are read; beside `output` where none is named
-    part: (i, n) for every n-th submission from the i-th on
+    part: (i, n) for every n-th submission from the i-th on; roster: a CSV file of the class, see checker.roster
     Raises CannotCheckError, UserError.
     """
     reports = reports or output.with_suffix("")
@@ -67,6 +79,7 @@ def check_class(
             )
     if reports.exists() and not reports.is_dir():
         raise CannotCheckError(f"{reports} is no folder for reports.", "Name one with --reports.")
+    students = None if roster is None else read_roster(read_regular(roster, MOST_BYTES, "Name the file of the class."))
     entries, left_out = entries_of(folder, part)
     if left_out:
         names = ", ".join(map(shown, left_out[:5]))
@@ -77,8 +90,10 @@ def check_class(
         closing(check_all(entries, setup, ledger, jobs=jobs or _cores(), scheduler=scheduler)) as checking,
     ):
         found = sorted(_watched(checking, len(entries)), key=lambda each: each.entry.name)
-    _write(found, output, reports, formats)
-    return Class(tuple(found), time.monotonic() - began, output, reports)
+    copies = _copies(found, setup)
+    joined = None if students is None else join(students, [each.entry.name for each in found])
+    _write(found, output, reports, formats, _columns(found, copies, joined))
+    return Class(tuple(found), tuple(copies), joined, time.monotonic() - began, output, reports)
 
 
 def _cores() -> int:
@@ -108,7 +123,35 @@ def _watched(checking: Iterator[Checked], total: int) -> Iterator[Checked]:
         yield each
 
 
-def _write(found: Sequence[Checked], output: Path, reports: Path, formats: Sequence[str]) -> None:
+def _copies(found: Sequence[Checked], setup: Setup) -> "list[Copy]":
+    prints = {each.entry.name: each.fingerprints for each in found if each.fingerprints}
+    if not prints:  # Nothing was measured, and comparing imports PyTorch.
+        return []
+    from checker.copies import Fingerprint, find_copies, ours
+
+    mine = {name: [Fingerprint.from_json(each) for each in several] for name, several in prints.items()}
+    return find_copies(mine, ours(setup.asked.dataset, setup.data_dir))
+
+
+def _columns(found: Sequence[Checked], copies: "Sequence[Copy]", joined: Joined | None) -> dict[str, list[str]]:
+    """Return what the table says of each submission beside its verdict: whose it is, and of what it is a copy."""
+    columns: dict[str, list[str]] = {}
+    names = [each.entry.name for each in found]
+    if joined is not None:
+        students = [joined.students.get(name) for name in names]
+        columns["student"] = ["" if each is None else each.name for each in students]
+        columns["key"] = ["" if each is None else each.key for each in students]
+    said: dict[str, list[str]] = {name: [] for name in names}
+    for each in copies:
+        for name in each.submissions:
+            said[name].append(each.sentence)
+    columns["copies"] = [" ".join(said[name]) for name in names]
+    return columns
+
+
+def _write(
+    found: Sequence[Checked], output: Path, reports: Path, formats: Sequence[str], columns: dict[str, list[str]]
+) -> None:
     from checker.report.csv import as_csv
     from checker.report.formats import document
 
@@ -119,7 +162,7 @@ def _write(found: Sequence[Checked], output: Path, reports: Path, formats: Seque
             if format == "json" or format in formats:
                 text = document(format, [each], each.passed)
                 write_atomically(reports / f"{name}{suffix}", text, "choose another --reports")
-    write_atomically(output.resolve(), as_csv(results), _REMEDY)
+    write_atomically(output.resolve(), as_csv(results, columns), _REMEDY)
 
 
 def _file_names(names: Iterable[str]) -> Iterator[str]:
@@ -152,9 +195,29 @@ def summarise(checked: Class, screen: Console) -> None:
         screen.print(Text(f"{mark} {verdicts[passed]:,} {word}", style=style))
     for each in [each for each in found if each.fault][:5]:
         screen.print(Text(f"? {each.result.path}: {each.result.problem}"))
+    _list(screen, [each.sentence for each in checked.copies], "copy", "copies")
+    if checked.roster is not None:
+        _list(screen, checked.roster.problems, "name that isn't clear", "names that aren't clear")
+        missing = [shown(f"{each.name} ({each.key})", 100) for each in checked.roster.missing]
+        _list(screen, missing, "student handed in nothing", "students handed in nothing")
+        _list(
+            screen,
+            [shown(each) for each in checked.roster.strangers],
+            "submission is nobody's",
+            "submissions are nobody's",
+        )
     new = sum(not each.known for each in found)
     screen.print(f"{new:,} checked now in {_minutes(checked.seconds)}, {len(found) - new:,} known from the ledger")
     screen.print(Text(f"{checked.output}, and a report for each in {checked.reports}/"))
+
+
+def _list(screen: Console, said: Sequence[str], one: str, several: str) -> None:
+    if said:
+        screen.print(Text(f"{len(said):,} {one if len(said) == 1 else several}:"))
+        for each in said[:MOST_LISTED]:
+            screen.print(Text(f"  {each}"))
+        if len(said) > MOST_LISTED:
+            screen.print(f"  and {len(said) - MOST_LISTED:,} more")
 
 
 def _minutes(seconds: float) -> str:

@@ -20,11 +20,13 @@ from checker.verdict import CannotCheckError, SubmissionResult
 class Checked:
     """A submission and its result, whose path is the submission's name.
 
+    fingerprints: of the runs that were measured, as JSON; see checker.copies
     fault: the checker's own, which is not kept; seconds: that checking it took; known: the ledger knew it
     """
 
     entry: Entry
     result: SubmissionResult
+    fingerprints: tuple[dict[str, Any], ...]
     fault: bool
     seconds: float
     known: bool
@@ -87,4 +89,5 @@ def _checked(entry: Entry, setup: Setup, outcome: dict[str, Any], *, known: bool
         result = replace(result, path=name, runs=tuple(runs))
     else:
         result = SubmissionResult(setup.assignment, setup.asked.title, name, (), problem, cohort=setup.cohort)
-    return Checked(entry, result, "fault" in outcome, float(outcome.get("seconds", 0)), known)
+    prints = tuple(outcome.get("fingerprints", ()))
+    return Checked(entry, result, prints, "fault" in outcome, float(outcome.get("seconds", 0)), known)

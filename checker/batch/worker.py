@@ -18,7 +18,9 @@ from typing import Any, TextIO
 from checker.batch.entries import ARCHIVE, MOST_READ, NOTEBOOK
 from checker.batch.setup import Setup
 from checker.check import check_handed_in
+from checker.copies import fingerprint
 from checker.details import as_values
+from checker.evidence import Evidence
 from checker.intake.files import shown
 from checker.means import Means
 from checker.report.json import submission_as_json
@@ -40,6 +42,7 @@ def main() -> None:
     setup = Setup(**json.loads(source.readline()))
     place = tempfile.tempdir = tempfile.mkdtemp(prefix="checker-batch-")
     os.chmod(place, 0o711)  # What runs as nobody finds its own folder in it.
+    observed: list[Evidence] = []
     means = Means(
         device=setup.device,
         data_dir=setup.data_dir,
@@ -47,12 +50,15 @@ def main() -> None:
         limits=Limits(seconds=setup.recording),
         zygote=warm(setup.isolation),
         processes=1,
+        observe=observed.append,
     )
     with means:
         means.tests(setup.asked.dataset)  # Forks, which a process with threads should not do.
         asked = _listen(source, place)
         while True:
-            outcome = _outcome(setup, Path(asked.get()), means, place)
+            path = Path(asked.get())
+            observed.clear()
+            outcome = _outcome(setup, path, means, observed, place)
             answers.write(json.dumps(outcome) + "\n")
             answers.flush()
 
@@ -72,9 +78,13 @@ def _listen(source: TextIO, place: str) -> "queue.SimpleQueue[str]":
     return asked
 
 
-def _outcome(setup: Setup, path: Path, means: Means, place: str) -> dict[str, Any]:
-    """Return {"result": a submission's result as JSON, "details": those of each of its runs}; "fault", beside it or
-    alone, says what went wrong in the checker itself, and "stop" why nothing can be checked."""
+def _outcome(setup: Setup, path: Path, means: Means, observed: list[Evidence], place: str) -> dict[str, Any]:
+    """Return {"result": a submission's result as JSON, "details": those of each of its runs, "fingerprints": of those
+    that were measured}; "fault", beside it or alone, says what went wrong in the checker itself, and "stop" why nothing
+    can be checked.
+
+    observed: takes the runs that means.observe hears of
+    """
     os.chdir(place)
     try:
         result = _checked(setup, path, means)
@@ -82,6 +92,7 @@ def _outcome(setup: Setup, path: Path, means: Means, place: str) -> dict[str, An
         outcome = {
             "result": submission_as_json(replace(result, path="")),
             "details": [None if run.details is None else as_values(run.details) for run in result.runs],
+            "fingerprints": [each.as_json() for run in observed if (each := fingerprint(run)) is not None],
         }
         return outcome | ({"fault": faults[0]} if faults else {})
     except UserError as error:  # The test images are missing: so they are for every submission.

@@ -2,9 +2,10 @@
 
 import csv
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from io import StringIO
 from pathlib import Path
+from types import MappingProxyType
 
 from checker.cohorts import asked
 from checker.intake.files import shown
@@ -18,10 +19,11 @@ _WORDS = {True: "passed", False: "failed", None: "could not be checked"}
 _FORMULA = re.compile(r"(^|[;\t\r\n])(\s*[=+\-@＝＋－＠\t\r])")
 
 
-def as_csv(results: Sequence[SubmissionResult]) -> str:
+def as_csv(results: Sequence[SubmissionResult], also: Mapping[str, Sequence[str]] = MappingProxyType({})) -> str:
     """Return the table, with a byte-order mark, by which spreadsheets know that it is UTF-8.
 
-    Columns: name, assignment, cohort, verdict, points, max points, runs (those that decide), one for each rule,
+    also: further columns by their heading, with a cell for each result
+    Columns: name, those, assignment, cohort, verdict, points, max points, runs (those that decide), one for each rule,
     parameters (most of all deciding runs), worst accuracy (in percent, of all of them), and why a submission has not
     passed.
     """
@@ -29,10 +31,12 @@ def as_csv(results: Sequence[SubmissionResult]) -> str:
     text = StringIO("\ufeff", newline="")
     text.seek(0, 2)
     table = csv.writer(text, lineterminator="\r\n")
-    before = ["name", "assignment", "cohort", "verdict", "points", "max points", "runs"]
+    before = ["name", *also, "assignment", "cohort", "verdict", "points", "max points", "runs"]
     table.writerow([*before, *map(_harmless, rules), "parameters", "worst accuracy", "problem"])
-    for result in results:
-        table.writerow([_harmless(cell) for cell in _row(result, rules)])
+    for place, result in enumerate(results):
+        name, *row = _row(result, rules)
+        cells = [name, *(shown(column[place], 500) for column in also.values()), *row]
+        table.writerow([_harmless(cell) for cell in cells])
     return text.getvalue()
 
 
