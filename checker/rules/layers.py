@@ -13,7 +13,7 @@ from checker.rules.anatomy import (
 )
 from checker.rules.rule import rule
 from checker.rules.weights import MEAN_APART, VARIANCE_APART, near_by_norm
-from checker.tolerances import FACTOR, SEEN, UNMOVED
+from checker.tolerances import BY_HAND, FACTOR, SCALED, SEEN
 from checker.verdict import CannotCheckError, Verdict
 
 if TYPE_CHECKING:
@@ -258,10 +258,11 @@ def receptive_field(run: "Evidence", *, before: int, after: int) -> Verdict:
 
 @rule(
     "The network runs {kind} and no other",
-    f"Everything before a layer is made {FACTOR:g} times as large: what goes in unmoved (by less than {UNMOVED:g} of "
-    f"its spread) was normalised. A norm's own output may move by {NORMALISED:g}, most running statistics must lie "
-    f"within {MEAN_APART:g} standard deviations and a factor of {VARIANCE_APART:g} of the input's, and without the "
-    f"norms {100 * MATTERS:g} % of the images must be lost.",
+    f"What layers return is made {SCALED:g} times as large and as small, all of it and each number by itself: what "
+    f"moves less than {BY_HAND:g} times as far was normalised by hand. A norm's own output may move by {NORMALISED:g} "
+    f"of its spread when its input is {FACTOR:g} times as large, most running statistics must lie within "
+    f"{MEAN_APART:g} standard deviations and a factor of {VARIANCE_APART:g} of the input's, and without the norms "
+    f"{100 * MATTERS:g} % of the images must be lost.",
 )
 def normalization(run: "Evidence", *, kind: str) -> Verdict:
     """Three normalisations are compared: what a network is called says nothing about which of them runs in it."""
@@ -274,11 +275,11 @@ def normalization(run: "Evidence", *, kind: str) -> Verdict:
     if run.constants.norms_by_hand:
         raise CannotCheckError("A batch norm is written by hand.", "Use nn.BatchNorm2d, or have it judged by a person.")
     normalised = run.normalised
-    if normalised.by_hand:
-        where = ", ".join(name or "the network" for name in normalised.by_hand[:3])
+    by_hand = [name or "the network" for name, share in normalised.by_hand.items() if not share >= BY_HAND]
+    if by_hand:
         raise CannotCheckError(
-            f"What goes into {where} stays the same when everything before is {FACTOR:g} times as large: a "
-            "normalisation is written by hand, or something saturates there.",
+            f"What goes into {', '.join(by_hand[:3])} is divided by its own size, or by a power of it: a normalisation "
+            "is written by hand.",
             "Use nn.BatchNorm2d, nn.GroupNorm or nn.LayerNorm, or have it judged by a person.",
         )
     if len(found) != 1 or (kind in NORMALIZATIONS and kind not in found):
