@@ -217,4 +217,5 @@ def _share(alike: Tensor, apart: Tensor) -> float:
 def _by_channel(moves: Tensor) -> Tensor:
     """Return the norm of moves (2×N×C×…) for each channel, or of all where a channel is but a few numbers."""
     rows = moves.transpose(0, 2).flatten(1)
-    return rows.norm(dim=1) if rows.shape[1] >= ENOUGH else rows.norm().reshape(1)
+    norms: Tensor = (rows if rows.shape[1] >= ENOUGH else rows.reshape(1, -1)).norm(dim=1)
+    return norms

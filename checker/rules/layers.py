@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 # What a network's layers must add to its accuracy, as a share of the images, to count as used.
 MATTERS = 0.01
+# Of a side of its map, what a kernel may see from everywhere: more is nearly a dense layer.
+ALMOST = 0.8
 # How far the logits must move, as a share of how far they lie apart, without the outer taps of a kernel.
 MOVED = 0.01
 NORMALIZATIONS = ("batch norm", "layer norm", "group norm", "instance norm", "partial norm")
@@ -32,8 +34,9 @@ NORMALISED = 0.1
 
 @rule(
     "No fully connected layer",
-    "The program is followed to see which layers mix all places of a map. Then the places are exchanged, in float64: "
-    f"the logits may move by {ALIKE:g} of their range, and what goes into a later convolution by as much.",
+    "The program is followed to see which layers mix all places of a map; kernels that see more than "
+    f"{100 * ALMOST:g} % of its rows or columns from everywhere can't be checked. Then the places are exchanged, in "
+    f"float64: the logits may move by {ALIKE:g} of their range, and what goes into a later convolution by as much.",
 )
 def no_fully_connected(run: "Evidence") -> Verdict:
     """A layer that sees a whole map through learned weights takes most of a network's parameters, to learn
@@ -53,6 +56,7 @@ def no_fully_connected(run: "Evidence") -> Verdict:
         )
     if not found:
         refuse_inside(run)
+        _refuse_almost_whole(run)
     return Verdict(
         not found,
         len(found),
@@ -101,11 +105,7 @@ def global_average_pooling(run: "Evidence") -> Verdict:
         only,
         sorted(anatomy.collapses),
         "average only",
-        "every map is averaged"
-        if only
-        else f"the map also ends by: {', '.join(others)}"
-        if others
-        else "no map is averaged",
+        "every map is averaged" if only else f"a map ends by: {', '.join(others)}" if others else "no map is averaged",
         None if only else "Average each feature map over its whole extent, e.g. nn.AdaptiveAvgPool2d(1).",
     )
 
@@ -319,6 +319,17 @@ def normalization(run: "Evidence", *, kind: str) -> Verdict:
         f"{shown}; disturbed, {100 * left:.0f} % of {100 * whole:.0f} % are left",
         None if matters else "Normalise the maps that lead to the logits: what runs beside them does nothing.",
     )
+
+
+def _refuse_almost_whole(run: "Evidence") -> None:
+    """Raise CannotCheckError where a kernel is nearly as large as its map, or as long."""
+    for operation in run.anatomy.operations:
+        if operation.side_seen > ALMOST:
+            raise CannotCheckError(
+                f"From all its places {_named(operation)} sees {100 * operation.side_seen:.0f} % of its "
+                f"{'×'.join(map(str, operation.map))} map's rows or columns: it may be a dense layer.",
+                "Use smaller kernels, or pad the map.",
+            )
 
 
 def _other_statistics(run: "Evidence") -> list[str]:

@@ -105,6 +105,9 @@ DISGUISED = {
         (F.pad(x, (1, 0, 1, 0)) * F.pad(n.places, (1, 0, 1, 0))).mean((2, 3))
     ),
     "an identity convolution behind it": lambda n, x: n.linear(n.identity(x * n.places).mean((2, 3))),
+    "positions that convolutions make of ones": lambda n, x: n.linear(
+        (x * n.same(F.relu(n.same(0 * x + 1))).sigmoid()).mean((2, 3))
+    ),
     "a hundred-millionth": lambda n, x: n.linear((x + 1e-6 * x * n.places).mean((2, 3))),
 }
 
@@ -173,6 +176,11 @@ def test_what_a_norm_by_hand_keeps_counts_where_it_is_no_statistic(others: int, 
     [
         (lambda n, x: n.linear(n.same(x * n.places).mean((2, 3))), False),
         (lambda n, x: n.linear(n.same(n.norm(x)).mean((2, 3))), False),
+        (lambda n, x: n.linear(torch.cat([x * n.places, x[:, :, :1]], 2).mean((2, 3))), False),
+        (lambda n, x: n.linear(torch.cat([(x * n.places)[:, :, 1:], x], 2).mean((2, 3))), False),
+        (lambda n, x: n.linear(F.avg_pool2d(x * n.places, 6).flatten(1)), False),
+        (lambda n, x: n.linear(torch.cat([x[:, :, -1:], x, x[:, :, :1]], 2).mean((2, 3))), True),
+        (lambda n, x: n.linear(F.avg_pool2d(x, 6).flatten(1)), True),
         (lambda n, x: n.linear(n.same(x + n.places).mean((2, 3))), True),  # What is added is the same whatever the map.
         (lambda n, x: n.linear(n.same(F.pad(x, (1, 1, 1, 1), mode="circular")).mean((2, 3))), True),
         (lambda n, x: n.linear(n.same(F.interpolate(x, scale_factor=2, mode="bilinear")).mean((2, 3))), True),
