@@ -15,6 +15,7 @@ from checker.experiments.places import Exchange, exchange_places
 from checker.experiments.reach import receptive_field
 from checker.rules.anatomy import ALIKE, COUNTING
 from checker.rules.layers import NORMALISED, global_average_pooling
+from checker.rules.weights import FREE_NUMBERS
 from checker.tolerances import BY_HAND
 from checker.verdict import CannotCheckError
 from common.anatomy.follow import follow
@@ -169,6 +170,28 @@ def test_what_a_norm_by_hand_keeps_counts_where_it_is_no_statistic(others: int, 
     program = record(network, [(1, 8, 8)], 32)
     found = constants(program, fill(program, network.state_dict(), dtype=torch.float64), (BATCHES[0],), (BATCHES[1],))
     assert sum(found.hidden.values()) == hidden
+
+
+ONE_KERNEL_AGAIN = {
+    "turned": (lambda w: [torch.rot90(w, turns, (2, 3)) for turns in range(4)], True),
+    "mirrored": (lambda w: [w, w.flip(3)], True),
+    "in parts, padded": (lambda w: [w, F.pad(w[:4], (0, 0, 0, 0, 0, 0, 0, 4)), w[:, :, 1:2, 1:2]], True),
+    "its rows in another order": (
+        lambda w: [w, torch.stack([w[row] for row in (3, 1, 6, 0, 7, 4, 2, 5)])],
+        False,
+    ),
+}
+
+
+@pytest.mark.parametrize("name", ONE_KERNEL_AGAIN)
+def test_orders_of_weights_are_numbers(name: str) -> None:
+    kernels, few = ONE_KERNEL_AGAIN[name]
+    program, weights, images = recorded(
+        lambda n, x: n.linear(sum(F.conv2d(x, each).relu().mean((2, 3)) for each in kernels(n.same.weight)))
+    )
+    half = len(images) // 2
+    found = constants(program, fill(program, weights, dtype=torch.float64), (images[:half],), (images[half:],))
+    assert (sum(found.hidden.values()) <= FREE_NUMBERS) is few and not found.taken_apart
 
 
 @pytest.mark.parametrize(
