@@ -268,7 +268,11 @@ class _Parts:
             begins[name], total = total, total + weight.numel()
         made = {name: each.to(inputs[0].device) for name, each in numbered.items()}
         made = made | self._made_of_parameters(made, inputs)
-        moved = self._parameters.keys() | {node.name for node in self._of_parameters if base(node) in _MOVES}
+        moved = set(self._parameters)  # Parameters, and what holds their numbers elsewhere.
+        for node in self._of_parameters:
+            of_parameters = [name for name in operands(node) if self._sources.get(name) == {"parameter"}]
+            if base(node) in _MOVES and moved.issuperset(of_parameters):
+                moved.add(node.name)
         used, known = torch.zeros(total, dtype=torch.bool), list[Tensor]()
         counted, found = set[Generator](FREE), dict[str, int]()
         for node in self._acting:

@@ -18,6 +18,7 @@ from common.anatomy.ways import base, depending, leading, named_operands, operan
 
 _NORMS = ("aten._native_batch_norm", "aten.native_group_norm", "aten.native_layer_norm")
 _PRODUCTS = frozenset({"convolution", "mm", "addmm", "bmm", "baddbmm"})
+_AVERAGES = frozenset({"mean", "sum", "_adaptive_avg_pool2d", "avg_pool2d"})
 # What grows by less than this share of what it should is looked at once more.
 GROWN = 0.9
 BLOCK = 4  # Neighbours, down and across, that are scaled alike.
@@ -127,10 +128,15 @@ def normalised(program: Program, weights: Mapping[str, Tensor], *inputs: Tensor)
     of_images = depending(program, [each.name for each in program.inputs])
     learned = depending(program, [weight.value for weight in program.weights if weight.parameter]) - of_images
     layers = {
+        node.name
+        for node in program.nodes
+        if node.operator.startswith(_NORMS) or (base(node) in _PRODUCTS and learned & set(operands(node)))
+    }
+    # What goes into an average is looked at too: behind it, numbers that are scaled each by itself cancel.
+    looked_at = {
         node.name: next((argument, name) for argument, name in named_operands(node) if name in of_images)
         for node in program.nodes
-        if node.name in of_images
-        and (node.operator.startswith(_NORMS) or (base(node) in _PRODUCTS and learned & set(operands(node))))
+        if node.name in of_images and (node.name in layers or base(node) in _AVERAGES)
     }
     modules = {node.name: node.module for node in program.nodes}
     given: dict[str, Tensor] = {}
@@ -138,8 +144,10 @@ def normalised(program: Program, weights: Mapping[str, Tensor], *inputs: Tensor)
     moved: dict[str, float] = {}
 
     def note(seen: Seen) -> None:
-        if seen.node.name in layers and seen.outputs:
-            given[seen.node.name], made[seen.node.name] = seen.arguments[layers[seen.node.name][0]], seen.outputs[0]
+        if seen.node.name in looked_at and seen.outputs:
+            given[seen.node.name] = seen.arguments[looked_at[seen.node.name][0]]
+        if seen.node.name in layers & looked_at.keys() and seen.outputs:
+            made[seen.node.name] = seen.outputs[0]
             if seen.node.operator.startswith(_NORMS) and seen.arguments.get("running_mean") is None:
                 moved[seen.node.module] = max(moved.get(seen.node.module, 0.0), _moved(seen))
 
@@ -149,7 +157,7 @@ def normalised(program: Program, weights: Mapping[str, Tensor], *inputs: Tensor)
 
         def keep(seen: Seen) -> None:
             if seen.node.name in given:
-                found[seen.node.name].append(seen.arguments[layers[seen.node.name][0]] - given[seen.node.name])
+                found[seen.node.name].append(seen.arguments[looked_at[seen.node.name][0]] - given[seen.node.name])
 
         for power in (1, -1):
             change = {name: replaced_by(value * factors.get(name, 1.0) ** power) for name, value in made.items()}
@@ -158,7 +166,7 @@ def normalised(program: Program, weights: Mapping[str, Tensor], *inputs: Tensor)
 
     with torch.no_grad():
         replay(program, weights, *inputs, see=note, double=True)
-        sources = {name: leading(program, [layers[name][1]], from_=layers) & made.keys() for name in given}
+        sources = {name: leading(program, [looked_at[name][1]], from_=layers) & made.keys() for name in given}
         alike = moves(dict.fromkeys(made, SCALED))
         slow = [name for name in given if sources[name] and _grows_less(given[name], alike[name])]
         apart = moves({name: _each_by_itself(value) for name, value in made.items()}) if slow else {}

@@ -92,19 +92,22 @@ def exchange_places(program: Program, weights: Mapping[str, Tensor], *inputs: Te
             ).max()
         )
 
-    last = {name: map for name, map in maps.items() if name in behind}
     return Exchange(
         moved(_exchanged),
         moved(_lines_exchanged),
         _inside(program, weights, inputs, maps),
-        _counting(program, weights, inputs, last),
+        _counting(program, weights, inputs, _last(program, maps)),
         tuple(sorted({node.operator for node in program.nodes if node.name in behind - maps.keys()} & moving)),
     )
 
 
 def last_maps(program: Program, weights: Mapping[str, Tensor], inputs: tuple[Tensor, ...]) -> dict[str, Tensor]:
     """Return the maps, by name, from which a way leads to the logits that passes no other windowed operation."""
-    maps = {name: map for name, map in _maps(program, weights, inputs).items() if map.shape[-2:].numel() > 1}
+    return _last(program, _maps(program, weights, inputs))
+
+
+def _last(program: Program, maps: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    maps = {name: map for name, map in maps.items() if map.shape[-2:].numel() > 1}
     behind = leading(program, program.outputs, from_=maps)
     return {name: map for name, map in maps.items() if name in behind}
 

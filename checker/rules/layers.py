@@ -87,7 +87,7 @@ def global_average_pooling(run: "Evidence") -> Verdict:
             "Average each feature map over its whole extent, e.g. nn.AdaptiveAvgPool2d(1).",
         )
     counting = run.places_exchanged.counting if only else math.inf
-    if not counting >= COUNTING and not counting <= MAXIMUM:
+    if not counting >= COUNTING and not 0 < counting <= MAXIMUM:
         raise CannotCheckError(
             f"In the middle of all channels the logits hang on {counting:.1f} places of a map: too few to tell an "
             "average from a maximum.",

@@ -1,6 +1,5 @@
 """Operators that slide a window over a map: convolutions, pooling, resampling."""
 
-import math
 from dataclasses import replace
 
 import torch
@@ -77,7 +76,7 @@ def convolution(call: Call) -> Found:
     )  # All places count alike: an average, however it is called.
     if whole and alone:
         found = found.leaving("average" if even else "fully connected")
-    details |= {"fully_connected": whole and not even, "side_seen": side_seen}
+    details |= {"fully_connected": whole and not even, "side_seen": 0.0 if even else side_seen}
     return Found((found,), (layer(call, "convolution", found, **details),))
 
 
@@ -110,10 +109,10 @@ def pool(call: Call) -> Found:
     if call.out.shape[-2:].numel() > 1:
         found = found.mixing() if value.way.raised else found
         return Found((found,) * len(call.outputs), (layer(call, f"{how} pool", found),))
-    taken = [min(k - p, side) for k, p, side in zip(window.kernel, window.padding, value.plane.sides, strict=True)]
-    part = math.prod(taken) < value.places
+    whole = call.operands[0][0].shape[-2:]
+    taken = [min(k - p, side) for k, p, side in zip(window.kernel, window.padding, whole, strict=True)]
     left = replace(found, reach=replace(found.reach, local=call.merged.reach.field)).leaving(
-        f"{how} of {'×'.join(map(str, taken))} of {value.places} places" if part else how
+        how if taken == list(whole) else f"{how} of {'×'.join(map(str, taken))} of {whole.numel()} places"
     )
     return Found(
         (left,) * len(call.outputs), (layer(call, "global average" if how == "average" else "max pool", left),)
