@@ -167,6 +167,8 @@ def depthwise_separable(run: "Evidence", *, count: int) -> Verdict:
             wrong.append(f"without the 1×1 convolution after {_named(operation)} the accuracy is the same")
         elif not run.moved_by_inner_taps(uses) >= MOVED:
             wrong.append(f"with nothing but the middle of the kernels of {_named(operation)} the logits are the same")
+        elif run.over_copies(uses):
+            wrong.append(f"{_named(operation)} sees the same number at all places")
         else:
             good.append(operation)
     enough = len(good) >= count
@@ -208,7 +210,7 @@ def dilated(run: "Evidence") -> Verdict:
             wrong.append(f"without {_named(operation)} the accuracy is the same")
         elif not run.moved_by_inner_taps(uses) >= MOVED:
             wrong.append(f"with nothing but the middle of the kernels of {_named(operation)} the logits are the same")
-        elif run.dilated_over_copies(uses):
+        elif run.over_copies(uses):
             wrong.append(f"{_named(operation)} dilates over a map that was made larger by copies or zeros")
         else:
             good.append(operation)
