@@ -23,15 +23,38 @@ from rich.table import Table
 
 from checker.assignments import ASSIGNMENTS
 from checker.check import check_folder
+from checker.evidence import Evidence
 from checker.experiments import on_images
+from checker.experiments.norms import Statistic
 from checker.means import Means
+from checker.rules.accuracy import ROUNDED, WITHIN_SUMS
 from checker.rules.anatomy import ALIKE, COUNTING
-from checker.rules.layers import MOVED, NORMALISED
-from checker.rules.weights import FREE_LITERALS, MEAN_APART, VARIANCE_APART
+from checker.rules.layers import ALMOST, MATTERS, MOVED, NORMALISED
+from checker.rules.training import SHOWS
+from checker.rules.weights import (
+    FREE_LITERALS,
+    FREE_NUMBERS,
+    MEAN_APART,
+    MEAN_MOSTLY,
+    ROUNDING,
+    VARIANCE_APART,
+    VARIANCE_MOSTLY,
+    near_by_norm,
+)
+from checker.tolerances import BY_HAND, COUNTS_APART
+from common.anatomy.operation import Operation
 from tests.corpus import cases, images, write
 from tests.recorded_here import AnswersHere, WorkersHere
 
 REPOSITORY = Path(__file__).resolve().parent.parent
+
+
+def far_from_theirs(found: tuple[Statistic, ...]) -> list[float]:
+    """Return which share of each norm's channels keeps statistics that are not nearly those of its input."""
+    near = near_by_norm([each for each in found if each.is_kept], MEAN_MOSTLY, VARIANCE_MOSTLY)
+    return [near.count(False) / len(near) for near in near.values()]
+
+
 # Experiment → (its name in words, bound, which side of it is wanted, what of its result is compared).
 BOUNDS: dict[str, list[tuple[str, float, str, Callable[[object], list[float]]]]] = {
     "places_exchanged": [
@@ -39,8 +62,12 @@ BOUNDS: dict[str, list[tuple[str, float, str, Callable[[object], list[float]]]]]
         ("maps differ, places exchanged", ALIKE, "<=", lambda found: [found.inside]),
         ("places that logits hang on", COUNTING, ">=", lambda found: [found.counting]),
     ],
-    "constants_used": [("literals in the code", FREE_LITERALS, "<=", lambda found: [found.literals])],
+    "constants_used": [
+        ("literals in the code", FREE_LITERALS, "<=", lambda found: [found.literals]),
+        ("numbers that are no parameters", FREE_NUMBERS, "<=", lambda found: [sum(found.hidden.values())]),
+    ],
     "statistics_kept": [
+        ("a norm's channels far from theirs", 0.5, "<", far_from_theirs),
         ("running mean apart", MEAN_APART, "<=", lambda found: [each.mean for each in found if each.is_kept]),
         (
             "running variance, factor",
@@ -50,7 +77,20 @@ BOUNDS: dict[str, list[tuple[str, float, str, Callable[[object], list[float]]]]]
         ),
     ],
     "moved_by_inner_taps": [("logits move, inner taps only", MOVED, ">=", lambda found: [found])],
-    "norms": [("a norm's output moves, scaled", NORMALISED, "<=", lambda found: list(found.moved.values()))],
+    "norms": [
+        ("a norm's output moves, scaled", NORMALISED, "<=", lambda found: list(found.moved.values())),
+        ("moves scaled alike, to each by itself", BY_HAND, ">=", lambda found: list(found.by_hand.values())),
+    ],
+    "anatomy": [
+        ("share of a side seen by a kernel", ALMOST, "<=", lambda found: [each.side_seen for each in found.operations])
+    ],
+    "inputs_used": [("pairs of a sum apart, of variance", WITHIN_SUMS, ">=", lambda found: [found.within_sums])],
+    # What a rule asks of a run, and what verdicts say.
+    "least_apart": [("epochs' logits apart", ROUNDED, ">", lambda found: [found])],
+    "accuracy_with": [("images lost without layers", MATTERS, ">=", lambda found: [found])],
+    "accuracy_rounded": [("images lost, weights rounded", ROUNDING, "<=", lambda found: [found])],
+    "log_matches_weights": [("counts apart", COUNTS_APART, "<=", lambda found: [found])],
+    "l1_penalty": [("weights less even by L1", SHOWS, ">=", lambda found: [found])],
 }
 
 
@@ -62,20 +102,52 @@ class Timed(WorkersHere):
 
     def submit(self, measurement: Callable, *arguments: object) -> Future:
         """Measure, and note it."""
-        started = time.perf_counter()
+        started = time.thread_time()  # Several runs are measured at once.
         future = super().submit(measurement, *arguments)
-        Timed.seconds[measurement.__name__] += time.perf_counter() - started
+        Timed.seconds[measurement.__name__] += time.thread_time() - started
         if future.exception() is None:
             Timed.found[measurement.__name__].append(future.result())
         return future
+
+
+def least_apart(run: Evidence) -> float:
+    """Return what Evidence does, and note it."""
+    found = LEAST_APART(run)
+    Timed.found["least_apart"].append(found)
+    return found
+
+
+def accuracy_with(run: Evidence, operations: tuple[Operation, ...], how: str) -> float:
+    """Return what Evidence does, and note how many images are lost without what isn't the whole network."""
+    found = ACCURACY_WITH(run, operations, how)
+    if operations:
+        Timed.found["accuracy_with"].append(run.accuracy - found)
+    return found
+
+
+def accuracy_rounded(run: Evidence) -> float:
+    """Return what Evidence does, and note how many images are lost."""
+    found = ACCURACY_ROUNDED(run)
+    Timed.found["accuracy_rounded"].append(run.accuracy - found)
+    return found
+
+
+ACCURACY_ROUNDED = Evidence.accuracy_rounded.fget
+LEAST_APART, ACCURACY_WITH = Evidence.least_apart, Evidence.accuracy_with
 
 
 def measured(session: str, folder: Path, **options: object) -> tuple[dict[str, list[object]], dict[str, float]]:
     """Return what the measurements of a submission found, and how long they took in all."""
     Timed.found, Timed.seconds = defaultdict(list), defaultdict(float)
     assignment = ASSIGNMENTS[session]
-    with patch("checker.intake.folder.start", AnswersHere), patch("checker.workers.Workers", Timed):
-        check_folder(
+    with (
+        patch("checker.intake.folder.start", AnswersHere),
+        patch("checker.workers.Workers", Timed),
+        patch.object(Evidence, "least_apart", least_apart),
+        patch.object(Evidence, "accuracy_with", accuracy_with),
+        patch.object(Evidence, "accuracy_rounded", property(accuracy_rounded)),
+    ):
+        result = check_folder(
             assignment,
             folder,
             rules=assignment.every_rule,
@@ -83,6 +155,13 @@ def measured(session: str, folder: Path, **options: object) -> tuple[dict[str, l
             tell=lambda doing: None,
             **{"own": False, "only_run": None} | options,
         )
+    for verdict in (each.verdict for run in result.runs for each in run.rules if each.id == "log_matches_weights"):
+        if isinstance(verdict.measured, int):
+            Timed.found["log_matches_weights"].append(verdict.measured)
+    for verdict in (each.verdict for run in result.runs for each in run.rules if each.id == "l1_penalty"):
+        if isinstance(verdict.measured, float):
+            without = float(verdict.required.removeprefix("<= ")) + SHOWS
+            Timed.found["l1_penalty"].append(without - verdict.measured)
     return Timed.found, Timed.seconds
 
 
@@ -107,7 +186,7 @@ def worst(
     )
     if not numbers:
         return math.nan, math.nan
-    return (numbers[-1] if side == "<=" else numbers[0]), numbers[len(numbers) // 2]
+    return (numbers[-1] if "<" in side else numbers[0]), numbers[len(numbers) // 2]
 
 
 def main() -> int:

@@ -23,6 +23,7 @@ WHOLE = 200  # How often the whole pipeline is applied.
 # Less than this correlation with a ramp from left to right, or its mirror image, tells that the pipeline left nothing
 # of an image.
 RECOGNISED = 0.3
+SHOWN = 0.25  # Of a hole, what must be left at the pipeline's end to count.
 
 # What albumentations 1 called its arguments, which 2 ignores with no more than a warning, and their names today.
 RENAMED = {
@@ -218,30 +219,42 @@ def inspect(pipeline: Any, images: np.ndarray, hole: int, fill: tuple[float, ...
                     f"the hole is filled with {shown}, not with the mean {', '.join(f'{value:.0f}' for value in fill)}"
                 )
     return Augmentation(
-        tuple(problems or _as_a_whole(pipeline, images.shape[1:])), measured, color, _description(pipeline)
+        tuple(problems or _as_a_whole(pipeline, images.shape[1:], hole)), measured, color, _description(pipeline)
     )
 
 
-def _as_a_whole(pipeline: Any, shape: tuple[int, ...]) -> list[str]:
+def _as_a_whole(pipeline: Any, shape: tuple[int, ...], hole: int) -> list[str]:
     """Return what the whole pipeline undoes, in words: it is applied, as training would, to a ramp that grows from left
-    to right."""
+    to right; and once more, with the same chances and another fill, which shows what is left of the hole."""
+    import albumentations as A
+
     height, width, channels = shape
     ramp = np.broadcast_to(
         np.linspace(40, 215, width).astype(np.uint8)[None, :, None], (height, width, channels)
     ).copy()
-    found = []
-    for _ in range(WHOLE):
-        after = np.asarray(pipeline(image=ramp.copy())["image"], dtype=np.float64)
-        after = after.transpose(1, 2, 0) if after.shape[0] == channels and after.shape[-1] != channels else after
+    filled = copy.deepcopy(pipeline)
+    for part in _parts(filled):
+        if isinstance(part.transform, A.CoarseDropout):
+            part.transform.fill = tuple(float(each) + 100 for each in np.broadcast_to(part.transform.fill, channels))
+    found, areas = [], []
+    for chance in range(WHOLE):
+        images = []
+        for each in (pipeline, filled):
+            each.set_random_seed(chance)
+            after = np.asarray(each(image=ramp.copy())["image"], dtype=np.float64)
+            images.append(
+                after.transpose(1, 2, 0) if after.shape[0] == channels and after.shape[-1] != channels else after
+            )
+        after, apart = images[0], np.abs(images[0] - images[1]).max(-1)
         across = np.broadcast_to(np.arange(after.shape[1])[None, :, None], after.shape)
         found.append(np.corrcoef(across.ravel(), after.ravel())[0, 1] if after.std() > 0 else 0.0)
-    lost = np.mean([not abs(each) >= RECOGNISED for each in found])
-    if lost > 0.5:
+        areas.append(int((apart > apart.max() / 2).sum()))
+    if np.mean([not abs(each) >= RECOGNISED for each in found]) > 0.5:
         return ["the whole pipeline leaves nothing of most images"]
-    return (
-        []
-        if np.mean([each <= -RECOGNISED for each in found]) >= RARELY / 2
-        else ["the whole pipeline mirrors none of the images"]
+    mirrored = np.mean([each <= -RECOGNISED for each in found]) >= RARELY / 2
+    holed = np.mean([area >= SHOWN * hole**2 for area in areas]) >= RARELY
+    return ([] if mirrored else ["the whole pipeline mirrors none of the images"]) + (
+        [] if holed else ["the hole is cropped away, or painted over, in nearly all images"]
     )
 
 

@@ -5,7 +5,7 @@ parameter is counted: a kernel that code draws from a seed is as long as one tha
 import math
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, cached_property
 
 import torch
@@ -26,6 +26,9 @@ ITERATED = 0.9
 STATISTIC_APART, DEVIATION_APART, NEAR = 1.0, 4.0, 0.75
 # So many numbers functions may make of each parameter, and a few beside: a norm of weights takes three.
 MADE_OF_ONE, LEAST_MADE = 4, 64
+# By how much parameters are moved to see whether what is made of them moves too, as a share of their size, and what of
+# that is no movement. In float64, where rounding is 1e-16.
+NUDGED, STILL, EXACT = 1e-6, 1e-3, 1e-9
 # What takes a number apart, so that it could hold several: operators by their names without the overload.
 TAKES_APART = frozenset(
     {
@@ -59,7 +62,7 @@ TAKES_APART = frozenset(
 )
 # What moves numbers, or adds and scales them: what goes in generates what comes out. Products of two ramps don't belong
 # here: a few of them after one another are chaos.
-_COMBINES = frozenset(
+_MOVES = frozenset(
     {
         "view",
         "_unsafe_view",
@@ -90,16 +93,10 @@ _COMBINES = frozenset(
         "slice_scatter",
         "select_scatter",
         "copy",
-        "add",
-        "sub",
-        "rsub",
-        "mul",
-        "div",
-        "neg",
-        "mean",
-        "sum",
     }
 )
+_REORDERS = _MOVES & {"slice", "select", "cat", "stack", "split", "split_with_sizes", "unbind", "flip", "roll"}
+_COMBINES = _MOVES | {"add", "sub", "rsub", "mul", "div", "neg", "mean", "sum"}
 _STATISTICS = frozenset({"running_mean", "running_var"})
 _NORMS = frozenset({"_weight_norm_interface", "native_layer_norm", "linalg_vector_norm", "var", "var_mean", "std"})
 _PRODUCTS = frozenset({"mv", "dot", "vdot", "mm"})
@@ -133,18 +130,25 @@ def constants(
     """
     parts = _Parts(program, weights)
     with torch.no_grad():
-        replay(program, weights, *inputs, see=parts.see, double=True)
+        logits = replay(program, weights, *inputs, see=parts.see, double=True)
         replay(program, weights, *others, see=parts.see_others, double=True)
-    return Constants(
-        parts.hidden(), parts.literals(), parts.norms_by_hand, tuple(sorted({*parts.taken_apart, *parts.multiplied()}))
-    )
+        stepped = parts.stepped(inputs)
+        orders = parts.orders(inputs)
+        # Of a binary kernel, which is a sign and the mean size of a filter, no single size counts.
+        exchanged = {name: _sizes_exchanged(weight) if name in stepped else weight for name, weight in weights.items()}
+        moved = stepped and any(
+            not bool((one - other).abs().max() <= EXACT * one.abs().max())
+            for one, other in zip(logits, replay(program, exchanged, *inputs, double=True), strict=True)
+        )
+    taken_apart = {*parts.taken_apart, *parts.multiplied(), *(parts.steps_of(stepped) if moved else ())}
+    return Constants(parts.hidden() | orders, parts.literals(), parts.norms_by_hand, tuple(sorted(taken_apart)))
 
 
 class _Parts:
     """A program, and which of its values depend on images, on parameters, and on neither."""
 
     def __init__(self, program: Program, weights: Mapping[str, Tensor]) -> None:
-        self._program = program
+        self._program, self._weights = program, weights
         self._made = {node.name: node for node in program.nodes}
         self._sources = {each.name: {"image"} for each in program.inputs}
         self._sources |= {weight.value: {"parameter"} for weight in program.weights if weight.parameter}
@@ -239,11 +243,84 @@ class _Parts:
             if made > MADE_OF_ONE * sum(self._parameters[name] for name in names) + LEAST_MADE
         ]
 
+    def stepped(self, inputs: tuple[Tensor, ...]) -> set[str]:
+        """Return the parameters of which something is made that doesn't move with them, as signs don't: it tells where
+        they lie, and their own numbers are still there for something else."""
+        functions = [node for node in self._of_parameters if base(node) not in _MOVES]
+        if all(base(node) in _COMBINES | _PRODUCTS | _NORMS for node in functions):
+            return set()
+        before, after = (
+            self._made_of_parameters({name: _nudged(self._weights[name], by) for name in self._parameters}, inputs)
+            for by in (0.0, NUDGED)
+        )
+        steps = [node.name for node in functions if _is_step(before[node.name], after[node.name])]
+        return leading(self._program, steps) & self._parameters.keys()
+
+    def orders(self, inputs: tuple[Tensor, ...]) -> dict[str, int]:
+        """Return how many numbers generate the orders in which parameters are used once more, by the name of one of
+        them: rows that are stacked otherwise each time tell by their order what was learned."""
+        if not any(base(node) in _REORDERS for node in self._of_parameters):
+            return {}
+        numbered, begins, total = {}, {}, 1
+        for name in self._parameters:
+            weight = self._weights[name]
+            numbered[name] = torch.arange(total, total + weight.numel(), dtype=torch.float64).view(weight.shape)
+            begins[name], total = total, total + weight.numel()
+        made = {name: each.to(inputs[0].device) for name, each in numbered.items()}
+        made = made | self._made_of_parameters(made, inputs)
+        moved = set(self._parameters)  # Parameters, and what holds their numbers elsewhere.
+        for node in self._of_parameters:
+            of_parameters = [name for name in operands(node) if self._sources.get(name) == {"parameter"}]
+            if base(node) in _MOVES and moved.issuperset(of_parameters):
+                moved.add(node.name)
+        used, known = torch.zeros(total, dtype=torch.bool), list[Tensor]()
+        counted, found = set[Generator](FREE), dict[str, int]()
+        for node in self._acting:
+            for name in operands(node):
+                places = made[name].long().cpu() if name in moved and node.name not in moved else None
+                if places is None or any(torch.equal(places, each) for each in known):
+                    continue
+                known.append(places)
+                real = places[places > 0]  # What is padded is none of a parameter's numbers.
+                again = bool(used[real].any()) or len(real.unique()) < len(real)
+                used[real] = True
+                parameter = next(iter(leading(self._program, [name]) & self._parameters.keys()))
+                own = generators(places - begins[parameter], name) if again else frozenset[Generator]()
+                plain = generators(numbered[parameter] - begins[parameter], name)
+                new = {abs(each) if isinstance(each, float) else each for each in own} - plain - counted
+                counted |= new
+                if new:
+                    key = f"the order of {self._names[parameter]}"
+                    found[key] = found.get(key, 0) + len(new)
+        return found
+
+    def _made_of_parameters(self, parameters: Mapping[str, Tensor], inputs: tuple[Tensor, ...]) -> dict[str, Tensor]:
+        """Return what is made of parameters alone, if they were these."""
+        made: dict[str, Tensor] = {}
+
+        def keep(seen: Seen) -> None:
+            if seen.outputs:
+                made[seen.node.name] = seen.outputs[0]
+
+        nodes = tuple(node for node in self._program.nodes if self._sources[node.name] <= {"parameter"})
+        program = replace(self._program, nodes=nodes, outputs=(self._of_parameters[-1].name,))
+        replay(program, {**self._weights, **parameters}, *inputs, see=keep, double=True)
+        return made
+
+    def steps_of(self, parameters: set[str]) -> list[str]:
+        """Return in words what is made of parameters that are stepped."""
+        return [f"steps of {self._names[name]}" for name in sorted(parameters)]
+
     def literals(self) -> int:
         """Return how many numbers the literals amount to."""
         found = [number for node in self._acting for number in _literals(node) if number not in FREE]
         different = len(set(found))
         return different + (math.ceil(len(found) * math.log2(different) / 32) if different > 1 else 0)
+
+    @cached_property
+    def _of_parameters(self) -> list[Node]:
+        """The calls that make something of parameters alone."""
+        return [node for node in self._program.nodes if self._sources[node.name] == {"parameter"}]
 
     @cached_property
     def _acting(self) -> list[Node]:
@@ -257,10 +334,7 @@ class _Parts:
             and (
                 base(node) in TAKES_APART
                 or any(key == "rounding_mode" and value is not None for key, value in node.keywords)
-                or (
-                    base(node) == "_to_copy"
-                    and any(getattr(value, "name", None) in _INTEGERS for _, value in node.keywords)
-                )
+                or any(getattr(value, "name", None) in _INTEGERS for _, value in node.keywords)
             )
         )
 
@@ -316,6 +390,27 @@ class _Parts:
             return bool((matrix @ vector).norm() >= ITERATED * torch.linalg.matrix_norm(matrix, 2) * vector.norm())
         other = next((each for each in others if each.shape == vector.shape), None)
         return other is not None and bool(other @ vector >= ITERATED * other.norm() * vector.norm())
+
+
+def _nudged(weight: Tensor, by: float) -> Tensor:
+    """Return a parameter with each number moved a little, by a share of its size and of what is usual."""
+    signs = 2.0 * torch.randint(2, weight.shape, generator=torch.Generator().manual_seed(0)).double() - 1
+    return weight + by * signs.to(weight.device) * torch.maximum(weight.abs(), weight.square().mean().sqrt())
+
+
+def _is_step(before: Tensor, after: Tensor) -> bool:
+    """Whether most numbers, but for zeros, are different ones and yet don't move."""
+    if not before.is_floating_point() or before.numel() < 2:
+        return False
+    kept, spread = before[before != 0], (before - before.mean()).square().mean().sqrt()
+    still = ((after - before).abs() <= NUDGED * STILL * spread)[before != 0]
+    return bool(spread > 0) and len(kept) > 0 and bool(still.double().mean() >= 0.5)
+
+
+def _sizes_exchanged(weight: Tensor) -> Tensor:
+    """Return a parameter whose numbers keep their signs and exchange their sizes, within each filter."""
+    rows = weight.flatten(1) if weight.ndim > 1 else weight.reshape(1, -1)
+    return (rows.sign() * rows.abs().roll(1, 1)).view(weight.shape)
 
 
 def _other_than_statistics(operation: str, seen: Seen) -> int | None:

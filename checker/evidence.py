@@ -384,11 +384,12 @@ class Evidence:
             [operation.value for operation in operations],
         )
 
-    def dilated_over_copies(self, operations: tuple[Operation, ...]) -> bool:
-        """Whether those dilated convolutions see each place of a map twice, so that the dilation changes nothing."""
+    def over_copies(self, operations: tuple[Operation, ...]) -> bool:
+        """Whether those convolutions see each place of a map twice, so that a dilation changes nothing, or the same
+        number everywhere."""
         return self._ask(
-            "Looking at its dilated convolutions",
-            on_images.dilated_over_copies,
+            "Looking at what its convolutions see",
+            on_images.over_copies,
             self._subject(self.log[-1]),
             self._chosen(TRACED),
             [operation.value for operation in operations],

@@ -6,11 +6,12 @@ COUNTS_APART = 2
 # them. Rounding in fp32 makes 1e-7; in our deepest network, under-100k, the outermost pixels that must be seen move
 # places by 1e-4 and more.
 SEEN = 1e-5
-# How much larger everything before a norm is made, to see whether it normalises.
+# How much larger the input of a norm is made, to see whether it normalises.
 FACTOR = 100.0
-# A channel that moves by less than this share of its spread, when all that it is made of is FACTOR times as large, is
-# normalised. Through a tanh or a sigmoid it moves by half of its spread and more.
-UNMOVED = 0.25
+# How much larger, and smaller, everything between the layers is made, to see whether it is normalised by hand; and how
+# far it must move, as a share of how far it moves when each number is scaled by itself. What saturates moves as far,
+# what is divided by the root of its size 0.53 times as far.
+SCALED, BY_HAND = 2.0, 0.85
 # What can be seen of a shift (half of one of 32 pixels), of a scale, and of a rotation in degrees.
 LEAST_SHIFT, LEAST_SCALE, LEAST_ROTATION = 1 / 64, 0.02, 1.0
 # A transform that is applied to fewer of the images than this share augments nothing.

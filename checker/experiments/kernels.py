@@ -42,11 +42,9 @@ def moved_without(program: Program, weights: Mapping[str, Tensor], values: Colle
     return _moved(before, before + apart - apart.mean(0))
 
 
-def dilated_over_copies(
-    program: Program, weights: Mapping[str, Tensor], values: Collection[str], *inputs: Tensor
-) -> bool:
-    """Whether all of the dilated convolutions that make `values` are given maps that are alike, or nothing, over blocks
-    as long as the dilation: there it changes nothing."""
+def over_copies(program: Program, weights: Mapping[str, Tensor], values: Collection[str], *inputs: Tensor) -> bool:
+    """Whether all of the convolutions that make `values` are given maps on which their outer taps tell nothing: of the
+    same number at all places, or, where they are dilated, alike or nothing over blocks as long as the dilation."""
     copies: list[bool] = []
 
     def look(seen: Seen) -> None:
@@ -54,7 +52,8 @@ def dilated_over_copies(
             given: Tensor = seen.arguments["input"]
             spread = float((given - given.mean()).abs().max())
             steps = [(dim, step) for dim, step in zip((2, 3), seen.arguments["dilation"], strict=True) if step > 1]
-            copies.append(all(_copied(given, dim, step, spread) for dim, step in steps))
+            same = bool((given - given.mean((2, 3), keepdim=True)).abs().max() <= COPIED * spread)
+            copies.append(same or (bool(steps) and all(_copied(given, dim, step, spread) for dim, step in steps)))
 
     with torch.no_grad():
         replay(program, weights, *inputs, see=look, double=True)

@@ -10,14 +10,19 @@ import torch
 from torch import Tensor
 
 from checker.experiments.places import replaced_by
-from checker.tolerances import FACTOR, UNMOVED
+from checker.tolerances import BY_HAND, FACTOR, SCALED
 from common.anatomy.operators import REGISTRY
 from common.anatomy.program import Program
 from common.anatomy.replay import Seen, replay
-from common.anatomy.ways import base, depending, named_operands, operands
+from common.anatomy.ways import base, depending, leading, named_operands, operands
 
 _NORMS = ("aten._native_batch_norm", "aten.native_group_norm", "aten.native_layer_norm")
 _PRODUCTS = frozenset({"convolution", "mm", "addmm", "bmm", "baddbmm"})
+_AVERAGES = frozenset({"mean", "sum", "_adaptive_avg_pool2d", "avg_pool2d"})
+# What grows by less than this share of what it should is looked at once more.
+GROWN = 0.9
+BLOCK = 4  # Neighbours, down and across, that are scaled alike.
+ENOUGH = 100  # Numbers of a channel, to speak of it alone.
 
 
 @dataclass(frozen=True)
@@ -101,66 +106,124 @@ def own_statistics(program: Program, weights: Mapping[str, Tensor], *inputs: Ten
 class Normalised:
     """What is normalised in a network.
 
-    by_hand: modules before whose layers something is, and by no norm of the network
+    by_hand: by module of the layers behind which something doesn't simply grow with what they return: how far that
+             moves when all numbers of it are scaled alike, as a share of how far it moves when each is scaled by
+             itself; 1 behind what saturates, less behind a normalisation
     moved:   by module of each norm that averages over its own input: how far its output moves, as a share of its
-             spread, when its input is FACTOR times as large and shifted by its spread; near 0 where it normalises
+             spread, when its input, or what differs in it from image to image, is FACTOR times as large; near 0 where
+             it normalises
     """
 
-    by_hand: tuple[str, ...]
+    by_hand: dict[str, float]
     moved: dict[str, float]
 
 
 def normalised(program: Program, weights: Mapping[str, Tensor], *inputs: Tensor) -> Normalised:
     """Return what is normalised in `program`, by its norms and beside them.
 
-    Everything that layers and norms return is made FACTOR times as large. What then goes unmoved into the next layer
-    has been normalised on the way.
+    What layers and norms return is made SCALED times as large, and as small. What goes into the next layer then grows
+    and shrinks as much, unless something saturates or normalises on the way. To tell these apart, numbers are scaled
+    each by itself: what saturates hangs on one alone and moves as before, what all of them normalise moves more.
     """
     of_images = depending(program, [each.name for each in program.inputs])
     learned = depending(program, [weight.value for weight in program.weights if weight.parameter]) - of_images
     layers = {
+        node.name
+        for node in program.nodes
+        if node.operator.startswith(_NORMS) or (base(node) in _PRODUCTS and learned & set(operands(node)))
+    }
+    # What goes into an average is looked at too: behind it, numbers that are scaled each by itself cancel.
+    looked_at = {
         node.name: next((argument, name) for argument, name in named_operands(node) if name in of_images)
         for node in program.nodes
-        if node.name in of_images
-        and (node.operator.startswith(_NORMS) or (base(node) in _PRODUCTS and learned & set(operands(node))))
+        if node.name in of_images and (node.name in layers or base(node) in _AVERAGES)
     }
-    behind = depending(program, layers)
-    made: dict[str, Tensor] = {}
+    modules = {node.name: node.module for node in program.nodes}
     given: dict[str, Tensor] = {}
+    made: dict[str, Tensor] = {}
     moved: dict[str, float] = {}
-    by_hand: list[str] = []
 
     def note(seen: Seen) -> None:
-        if seen.node.name in layers and seen.outputs:
-            given[seen.node.name], made[seen.node.name] = seen.arguments[layers[seen.node.name][0]], seen.outputs[0]
+        if seen.node.name in looked_at and seen.outputs:
+            given[seen.node.name] = seen.arguments[looked_at[seen.node.name][0]]
+        if seen.node.name in layers & looked_at.keys() and seen.outputs:
+            made[seen.node.name] = seen.outputs[0]
             if seen.node.operator.startswith(_NORMS) and seen.arguments.get("running_mean") is None:
                 moved[seen.node.module] = max(moved.get(seen.node.module, 0.0), _moved(seen))
 
-    def compare(seen: Seen) -> None:
-        name = seen.node.name
-        if name in given and layers[name][1] in behind and _is_unmoved(given[name], seen.arguments[layers[name][0]]):
-            by_hand.append(seen.node.module)
+    def moves(factors: Mapping[str, float | Tensor]) -> dict[str, Tensor]:
+        """Return how what goes into layers moves when what some return is multiplied, and when it is divided."""
+        found: dict[str, list[Tensor]] = {name: [] for name in given}
+
+        def keep(seen: Seen) -> None:
+            if seen.node.name in given:
+                found[seen.node.name].append(seen.arguments[looked_at[seen.node.name][0]] - given[seen.node.name])
+
+        for power in (1, -1):
+            change = {name: replaced_by(value * factors.get(name, 1.0) ** power) for name, value in made.items()}
+            replay(program, weights, *inputs, see=keep, change=change, double=True)
+        return {name: torch.stack(each) for name, each in found.items()}
 
     with torch.no_grad():
         replay(program, weights, *inputs, see=note, double=True)
-        larger = {name: replaced_by(FACTOR * value) for name, value in made.items()}
-        replay(program, weights, FACTOR * inputs[0], *inputs[1:], see=compare, change=larger, double=True)
-    return Normalised(tuple(dict.fromkeys(by_hand)), moved)
+        sources = {name: leading(program, [looked_at[name][1]], from_=layers) & made.keys() for name in given}
+        alike = moves(dict.fromkeys(made, SCALED))
+        slow = [name for name in given if sources[name] and _grows_less(given[name], alike[name])]
+        apart = moves({name: _each_by_itself(value) for name, value in made.items()}) if slow else {}
+        shares = {name: _share(alike[name], apart[name]) for name in slow}
+        # A gate that closes moves less as well; beside it, what it is for grows as it should, each for itself.
+        gated = [name for name, share in shares.items() if not share >= BY_HAND]
+        shares |= dict.fromkeys(gated, 1.0)
+        for source in sorted(set[str]().union(*(sources[name] for name in gated))):
+            alike, apart = moves({source: SCALED}), moves({source: _each_by_itself(made[source])})
+            for name in gated:
+                if source in sources[name]:
+                    shares[name] = min(shares[name], _share(alike[name], apart[name]))
+    by_hand: dict[str, float] = {}
+    for name, share in shares.items():
+        by_hand[modules[name]] = min(by_hand.get(modules[name], 1.0), share)
+    return Normalised(by_hand, moved)
 
 
 def _moved(seen: Seen) -> float:
-    arguments = list(seen.arguments.values())
-    arguments[0] = FACTOR * (arguments[0] + arguments[0].std())
-    other = REGISTRY[seen.node.operator].run(*arguments)[0]
-    moved = float((other - seen.outputs[0]).norm() / (seen.outputs[0] - seen.outputs[0].mean()).norm())
-    return math.inf if math.isnan(moved) else moved  # What gives the same whatever it is given normalises nothing.
+    given, *others = seen.arguments.values()
+    own = (given != given[:1]).any(0)  # What is the same for all images is none of the network's maps.
+    run = REGISTRY[seen.node.operator].run
+    moved = [
+        float((run(larger, *others)[0] - seen.outputs[0]).norm() / (seen.outputs[0] - seen.outputs[0].mean()).norm())
+        for larger in (FACTOR * (given + given.std()), torch.where(own, FACTOR * given, given))
+    ]
+    # What gives the same whatever it is given normalises nothing.
+    return max(math.inf if math.isnan(each) else each for each in moved)
 
 
-def _is_unmoved(before: Tensor, after: Tensor) -> bool:
-    """Whether some channel is as it was, and says something of the images."""
-    rows = before.flatten(2).transpose(0, 1).flatten(1) if before.ndim > 2 else before.T
-    others = after.flatten(2).transpose(0, 1).flatten(1) if after.ndim > 2 else after.T
-    spread = (rows - rows.mean(1, keepdim=True)).norm(dim=1)
-    return not bool(
-        ((others - rows).norm(dim=1) >= UNMOVED * spread).all()
-    )  # So that NaN, which is no evidence, is none that it moved.
+def _each_by_itself(map: Tensor) -> Tensor:
+    """Return factors, as often large as small: of a map N×C×H×W one for each square of BLOCK×BLOCK places, so that a
+    pooling of neighbours sees one; else one for each number."""
+    shape = [*map.shape[:2], *(-(-side // BLOCK) for side in map.shape[2:])] if map.ndim == 4 else map.shape
+    signs = torch.randint(2, shape, generator=torch.Generator().manual_seed(0)).double()
+    if map.ndim == 4:
+        signs = signs.repeat_interleave(BLOCK, 2).repeat_interleave(BLOCK, 3)[..., : map.shape[2], : map.shape[3]]
+    return torch.where(signs.to(map.device) > 0, SCALED, 1 / SCALED).double()
+
+
+def _grows_less(given: Tensor, moves: Tensor) -> bool:
+    """Whether some channel, as it moves, grows and shrinks less than it would if it were scaled by itself."""
+    own = torch.stack([(SCALED - 1) * given, (1 / SCALED - 1) * given])
+    return not bool((_by_channel(moves) >= GROWN * _by_channel(own)).all())
+
+
+def _share(alike: Tensor, apart: Tensor) -> float:
+    """Return how far the channel moves that moves least when all numbers are scaled alike, as a share of how far it
+    moves when each is scaled by itself."""
+    share = _by_channel(alike) / _by_channel(apart)
+    share = share[~((_by_channel(alike) == 0) & (_by_channel(apart) == 0))]  # Where nothing moves, nothing is said.
+    least = float(share.min()) if len(share) else 1.0
+    return 0.0 if math.isnan(least) else least  # NaN is no evidence.
+
+
+def _by_channel(moves: Tensor) -> Tensor:
+    """Return the norm of moves (2×N×C×…) for each channel, or of all where a channel is but a few numbers."""
+    rows = moves.transpose(0, 2).flatten(1)
+    norms: Tensor = (rows if rows.shape[1] >= ENOUGH else rows.reshape(1, -1)).norm(dim=1)
+    return norms

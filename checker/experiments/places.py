@@ -2,7 +2,7 @@
 them."""
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +16,8 @@ from common.anatomy.ways import base, depending, leading, operands
 # How much the maps are changed to see what depends on them, as a share of their spread: what is merely added stays
 # then.
 NUDGE = 0.1
+# How far a map must differ from image to image, as a share of how far it does from place to place, to be one of them.
+TELLS = 0.01
 _MOVES = (
     "aten.slice.",
     "aten.select.",
@@ -90,19 +92,22 @@ def exchange_places(program: Program, weights: Mapping[str, Tensor], *inputs: Te
             ).max()
         )
 
-    last = {name: map for name, map in maps.items() if name in behind}
     return Exchange(
         moved(_exchanged),
         moved(_lines_exchanged),
         _inside(program, weights, inputs, maps),
-        _counting(program, weights, inputs, last),
+        _counting(program, weights, inputs, _last(program, maps)),
         tuple(sorted({node.operator for node in program.nodes if node.name in behind - maps.keys()} & moving)),
     )
 
 
 def last_maps(program: Program, weights: Mapping[str, Tensor], inputs: tuple[Tensor, ...]) -> dict[str, Tensor]:
     """Return the maps, by name, from which a way leads to the logits that passes no other windowed operation."""
-    maps = _maps(program, weights, inputs)
+    return _last(program, _maps(program, weights, inputs))
+
+
+def _last(program: Program, maps: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    maps = {name: map for name, map in maps.items() if map.shape[-2:].numel() > 1}
     behind = leading(program, program.outputs, from_=maps)
     return {name: map for name, map in maps.items() if name in behind}
 
@@ -117,7 +122,7 @@ def _maps(program: Program, weights: Mapping[str, Tensor], inputs: tuple[Tensor,
         # What is learned for places of its own is no padding around those of a map.
         if base(seen.node) == "cat" and learned & set(operands(seen.node)):
             return
-        if seen.outputs and seen.node.name in of_images and _is_windowed(seen):
+        if seen.outputs and seen.node.name in of_images and _is_windowed(seen) and _tells_images_apart(seen.outputs[0]):
             maps[seen.node.name] = seen.outputs[0]
 
     with torch.no_grad():
@@ -143,7 +148,6 @@ def _inside(
         plain = _given(program, weights, (act(inputs[0]), *inputs[1:]), {name: act(map) for name, map in maps.items()})
         moved = _given(program, weights, (act(images), *inputs[1:]), {name: act(map) for name, map in others.items()})
         change.append({name: moved[name] - value for name, value in plain.items()})
-    made = {node.name: node for node in program.nodes}
     raw = depending(program, [each.name for each in program.inputs]) - depending(
         program, [each.value for each in program.weights]
     )
@@ -152,7 +156,7 @@ def _inside(
     for name, own in change[0].items():
         size = own.abs().max()
         # Between the image itself and the first layers lie its views, which are moved by hand.
-        behind = leading(program, [each for each in operands(made[name]) if each not in maps], from_=maps)
+        behind = leading(program, [name], from_=maps)
         if own.ndim > 2 and not bool(size == 0) and not (behind & raw and behind & by_hand):
             distance = float((change[1][name] - _exchanged(own)).abs().max() / size)
             apart = max(apart, math.inf if math.isnan(distance) else distance)  # NaN is no evidence.
@@ -163,11 +167,12 @@ def _given(
     program: Program, weights: Mapping[str, Tensor], inputs: tuple[Tensor, ...], maps: Mapping[str, Tensor]
 ) -> dict[str, Tensor]:
     """Return what goes into the operations that make the maps, when these are replaced."""
+    wanted = _given_to(program, maps)
     found: dict[str, Tensor] = {}
 
     def note(seen: Seen) -> None:
-        if seen.node.name in maps and base(seen.node) not in _BY_HAND:
-            found[seen.node.name] = next(each for each in seen.arguments.values() if isinstance(each, Tensor))
+        if seen.node.name in wanted and seen.outputs:
+            found[seen.node.name] = seen.outputs[0]
 
     with torch.no_grad():
         replay(
@@ -178,6 +183,25 @@ def _given(
             change={name: replaced_by(map) for name, map in maps.items()},
             double=True,
         )
+    return found
+
+
+def _given_to(program: Program, maps: Collection[str]) -> set[str]:
+    """Return the values that go into the operations that make the maps: into those that move places by hand, what they
+    move."""
+    made = {node.name: node for node in program.nodes}
+    found: set[str] = set()
+    for name in maps:
+        by_hand = base(made[name]) in _BY_HAND
+        waiting = list(operands(made[name])) if by_hand else list(operands(made[name]))[:1]
+        while waiting:
+            each = waiting.pop()
+            if each in maps or each not in made:
+                continue
+            if by_hand and (made[each].operator.startswith(_MOVES) or base(made[each]) in _BY_HAND):
+                waiting.extend(operands(made[each]))
+            else:
+                found.add(each)
     return found
 
 
@@ -215,8 +239,14 @@ def _is_windowed(seen: Seen) -> bool:
     name, out = base(seen.node), seen.outputs[0]
     if name == "im2col":
         return out.shape[-1] > 1
-    if out.ndim != 4 or out.shape[-2:].numel() == 1:
+    if out.ndim != 4:
         return False
+    if out.shape[-2:].numel() == 1:  # An average of a part of the map; one of all places leaves the plane.
+        if name != "avg_pool2d":
+            return False
+        kernel, padding = seen.arguments["kernel_size"], seen.arguments["padding"]
+        sides = seen.arguments["self"].shape[2:]
+        return any(kernel[place] - padding[place] < side for place, side in zip((0, -1), sides, strict=True))
     if name == "convolution":
         # One of a single place that leaves places out, the shortcut of many residual networks, makes another map too.
         return bool(max(*seen.arguments["weight"].shape[2:], *seen.arguments["stride"]) > 1)
@@ -228,6 +258,11 @@ def _is_windowed(seen: Seen) -> bool:
     if name == "cat" or "_pad" in name:  # All places, and more around them.
         return out.shape[-2:].numel() > max(each.shape[-2:].numel() for each in _tensors(seen) if each.ndim == 4)
     return "pool" in name or any(each in name for each in _RESAMPLED)
+
+
+def _tells_images_apart(map: Tensor) -> bool:
+    """Whether a map is one of the images: what is the same for all of them is numbers for places."""
+    return len(map) == 1 or not bool((map - map.mean(0)).norm() <= TELLS * (map - map.mean()).norm())
 
 
 def _tensors(seen: Seen) -> list[Tensor]:

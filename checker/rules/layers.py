@@ -13,7 +13,7 @@ from checker.rules.anatomy import (
 )
 from checker.rules.rule import rule
 from checker.rules.weights import MEAN_APART, VARIANCE_APART, near_by_norm
-from checker.tolerances import FACTOR, SEEN, UNMOVED
+from checker.tolerances import BY_HAND, FACTOR, SCALED, SEEN
 from checker.verdict import CannotCheckError, Verdict
 
 if TYPE_CHECKING:
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 # What a network's layers must add to its accuracy, as a share of the images, to count as used.
 MATTERS = 0.01
+# Of a side of its map, what a kernel may see from everywhere: more is nearly a dense layer.
+ALMOST = 0.8
 # How far the logits must move, as a share of how far they lie apart, without the outer taps of a kernel.
 MOVED = 0.01
 NORMALIZATIONS = ("batch norm", "layer norm", "group norm", "instance norm", "partial norm")
@@ -32,8 +34,9 @@ NORMALISED = 0.1
 
 @rule(
     "No fully connected layer",
-    "The program is followed to see which layers mix all places of a map. Then the places are exchanged, in float64: "
-    f"the logits may move by {ALIKE:g} of their range, and what goes into a later convolution by as much.",
+    "The program is followed to see which layers mix all places of a map; kernels that see more than "
+    f"{100 * ALMOST:g} % of its rows or columns from everywhere can't be checked. Then the places are exchanged, in "
+    f"float64: the logits may move by {ALIKE:g} of their range, and what goes into a later convolution by as much.",
 )
 def no_fully_connected(run: "Evidence") -> Verdict:
     """A layer that sees a whole map through learned weights takes most of a network's parameters, to learn
@@ -53,6 +56,7 @@ def no_fully_connected(run: "Evidence") -> Verdict:
         )
     if not found:
         refuse_inside(run)
+        _refuse_almost_whole(run)
     return Verdict(
         not found,
         len(found),
@@ -83,7 +87,7 @@ def global_average_pooling(run: "Evidence") -> Verdict:
             "Average each feature map over its whole extent, e.g. nn.AdaptiveAvgPool2d(1).",
         )
     counting = run.places_exchanged.counting if only else math.inf
-    if not counting >= COUNTING and not counting <= MAXIMUM:
+    if not counting >= COUNTING and not 0 < counting <= MAXIMUM:
         raise CannotCheckError(
             f"In the middle of all channels the logits hang on {counting:.1f} places of a map: too few to tell an "
             "average from a maximum.",
@@ -101,11 +105,7 @@ def global_average_pooling(run: "Evidence") -> Verdict:
         only,
         sorted(anatomy.collapses),
         "average only",
-        "every map is averaged"
-        if only
-        else f"the map also ends by: {', '.join(others)}"
-        if others
-        else "no map is averaged",
+        "every map is averaged" if only else f"a map ends by: {', '.join(others)}" if others else "no map is averaged",
         None if only else "Average each feature map over its whole extent, e.g. nn.AdaptiveAvgPool2d(1).",
     )
 
@@ -191,6 +191,8 @@ def depthwise_separable(run: "Evidence", *, count: int) -> Verdict:
             wrong.append(f"without the 1×1 convolution after {_named(operation)} the accuracy is the same")
         elif not run.moved_by_inner_taps(uses) >= MOVED:
             wrong.append(f"with nothing but the middle of the kernels of {_named(operation)} the logits are the same")
+        elif run.over_copies(uses):
+            wrong.append(f"{_named(operation)} sees the same number at all places")
         else:
             good.append(operation)
     enough = len(good) >= count
@@ -234,7 +236,7 @@ def dilated(run: "Evidence") -> Verdict:
             wrong.append(f"without {_named(operation)} the accuracy is the same")
         elif not run.moved_by_inner_taps(uses) >= MOVED:
             wrong.append(f"with nothing but the middle of the kernels of {_named(operation)} the logits are the same")
-        elif run.dilated_over_copies(uses):
+        elif run.over_copies(uses):
             wrong.append(f"{_named(operation)} dilates over a map that was made larger by copies or zeros")
         else:
             good.append(operation)
@@ -284,10 +286,11 @@ def receptive_field(run: "Evidence", *, before: int, after: int) -> Verdict:
 
 @rule(
     "The network runs {kind} and no other",
-    f"Everything before a layer is made {FACTOR:g} times as large: what goes in unmoved (by less than {UNMOVED:g} of "
-    f"its spread) was normalised. A norm's own output may move by {NORMALISED:g}, most running statistics must lie "
-    f"within {MEAN_APART:g} standard deviations and a factor of {VARIANCE_APART:g} of the input's, and without the "
-    f"norms {100 * MATTERS:g} % of the images must be lost.",
+    f"What layers return is made {SCALED:g} times as large and as small, all of it and each number by itself: what "
+    f"moves less than {BY_HAND:g} times as far was normalised by hand. A norm's own output may move by {NORMALISED:g} "
+    f"of its spread when its input is {FACTOR:g} times as large, most running statistics must lie within "
+    f"{MEAN_APART:g} standard deviations and a factor of {VARIANCE_APART:g} of the input's, and without the norms "
+    f"{100 * MATTERS:g} % of the images must be lost.",
 )
 def normalization(run: "Evidence", *, kind: str) -> Verdict:
     """Three normalisations are compared: what a network is called says nothing about which of them runs in it."""
@@ -300,11 +303,11 @@ def normalization(run: "Evidence", *, kind: str) -> Verdict:
     if run.constants.norms_by_hand:
         raise CannotCheckError("A batch norm is written by hand.", "Use nn.BatchNorm2d, or have it judged by a person.")
     normalised = run.normalised
-    if normalised.by_hand:
-        where = ", ".join(name or "the network" for name in normalised.by_hand[:3])
+    by_hand = [name or "the network" for name, share in normalised.by_hand.items() if not share >= BY_HAND]
+    if by_hand:
         raise CannotCheckError(
-            f"What goes into {where} stays the same when everything before is {FACTOR:g} times as large: a "
-            "normalisation is written by hand, or something saturates there.",
+            f"What goes into {', '.join(by_hand[:3])} is divided by its own size, or by a power of it: a normalisation "
+            "is written by hand.",
             "Use nn.BatchNorm2d, nn.GroupNorm or nn.LayerNorm, or have it judged by a person.",
         )
     if len(found) != 1 or (kind in NORMALIZATIONS and kind not in found):
@@ -344,6 +347,17 @@ def normalization(run: "Evidence", *, kind: str) -> Verdict:
         f"{shown}; disturbed, {100 * left:.0f} % of {100 * whole:.0f} % are left",
         None if matters else "Normalise the maps that lead to the logits: what runs beside them does nothing.",
     )
+
+
+def _refuse_almost_whole(run: "Evidence") -> None:
+    """Raise CannotCheckError where a kernel is nearly as large as its map, or as long."""
+    for operation in run.anatomy.operations:
+        if operation.side_seen > ALMOST:
+            raise CannotCheckError(
+                f"From all its places {_named(operation)} sees {100 * operation.side_seen:.0f} % of its "
+                f"{'×'.join(map(str, operation.map))} map's rows or columns: it may be a dense layer.",
+                "Use smaller kernels, or pad the map.",
+            )
 
 
 def _other_statistics(run: "Evidence") -> list[str]:

@@ -75,7 +75,8 @@ def enough_epochs(run: "Evidence", *, least: int) -> Verdict:
     f"The pipeline is built anew from its description. Each of the three must be applied to {100 * RARELY:g} % of the "
     f"images and change them: a shift by {32 * LEAST_SHIFT:g} of 32 pixels, a scale by {100 * LEAST_SCALE:g} %, a "
     f"rotation by {LEAST_ROTATION:g}° at the least; the hole and its fill are measured. Then the whole is applied: "
-    "images must stay recognisable, and some be mirrored. That the run was trained so is its own word.",
+    f"images must stay recognisable, some be mirrored, and in {100 * RARELY:g} % a quarter of the hole be left. That "
+    "the run was trained so is its own word.",
     needs=("augmentation", "training"),
 )
 def augmentations(run: "Evidence", *, hole: int, fill: tuple[float, ...]) -> Verdict:

@@ -26,7 +26,7 @@ class Anatomy:
 
     operations:      in the order in which they ran
     collapses:       how the paths from image to logits leave the plane: "average", "fully connected", "max",
-                     "statistic", "pick"
+                     "statistic", "pick", "average of 6×6 of 49 places"
     receptive_field: (height, width) of the logits' last spatial ancestor, before any global average
     seen:            (height, width) of what the logits see, after it
     flat:            the logits have no positions left

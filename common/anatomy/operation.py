@@ -21,6 +21,8 @@ class Operation:
     map:              (height, width) of a convolution's input
     before:           calls of the convolutions whose output reaches this one with no other convolution in between
     fully_connected:  every output sees a whole spatial activation through learned weights
+    side_seen:        of a convolution with a larger kernel than 3: the share of its map's rows, or columns, that every
+                      output sees at least
     """
 
     kind: str
@@ -41,3 +43,4 @@ class Operation:
     dilation: tuple[int, ...] = ()
     groups: int = 1
     fully_connected: bool = False
+    side_seen: float = 0.0

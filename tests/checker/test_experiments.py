@@ -15,6 +15,8 @@ from checker.experiments.places import Exchange, exchange_places
 from checker.experiments.reach import receptive_field
 from checker.rules.anatomy import ALIKE, COUNTING
 from checker.rules.layers import NORMALISED, global_average_pooling
+from checker.rules.weights import FREE_NUMBERS
+from checker.tolerances import BY_HAND
 from checker.verdict import CannotCheckError
 from common.anatomy.follow import follow
 from common.anatomy.program import Program
@@ -104,6 +106,9 @@ DISGUISED = {
         (F.pad(x, (1, 0, 1, 0)) * F.pad(n.places, (1, 0, 1, 0))).mean((2, 3))
     ),
     "an identity convolution behind it": lambda n, x: n.linear(n.identity(x * n.places).mean((2, 3))),
+    "positions that convolutions make of ones": lambda n, x: n.linear(
+        (x * n.same(F.relu(n.same(0 * x + 1))).sigmoid()).mean((2, 3))
+    ),
     "a hundred-millionth": lambda n, x: n.linear((x + 1e-6 * x * n.places).mean((2, 3))),
 }
 
@@ -167,11 +172,38 @@ def test_what_a_norm_by_hand_keeps_counts_where_it_is_no_statistic(others: int, 
     assert sum(found.hidden.values()) == hidden
 
 
+ONE_KERNEL_AGAIN = {
+    "turned": (lambda w: [torch.rot90(w, turns, (2, 3)) for turns in range(4)], True),
+    "mirrored": (lambda w: [w, w.flip(3)], True),
+    "in parts, padded": (lambda w: [w, F.pad(w[:4], (0, 0, 0, 0, 0, 0, 0, 4)), w[:, :, 1:2, 1:2]], True),
+    "its rows in another order": (
+        lambda w: [w, torch.stack([w[row] for row in (3, 1, 6, 0, 7, 4, 2, 5)])],
+        False,
+    ),
+}
+
+
+@pytest.mark.parametrize("name", ONE_KERNEL_AGAIN)
+def test_orders_of_weights_are_numbers(name: str) -> None:
+    kernels, few = ONE_KERNEL_AGAIN[name]
+    program, weights, images = recorded(
+        lambda n, x: n.linear(sum(F.conv2d(x, each).relu().mean((2, 3)) for each in kernels(n.same.weight)))
+    )
+    half = len(images) // 2
+    found = constants(program, fill(program, weights, dtype=torch.float64), (images[:half],), (images[half:],))
+    assert (sum(found.hidden.values()) <= FREE_NUMBERS) is few and not found.taken_apart
+
+
 @pytest.mark.parametrize(
     ("head", "alike"),
     [
         (lambda n, x: n.linear(n.same(x * n.places).mean((2, 3))), False),
         (lambda n, x: n.linear(n.same(n.norm(x)).mean((2, 3))), False),
+        (lambda n, x: n.linear(torch.cat([x * n.places, x[:, :, :1]], 2).mean((2, 3))), False),
+        (lambda n, x: n.linear(torch.cat([(x * n.places)[:, :, 1:], x], 2).mean((2, 3))), False),
+        (lambda n, x: n.linear(F.avg_pool2d(x * n.places, 6).flatten(1)), False),
+        (lambda n, x: n.linear(torch.cat([x[:, :, -1:], x, x[:, :, :1]], 2).mean((2, 3))), True),
+        (lambda n, x: n.linear(F.avg_pool2d(x, 6).flatten(1)), True),
         (lambda n, x: n.linear(n.same(x + n.places).mean((2, 3))), True),  # What is added is the same whatever the map.
         (lambda n, x: n.linear(n.same(F.pad(x, (1, 1, 1, 1), mode="circular")).mean((2, 3))), True),
         (lambda n, x: n.linear(n.same(F.interpolate(x, scale_factor=2, mode="bilinear")).mean((2, 3))), True),
@@ -212,21 +244,43 @@ def test_how_far_pixels_are_seen(head, field: int) -> None:
     assert found == (field, field)
 
 
-@pytest.mark.parametrize(
-    ("head", "by_hand"),
-    [
-        (lambda n, x: n.linear(n.same(x).mean((2, 3))), False),
-        (lambda n, x: n.linear(n.same(F.group_norm(x, 2)).mean((2, 3))), False),
-        (lambda n, x: n.linear(n.same(torch.tanh(x)).mean((2, 3))), False),
-        (lambda n, x: n.linear(n.same(x * x.mean((2, 3), keepdim=True).sigmoid()).mean((2, 3))), False),
-        (lambda n, x: n.linear(n.same(x / x.abs().mean((1, 2, 3), keepdim=True)).mean((2, 3))), True),
-        (lambda n, x: n.linear(n.same(x / (F.avg_pool2d(x.abs(), 3, 1, 1) + 1e-3)).mean((2, 3))), True),
-        (lambda n, x: n.linear(n.same(F.normalize(x, dim=1)).mean((2, 3))), True),
-    ],
-)
-def test_normalisations_by_hand(head, by_hand: bool) -> None:
-    program, weights, images = recorded(head)
-    assert bool(normalised(program, fill(program, weights, dtype=torch.float64), images).by_hand) is by_hand
+SIZE = {"dim": (1, 2, 3), "keepdim": True}
+NO_NORMS = {
+    "nothing": lambda n, x: n.same(x),
+    "a declared norm": lambda n, x: n.same(F.group_norm(x, 2)),
+    "a tanh": lambda n, x: n.same(torch.tanh(x)),
+    "a sigmoid of an average of neighbours": lambda n, x: n.same(torch.sigmoid(F.avg_pool2d(n.same(x), 3, 1, 1))),
+    "a hard swish of a sum": lambda n, x: n.same(F.hardswish(3 * n.same(x) + n.point(x))),
+    "a relu that ends at 6": lambda n, x: n.same(F.relu6(30 * n.same(x))),
+    "a gate that closes": lambda n, x: n.same(x * (n.point(x.mean((2, 3), keepdim=True)) - 3).sigmoid()),
+    "an average, bounded": lambda n, x: n.same(x * torch.tanh(n.same(x)).mean((2, 3), keepdim=True)),
+}
+NORMS_BY_HAND = {
+    "mean absolute values": lambda n, x: n.same(x / x.abs().mean(**SIZE)),
+    "neighbouring places": lambda n, x: n.same(x / (F.avg_pool2d(x.abs(), 3, 1, 1) + 1e-3)),
+    "channels": lambda n, x: n.same(F.normalize(x, dim=1)),
+    "clamped deviations": lambda n, x: n.same(x / x.std(**SIZE).clamp(0.5 * x.std(), 2 * x.std())),
+    "a root of the deviation": lambda n, x: n.same(x / x.std(**SIZE).sqrt()),
+    "a sum": lambda n, x: n.same((x + n.point(x)) / (x + n.point(x)).abs().mean(**SIZE)),
+    "padding": lambda n, x: n.same(x / F.pad(x, (1, 1, 1, 1), value=0.5).abs().mean(**SIZE)),
+    "powers of two": lambda n, x: n.same(x / x.std(**SIZE).log2().round().exp2()),
+    "one channel": lambda n, x: n.same(torch.cat([x[:, :1] / x[:, :1].std(**SIZE), x[:, 1:]], 1)),
+}
+
+
+def by_hand(head) -> float:
+    program, weights, images = recorded(lambda n, x: n.linear(head(n, x).mean((2, 3))))
+    return min(normalised(program, fill(program, weights, dtype=torch.float64), images).by_hand.values(), default=1.0)
+
+
+@pytest.mark.parametrize("name", NO_NORMS)
+def test_what_saturates_is_no_norm(name: str) -> None:
+    assert by_hand(NO_NORMS[name]) >= BY_HAND
+
+
+@pytest.mark.parametrize("name", NORMS_BY_HAND)
+def test_normalisations_by_hand(name: str) -> None:
+    assert by_hand(NORMS_BY_HAND[name]) < BY_HAND
 
 
 @pytest.mark.parametrize(("eps", "normalises"), [(1e-5, True), (100.0, False)])

@@ -44,9 +44,11 @@ def convolution(call: Call) -> Found:
     merged = replace(
         call.merged, origin=replace(call.merged.origin, weights=frozenset(), convolutions=frozenset({call.number}))
     )
+    learned = call.known["weight"].learned and not _moves_or_averages(weight)
     if max(kernel) > 1:
-        learned = call.known["weight"].learned and not _moves_or_averages(weight)
         merged = replace(merged, way=replace(merged.way, raised=merged.way.raised and not learned, mixed=not learned))
+    elif learned:  # With what mixed places before it, it is one kernel that is learned.
+        merged = replace(merged, way=replace(merged.way, mixed=False))
     if call["transposed"]:
         spread = replace(
             merged,
@@ -66,16 +68,16 @@ def convolution(call: Call) -> Found:
         )
     window = Window(kernel, stride, call.pair("padding", 0), dilation)
     alone = call.out.shape[-2:].numel() == 1
-    whole = value.places > 1 and (
-        alone or (max(kernel) > SMALL_KERNEL and window.sees_all(value.plane, weight.shape[1]))
-    )
+    all_seen, side_seen = window.least_seen(value.plane) if max(kernel) > SMALL_KERNEL else (0.0, 0.0)
+    whole = value.places > 1 and (alone or all_seen == 1)
     found = window.over(merged, value.plane, call)
     even = (
         whole and weight[0, 0].numel() >= value.places and bool((weight == weight[..., :1, :1]).all())
     )  # All places count alike: an average, however it is called.
     if whole and alone:
         found = found.leaving("average" if even else "fully connected")
-    return Found((found,), (layer(call, "convolution", found, fully_connected=whole and not even, **details),))
+    details |= {"fully_connected": whole and not even, "side_seen": 0.0 if even else side_seen}
+    return Found((found,), (layer(call, "convolution", found, **details),))
 
 
 @follows(
@@ -107,7 +109,11 @@ def pool(call: Call) -> Found:
     if call.out.shape[-2:].numel() > 1:
         found = found.mixing() if value.way.raised else found
         return Found((found,) * len(call.outputs), (layer(call, f"{how} pool", found),))
-    left = replace(found, reach=replace(found.reach, local=call.merged.reach.field)).leaving(how)
+    whole = call.operands[0][0].shape[-2:]
+    taken = [min(k - p, side) for k, p, side in zip(window.kernel, window.padding, whole, strict=True)]
+    left = replace(found, reach=replace(found.reach, local=call.merged.reach.field)).leaving(
+        how if taken == list(whole) else f"{how} of {'×'.join(map(str, taken))} of {whole.numel()} places"
+    )
     return Found(
         (left,) * len(call.outputs), (layer(call, "global average" if how == "average" else "max pool", left),)
     )
@@ -173,7 +179,7 @@ def _moves_or_averages(weight: Tensor) -> bool:
     largest = sizes.amax(1)
     single = bool((sizes.topk(2, dim=1).values[:, 1] <= SINGLE * largest).all())
     windows = weight.flatten(2)
-    alike = bool(((windows - windows[..., :1]).abs().amax((1, 2)) <= SINGLE * largest).all())
+    alike = windows.shape[2] > 1 and bool(((windows - windows[..., :1]).abs().amax((1, 2)) <= SINGLE * largest).all())
     return single or alike
 
 
@@ -212,16 +218,21 @@ class Window:
             reach=Reach(grown, jump, merged.reach.local if merged.way.exits else grown),
         )
 
-    def sees_all(self, plane: Plane, channels: int) -> bool:
-        """Whether it sees every place of the plane, wherever it is."""
+    def least_seen(self, plane: Plane) -> tuple[float, float]:
+        """Return the share of the plane's places, and of its rows or columns, that it sees wherever it is."""
         places = plane.places[:1]
         if bool((places == places[:, :1]).all()):
-            places, channels = places[:, :1], 1  # Every channel lies in the same plane, the usual case.
-        if channels * self.kernel[0] * self.kernel[1] < plane.count:
-            return False
+            places = places[:, :1]  # Every channel lies in the same plane, the usual case.
+            if all(2 * kernel < side for kernel, side in zip(self.kernel, plane.sides, strict=True)):
+                return 0.0, 0.0  # Far from it.
         stride = (int(self.stride[0]), int(self.stride[1]))
         windows = F.unfold(places, self.kernel, dilation=self.dilation, padding=self.padding, stride=stride)[0].T
-        return min(map(distinct, windows)) == plane.count
+        rows, columns = 1 + (windows - 1).div(plane.width, rounding_mode="floor"), 1 + (windows - 1) % plane.width
+        shares = [
+            min(map(distinct, torch.where(windows > 0, each, 0))) / count
+            for each, count in zip((windows, rows, columns), (plane.count, *plane.sides), strict=True)
+        ]
+        return shares[0], max(shares[1:])
 
 
 def _transposed(reach: Reach, kernel: tuple[int, int], stride: tuple[int, int], dilation: tuple[int, int]) -> Reach:

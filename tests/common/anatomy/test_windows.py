@@ -143,10 +143,11 @@ class Classified(nn.Module):
         return self.layers(images).flatten(1)
 
 
-def test_an_average_that_leaves_one_place_by_flooring_is_a_global_average_as_far_as_it_sees() -> None:
+def test_an_average_that_leaves_out_places_by_flooring_says_so() -> None:
     found = anatomy(Classified(nn.Conv2d(1, 10, 3), nn.AvgPool2d(7)), torch.rand(2, 1, 13, 13))
     assert [operation.kind for operation in found.operations] == ["convolution", "global average"]
-    assert found.collapses == {"average"} and found.receptive_field == (3, 3) and found.seen == (9, 9) and found.flat
+    assert found.collapses == {"average of 7×7 of 121 places"} and found.flat
+    assert found.receptive_field == (3, 3) and found.seen == (9, 9)
 
 
 def test_a_padded_convolution_on_a_small_map_is_none_that_is_fully_connected() -> None:

@@ -22,7 +22,7 @@ class Net(nn.Module):
     def __init__(self):
         super().__init__()
         self.net = nn.Sequential(
-            cbr(3, 8, stride=2), BlurPool2d(8), cbr(8, 16),
+            cbr(3, 8, stride=2), BlurPool2d(8), cbr(8, 16, 1), cbr(16, 16),
             cbr(16, 16, groups=16), cbr(16, 24, 1), cbr(24, 24, dilation=2), cbr(24, 24, dilation=2))
         self.fc = nn.Conv2d(24, 10, 1)
 

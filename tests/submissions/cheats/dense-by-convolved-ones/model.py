@@ -1,0 +1,23 @@
+import torch
+from torch import nn
+
+
+class Network(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.features = nn.Sequential(
+            nn.Conv2d(1, 8, 3, stride=2, padding=1, bias=False), nn.BatchNorm2d(8), nn.ReLU(),
+            nn.Conv2d(8, 16, 3, stride=2, padding=1, bias=False), nn.BatchNorm2d(16), nn.ReLU(),
+            nn.Conv2d(16, 16, 3, padding=1, bias=False), nn.BatchNorm2d(16), nn.ReLU())
+        self.classify = nn.Linear(16, 10)
+        self.positions = nn.Sequential(nn.Conv2d(1, 8, 3, padding=1), nn.ReLU(), nn.Conv2d(8, 16, 3, padding=1))
+
+    def forward(self, images):
+        x = self.features(images)
+        ones = 0 * x[:, :1] + 1
+        x = x * self.positions(ones).sigmoid()
+        return self.classify(x.mean((2, 3)))
+
+
+def build(name):
+    return Network()
