@@ -67,7 +67,12 @@ def main(arguments: list[str] | None = None) -> int:
     except UserError as error:
         return _failed(str(error))
     except KeyboardInterrupt:
-        _failed("Interrupted; nothing was written.")
+        of_class = getattr(options, "batch", None) is not None
+        _failed(
+            "Interrupted; the verdicts so far are kept: start again to go on."
+            if of_class
+            else "Interrupted; nothing was written."
+        )
         return 130
     except Exception as error:  # Python would end with 1, which says that a rule has failed.
         if options.debug:
