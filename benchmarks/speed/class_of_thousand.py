@@ -132,9 +132,9 @@ def make_class(folder: Path, count: int) -> None:
 
 @dataclass
 class Finished:
-    """One run of the checker: its verdicts by name, seconds, and the memory (bytes) that it used in each second."""
+    """One run of the checker: the rows of its table by name, seconds, and the memory (bytes) that it used on the way."""
 
-    verdicts: dict[str, tuple[str, ...]]
+    rows: dict[str, dict[str, str]]
     seconds: float
     memory: list[int] = field(default_factory=list)
 
@@ -151,11 +151,12 @@ def _clear(output: Path) -> None:
         shutil.rmtree(each) if each.is_dir() else each.unlink()
 
 
-def _verdicts(output: Path) -> dict[str, tuple[str, ...]]:
-    with output.open(newline="") as file:
-        rows = list(csv.reader(file))[1:]
-    assert len({row[0] for row in rows}) == len(rows), "a submission has two verdicts"
-    return {row[0]: tuple(row[1:]) for row in rows}
+def _rows(output: Path) -> dict[str, dict[str, str]]:
+    with output.open(newline="", encoding="utf-8-sig") as file:
+        rows = list(csv.DictReader(file))
+    found = {row["name"]: row for row in rows}
+    assert len(found) == len(rows), "a submission has two verdicts"
+    return found
 
 
 def run_whole(folder: Path, output: Path) -> Finished:
@@ -176,7 +177,7 @@ def run_whole(folder: Path, output: Path) -> Finished:
     seconds = time.perf_counter() - began
     watching.join()
     assert code == 0, f"the checker ended with {code}"
-    return Finished(_verdicts(output), seconds, memory)
+    return Finished(_rows(output), seconds, memory)
 
 
 def run_killed(folder: Path, output: Path, kills: int, seconds: float) -> Finished:
@@ -192,7 +193,7 @@ def run_killed(folder: Path, output: Path, kills: int, seconds: float) -> Finish
             process.send_signal(signal.SIGKILL)
             process.wait()
     subprocess.run(_command(folder, output), check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    return Finished(_verdicts(output), time.perf_counter() - began)
+    return Finished(_rows(output), time.perf_counter() - began)
 
 
 def shares(folder: Path) -> tuple[float, float, float]:
@@ -250,12 +251,12 @@ def main() -> int:
         folder, output = WORK / str(count), WORK / f"{count}-results.csv"
         make_class(folder, count)
         finished = run_whole(folder, output)
-        assert len(finished.verdicts) == count, f"{len(finished.verdicts)} verdicts"
+        assert len(finished.rows) == count, f"{len(finished.rows)} verdicts"
         quarter = max(1, len(finished.memory) // 4)
         first, last = (
             statistics.median(each) / 1e9 for each in (finished.memory[:quarter], finished.memory[-quarter:])
         )
-        kinds = Counter(verdict[0] for verdict in finished.verdicts.values())
+        kinds = Counter(row["verdict"] for row in finished.rows.values())
         table.add_row(
             f"{count:,}",
             f"{finished.seconds:.0f}",
@@ -271,12 +272,12 @@ def main() -> int:
     )
     if options.kills:
         killed = run_killed(WORK / str(counts[-1]), WORK / f"{counts[-1]}-killed.csv", options.kills, finished.seconds)
-        differ = [name for name in finished.verdicts if killed.verdicts.get(name) != finished.verdicts[name]]
+        differ = [name for name in finished.rows if killed.rows.get(name) != finished.rows[name]]
         console.print(
-            f"killed {options.kills} times: {len(killed.verdicts):,} verdicts after {killed.seconds:.0f} s, "
+            f"killed {options.kills} times: {len(killed.rows):,} verdicts after {killed.seconds:.0f} s, "
             f"{len(differ)} differ {differ[:5] or ''}"
         )
-        return 1 if differ or len(killed.verdicts) != counts[-1] else 0
+        return 1 if differ or len(killed.rows) != counts[-1] else 0
     return 0
 
 
