@@ -132,7 +132,7 @@ def make_class(folder: Path, count: int) -> None:
 
 @dataclass
 class Finished:
-    """One run of the checker: the rows of its table by name, seconds, and the memory (bytes) that it used on the way."""
+    """One run of the checker: the rows of its table by name, seconds, and the memory (bytes) that it used meanwhile."""
 
     rows: dict[str, dict[str, str]]
     seconds: float
