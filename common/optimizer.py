@@ -6,11 +6,15 @@ import torch
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel
 
+from common.muon import Muon
 from common.recipe import Recipe
 
 
 def optimizer_for(network: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
-    """Return the optimizer of `recipe`. Weight decay is for kernels; what is left goes without."""
+    """Return the optimizer of `recipe`. Weight decay is for kernels (under Muon, those that it orthogonalises); what is
+    left goes without."""
+    if recipe.optimizer == "muon":
+        return Muon(network, recipe.lr, recipe.momentum, recipe.weight_decay)
     decayed = kernels(network)
     others = [parameter for parameter in network.parameters() if not any(parameter is kernel for kernel in decayed)]
     groups = [{"params": decayed, "weight_decay": recipe.weight_decay}, {"params": others, "weight_decay": 0.0}]

@@ -9,7 +9,7 @@ from torch import Tensor
 from common.data import Normalization
 
 SCHEDULES = ("constant", "one-cycle", "short-cycle")
-OPTIMIZERS = ("sgd", "adamw")
+OPTIMIZERS = ("sgd", "adamw", "muon")
 
 
 @dataclass(frozen=True)
@@ -20,8 +20,9 @@ class Recipe:
     schedule:        "constant", or "one-cycle": a linear rise to `lr` over the share `warmup` of all steps,
                      then half a cosine down to zero (Smith and Topin, 2018); or "short-cycle": that in the first two
                      thirds of all steps, down to a fiftieth of `lr`, at which it stays
-    momentum:        SGD's momentum, AdamW's first beta
-    nesterov:        SGD with Nesterov's momentum
+    optimizer:       "sgd", "adamw", or "muon" (see common.muon)
+    momentum:        SGD's or Muon's momentum, AdamW's first beta
+    nesterov:        SGD with Nesterov's momentum, which Muon always has
     l1:              weight in the loss of the sum of the kernels' absolute values
     averaging:       decay per step of an exponential moving average of weights and batch-norm statistics;
                      the average is what is evaluated and saved (Polyak and Juditsky, 1992); 0 for none

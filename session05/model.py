@@ -178,6 +178,8 @@ NETWORKS = {
     "scheduled": lambda: FiveLooks(Scheduled()),
     "under-8k": lambda: FiveLooks(BatchNorm()),  # Step 5: the network of step 2 again, with the schedule.
     "smallest": lambda: FiveLooks(Smallest()),
+    "scheduled-muon": Scheduled,  # Step 7: the networks of steps 4 and 5 again, with a single view.
+    "under-8k-muon": BatchNorm,
     "published-9680": Published9680,
 }
 

@@ -42,6 +42,7 @@ VARIANTS = {
     "session05/scheduled": {BASELINE: {}, "a third of the rate": {"lr": 0.1}, "no weight decay": {"weight_decay": 0.0}},
     "session05/under-8k": {BASELINE: {}, "a third of the rate": {"lr": 0.1}},
     "session05/smallest": {BASELINE: {}, "a third of the rate": {"lr": 0.007}, "SGD at 0.3": SGD},
+    "session05/under-8k-muon": {BASELINE: {}, "AdamW": {"optimizer": "adamw", "momentum": 0.9}},
     "session04/under-20k": {BASELINE: {}},
     "session06/batch-l1": {BASELINE: {}, "ten times the L1": {"l1": 1e-4}},
     "session06/layer": {BASELINE: {}, "SGD at 0.3": SGD, "SGD at 0.1": SGD | {"lr": 0.1}},

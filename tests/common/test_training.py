@@ -100,6 +100,25 @@ def test_weight_decay_is_for_kernels_only() -> None:
     assert len(groups[0.0]) == len(list(network.parameters())) - 2
 
 
+def test_a_run_with_muon_learns_and_goes_on_from_its_state() -> None:
+    recipe = replace(RECIPE, optimizer="muon", epochs=2)
+
+    def fresh() -> Trainer:
+        torch.manual_seed(0)
+        network = nn.Sequential(
+            nn.Conv2d(1, 8, 4, stride=4, bias=False), nn.BatchNorm2d(8), nn.ReLU(), nn.Flatten(), nn.Linear(392, 10)
+        )
+        return Trainer(network, recipe, data(1_000, 1), CPU)
+
+    straight, stopped, resumed = fresh(), fresh(), fresh()
+    first, second = (straight.train_epoch(epoch)["train_loss"] for epoch in (1, 2))
+    stopped.train_epoch(1)
+    resumed.restore(stopped.state())
+    resumed.train_epoch(2)
+    assert second < first
+    assert all(map(torch.equal, straight.network.parameters(), resumed.network.parameters()))
+
+
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
 def test_a_missing_device_is_one_sentence() -> None:
     with pytest.raises(DeviceError, match="'cuda' is not available on this machine; try --device cpu"):
