@@ -164,6 +164,7 @@ SESSION05 = Assignment(
         "scheduled": RunRules(limits={"sustained_accuracy": {"threshold": 99.5}}),
         "under-8k": RunRules(limits={"parameters": {"limit": 8_000}, "sustained_accuracy": {"threshold": 99.5}}),
         "smallest": RunRules(limits={"parameters": {"limit": 5_500}}),
+        "scheduled-muon": RunRules(limits={"sustained_accuracy": {"threshold": 99.5}}),
         "under-8k-muon": RunRules(limits={"parameters": {"limit": 8_000}, "sustained_accuracy": {"threshold": 99.5}}),
         "published-9680": RunRules(required=False),
     },

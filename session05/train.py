@@ -2,7 +2,7 @@
 
     python session05/train.py                  the main network, under-8k
     python session05/train.py --run smallest   another one
-    python session05/train.py --run all        all eight, one after another
+    python session05/train.py --run all        all nine, one after another
     python session05/train.py --resume         go on after Ctrl-C, a crash or a power cut
 
 Every run leaves a folder session05/runs/NAME, which `python -m checker session05` measures again.
@@ -26,6 +26,7 @@ from common.session import Session
 
 PLAIN = replace(ONE_CYCLE, augmentations=DIGITS)
 SEPARABLE = replace(PLAIN, optimizer="adamw", lr=0.02, nesterov=False, weight_decay=0.01)
+MUON = replace(PLAIN, optimizer="muon", lr=0.02, momentum=0.95, nesterov=False, weight_decay=0.01)
 
 RECIPES = {
     "skeleton": Recipe(optimizer="adamw", lr=0.001, averaging=0.999),
@@ -36,7 +37,8 @@ RECIPES = {
     "scheduled": PLAIN,
     "under-8k": PLAIN,
     "smallest": SEPARABLE,
-    "under-8k-muon": replace(PLAIN, optimizer="muon", lr=0.02, momentum=0.95, nesterov=False, weight_decay=0.01),
+    "scheduled-muon": MUON,
+    "under-8k-muon": MUON,
     # As published: the text names a StepLR, the notebook never steps it, so the rate stays as it is.
     "published-9680": Recipe(
         optimizer="sgd",

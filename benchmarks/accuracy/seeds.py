@@ -43,6 +43,7 @@ TARGETS = {
     "session05/scheduled": Target(99.5, 10),
     "session05/under-8k": Target(99.5, 10),
     "session05/smallest": Target(99.4, 10),
+    "session05/scheduled-muon": Target(99.5, 10),
     "session05/under-8k-muon": Target(99.5, 10),
     "session07/fast": Target(85.0, 5, within=8),
 }
