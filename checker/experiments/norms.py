@@ -187,7 +187,8 @@ def normalised(program: Program, weights: Mapping[str, Tensor], *inputs: Tensor)
 
 def _moved(seen: Seen) -> float:
     given, *others = seen.arguments.values()
-    own = (given != given[:1]).any(0)  # What is the same for all images is none of the network's maps.
+    # A channel that is the same for all images is none of the network's maps; of a map, the borders may be.
+    own = (given != given[:1]).reshape(*given.shape[:2], -1).any(2).any(0).view(-1, *[1] * (given.ndim - 2))
     run = REGISTRY[seen.node.operator].run
     moved = [
         float((run(larger, *others)[0] - seen.outputs[0]).norm() / (seen.outputs[0] - seen.outputs[0].mean()).norm())
