@@ -1,5 +1,6 @@
 """A real Dask cluster of a scheduler and two worker processes, one of which is killed in the middle."""
 
+import copyreg
 import os
 import signal
 import subprocess
@@ -18,6 +19,15 @@ from tests.conftest import REPOSITORY
 
 PRELOADED = 'from checker.batch import process\nprocess.PROGRAM = "tests.checker.batch.a_worker"\n'
 COUNT = 24
+
+
+@pytest.fixture(autouse=True)
+def exceptions_as_they_were() -> Iterator[None]:
+    """Dask lets all exceptions be pickled with their tracebacks, in this process for good."""
+    before = dict(copyreg.dispatch_table)
+    yield
+    copyreg.dispatch_table.clear()
+    copyreg.dispatch_table.update(before)
 
 
 def start(*arguments: str) -> subprocess.Popen:
@@ -39,14 +49,14 @@ def workers(tmp_path: Path) -> Iterator[tuple[str, list[subprocess.Popen]]]:
     scheduler = start("scheduler", "--port", "0", "--dashboard-address", ":0", "--scheduler-file", str(file))
     common = ["--scheduler-file", str(file), "--nthreads", "1", "--no-nanny", "--dashboard-address", ":0"]
     started = [start("worker", *common, "--preload", str(preload)) for _ in range(2)]
-    end = time.monotonic() + 60
+    end = time.monotonic() + 180
     while not file.exists() or not file.read_text():
         assert time.monotonic() < end and scheduler.poll() is None, "the scheduler did not start"
         time.sleep(0.1)
     from dask import distributed
 
     with distributed.Client(scheduler_file=str(file), set_as_default=False) as client:
-        client.wait_for_workers(2, timeout=60)
+        client.wait_for_workers(2, timeout=180)
         address = client.scheduler.address
     yield address, started
     for process in (*started, scheduler):

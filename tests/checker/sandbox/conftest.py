@@ -76,7 +76,8 @@ def ask(folder: Path, isolation: str, zygote: Zygote | None) -> Iterator[Callabl
         return answer
 
     yield ask
-    end = time.monotonic() + 10  # Where the checker itself was killed, cleaning up takes a moment.
+    # Where the checker itself was killed, cleaning up takes a moment; and other tests may run beside this one.
+    end = time.monotonic() + 60
     while (left := (set(_scratch_folders()) - places, _running() - running)) != (
         set(),
         set(),
