@@ -12,7 +12,7 @@ from checker.assignments import Assignment
 from checker.batch.entries import Entry
 
 PACKAGE = Path(__file__).resolve().parent.parent
-_MEASURED_BY = ("torch", "numpy", "albumentations", "safetensors")
+_MEASURED_BY = ("torch", "numpy", "albumentations", "safetensors", "onnx", "onnxruntime")
 
 
 @dataclass(frozen=True)
