@@ -81,7 +81,7 @@ def test_committed_runs_hold_the_network_that_is_built(name: str, run: str) -> N
     assert json.loads(text) == json.loads((session.folder / "runs" / run / "program.json").read_text())
 
 
-COPIES = {"FiveLooks": ("session04", "session05", "session06"), "convolution": ("session03", "session04")}
+COPIES = {"FiveLooks": ("session05", "session06"), "convolution": ("session03", "session04")}
 
 
 @pytest.mark.parametrize("name", COPIES)
@@ -98,7 +98,7 @@ PROMISED = [
     ("session03", "digit-sum", "sustained_accuracy", 99.4),
     ("session03", "digit-sum", "sum_accuracy", 99.3),
     ("session04", "published-10066", "sustained_accuracy", 99.41),
-    ("session04", "under-20k", "sustained_accuracy", 99.5),
+    ("session04", "under-20k", "sustained_accuracy", 99.6),
     ("session05", "scheduled", "sustained_accuracy", 99.5),
     ("session05", "under-8k", "sustained_accuracy", 99.5),
     ("session05", "smallest", "sustained_accuracy", 99.4),

@@ -32,6 +32,7 @@ from tools.sessions import REPOSITORY, SESSIONS, is_current, model_digest, singl
 KIND = "recipes"
 BASELINE = "baseline"
 SGD = {"optimizer": "sgd", "lr": 0.3, "nesterov": True, "weight_decay": 0.0001}
+MUON = {"optimizer": "muon", "lr": 0.02, "momentum": 0.95, "nesterov": False, "weight_decay": 0.01}
 VARIANTS = {
     "session05/batch-norm": {
         BASELINE: {},
@@ -43,7 +44,7 @@ VARIANTS = {
     "session05/under-8k": {BASELINE: {}, "a third of the rate": {"lr": 0.1}},
     "session05/smallest": {BASELINE: {}, "a third of the rate": {"lr": 0.007}, "SGD at 0.3": SGD},
     "session05/under-8k-muon": {BASELINE: {}, "AdamW": {"optimizer": "adamw", "momentum": 0.9}},
-    "session04/under-20k": {BASELINE: {}},
+    "session04/under-20k": {BASELINE: {}, "Muon": MUON},
     "session06/batch-l1": {BASELINE: {}, "ten times the L1": {"l1": 1e-4}},
     "session06/layer": {BASELINE: {}, "SGD at 0.3": SGD, "SGD at 0.1": SGD | {"lr": 0.1}},
     "session06/group": {BASELINE: {}, "SGD at 0.3": SGD, "SGD at 0.1": SGD | {"lr": 0.1}},
