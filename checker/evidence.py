@@ -384,12 +384,12 @@ class Evidence:
             [operation.value for operation in operations],
         )
 
-    def over_copies(self, operations: tuple[Operation, ...]) -> bool:
-        """Whether those convolutions see each place of a map twice, so that a dilation changes nothing, or the same
-        number everywhere."""
+    def apart_from_copies(self, operations: tuple[Operation, ...]) -> float:
+        """How far those convolutions are from seeing each place of a map twice, so that a dilation changes nothing, or
+        the same number everywhere: a share of the map's spread."""
         return self._ask(
             "Looking at what its convolutions see",
-            on_images.over_copies,
+            on_images.apart_from_copies,
             self._subject(self.log[-1]),
             self._chosen(TRACED),
             [operation.value for operation in operations],

@@ -1,6 +1,7 @@
 """Do layers matter, and the outer taps of their kernels? Without them the logits must move; and a dilated kernel must
 not see each place twice."""
 
+import math
 from collections.abc import Collection, Mapping
 from types import EllipsisType
 
@@ -9,9 +10,6 @@ from torch import Tensor
 
 from common.anatomy.program import Program, Reference
 from common.anatomy.replay import Seen, replay
-
-# Places that differ by no more than this share of their map's spread are copies of one another.
-COPIED = 1e-3
 
 
 def moved_by_inner_taps(
@@ -42,38 +40,40 @@ def moved_without(program: Program, weights: Mapping[str, Tensor], values: Colle
     return _moved(before, before + apart - apart.mean(0))
 
 
-def over_copies(program: Program, weights: Mapping[str, Tensor], values: Collection[str], *inputs: Tensor) -> bool:
-    """Whether all of the convolutions that make `values` are given maps on which their outer taps tell nothing: of the
-    same number at all places, or, where they are dilated, alike or nothing over blocks as long as the dilation."""
-    copies: list[bool] = []
+def apart_from_copies(
+    program: Program, weights: Mapping[str, Tensor], values: Collection[str], *inputs: Tensor
+) -> float:
+    """Return how far what the convolutions that make `values` are given is from maps on which their outer taps tell
+    nothing, as a share of its spread: from the same number at all places, or, where they are dilated, from places that
+    are alike or nothing over blocks as long as the dilation. Of several uses the one that is given most."""
+    found: list[float] = []
 
     def look(seen: Seen) -> None:
         if seen.node.name in values:
             given: Tensor = seen.arguments["input"]
-            spread = float((given - given.mean()).abs().max())
             steps = [(dim, step) for dim, step in zip((2, 3), seen.arguments["dilation"], strict=True) if step > 1]
-            same = bool((given - given.mean((2, 3), keepdim=True)).abs().max() <= COPIED * spread)
-            copies.append(same or (bool(steps) and all(_copied(given, dim, step, spread) for dim, step in steps)))
+            apart = (given - given.mean((2, 3), keepdim=True)).abs().max()
+            blocks = [_apart_in_blocks(given, dim, step) for dim, step in steps]
+            least = torch.minimum(apart, torch.stack(blocks).max()) if blocks else apart
+            found.append(float(least / (given - given.mean()).abs().max()))
 
     with torch.no_grad():
         replay(program, weights, *inputs, see=look, double=True)
-    return all(copies)
+    # A map that is one number everywhere is 0/0 apart.
+    return max(0.0 if math.isnan(each) else each for each in found)
 
 
-def _copied(map: Tensor, dim: int, step: int, spread: float) -> bool:
-    """Whether a map is constant in blocks of `step` rows (2) or columns (3), wherever they begin, or zero in all but
-    one of each block."""
+def _apart_in_blocks(map: Tensor, dim: int, step: int) -> Tensor:
+    """Return how far the rows (2) or columns (3) of blocks of `step` differ, wherever the blocks begin, or all but the
+    first of each from zero."""
+    apart = []
     for start in range(step):
         whole = (map.shape[dim] - start) // step
-        if not whole:
-            continue
-        blocks = map.narrow(dim, start, whole * step).unflatten(dim, (whole, step))
-        first = blocks.narrow(dim + 1, 0, 1)
-        if bool((blocks - first).abs().max() <= COPIED * spread) or (
-            bool(blocks.narrow(dim + 1, 1, step - 1).abs().max() <= COPIED * spread)
-        ):
-            return True
-    return False
+        if whole:
+            blocks = map.narrow(dim, start, whole * step).unflatten(dim, (whole, step))
+            first, others = blocks.narrow(dim + 1, 0, 1), blocks.narrow(dim + 1, 1, step - 1)
+            apart += [(others - first).abs().max(), others.abs().max()]
+    return torch.stack(apart).min() if apart else map.new_tensor(math.inf)
 
 
 def _moved(before: Tensor, after: Tensor) -> float:

@@ -74,10 +74,10 @@ def moved_without(images: Images, subject: Subject, chosen: Sequence[int], value
     return kernels.moved_without(subject.program, _weights(subject), values, *_given(images, subject, chosen))
 
 
-def over_copies(images: Images, subject: Subject, chosen: Sequence[int], values: Collection[str]) -> bool:
-    """Whether the convolutions that make `values` see each place twice, or one number everywhere; see
-    checker.experiments.kernels."""
-    return kernels.over_copies(subject.program, _weights(subject), values, *_given(images, subject, chosen))
+def apart_from_copies(images: Images, subject: Subject, chosen: Sequence[int], values: Collection[str]) -> float:
+    """Return how far the convolutions that make `values` are from seeing each place twice, or one number everywhere;
+    see checker.experiments.kernels."""
+    return kernels.apart_from_copies(subject.program, _weights(subject), values, *_given(images, subject, chosen))
 
 
 def _weights(subject: Subject) -> dict[str, Tensor]:

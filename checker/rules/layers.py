@@ -26,6 +26,8 @@ MATTERS = 0.01
 ALMOST = 0.8
 # How far the logits must move, as a share of how far they lie apart, without the outer taps of a kernel.
 MOVED = 0.01
+# Places that differ by no more than this share of their map's spread are copies of one another.
+COPIED = 1e-3
 NORMALIZATIONS = ("batch norm", "layer norm", "group norm", "instance norm", "partial norm")
 # How far a norm's output may move, as a share of its spread, when its input is FACTOR times as large: an epsilon as
 # large as the variance moves it by a fifth, the usual one by 1e-4.
@@ -191,7 +193,7 @@ def depthwise_separable(run: "Evidence", *, count: int) -> Verdict:
             wrong.append(f"without the 1×1 convolution after {_named(operation)} the accuracy is the same")
         elif not run.moved_by_inner_taps(uses) >= MOVED:
             wrong.append(f"with nothing but the middle of the kernels of {_named(operation)} the logits are the same")
-        elif run.over_copies(uses):
+        elif not run.apart_from_copies(uses) > COPIED:
             wrong.append(f"{_named(operation)} sees the same number at all places")
         else:
             good.append(operation)
@@ -236,7 +238,7 @@ def dilated(run: "Evidence") -> Verdict:
             wrong.append(f"without {_named(operation)} the accuracy is the same")
         elif not run.moved_by_inner_taps(uses) >= MOVED:
             wrong.append(f"with nothing but the middle of the kernels of {_named(operation)} the logits are the same")
-        elif run.over_copies(uses):
+        elif not run.apart_from_copies(uses) > COPIED:
             wrong.append(f"{_named(operation)} dilates over a map that was made larger by copies or zeros")
         else:
             good.append(operation)
