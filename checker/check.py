@@ -56,15 +56,19 @@ def check_handed_in(
     """
     with tempfile.TemporaryDirectory(prefix="checker-unpacked-") as scratch:
         place = begin(path) if path.is_dir() else path
-        for depth in range(MOST_ARCHIVES):
-            if place.suffix.lower() != ".zip":
-                break
+        depth = 0
+        while place.suffix.lower() == ".zip" and not place.is_dir():
+            if depth == MOST_ARCHIVES:
+                raise CannotCheckError(
+                    f"{shown(path.name)} holds a zip file in a zip file, and so on.", "Zip the folder itself, once."
+                )
+            depth += 1
             # Called as in the archive's own name, since messages tell of it.
             target = Path(scratch) / str(depth) / (place.stem or "submission")
             target.parent.mkdir()
             unpack(place, target)
             place = begin(target)
-        check = check_notebook if place.suffix.lower() == ".ipynb" else check_folder
+        check = check_notebook if place.suffix.lower() == ".ipynb" and not place.is_dir() else check_folder
         options: dict[str, Any] = {} if check is check_notebook else {"own": False, "details": details}
         found = check(assignment, place, only_run=only_run, rules=rules, means=means, tell=tell, **options)
         return replace(found, path=str(path))

@@ -149,6 +149,10 @@ def check_class(options: argparse.Namespace) -> int:
         raise CannotCheckError("The table of a class needs a file.", "Name it with --output, such as results.csv.")
     if any(each is not None for each in (options.path, options.model, options.init, options.run)):
         raise CannotCheckError("--batch is a folder of submissions.", "Leave --path, --model, --init and --run out.")
+    if options.format not in ("rich", "json", "html", "markdown"):
+        raise CannotCheckError(
+            f"A class has no reports as {options.format}.", "Leave --format out, or ask for html or markdown."
+        )
     refuse_output(options.output)
 
     from checker.batch import command
