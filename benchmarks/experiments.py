@@ -76,7 +76,7 @@ BOUNDS: dict[str, list[tuple[str, float, str, Callable[[object], list[float]]]]]
             lambda found: [math.exp(each.variance) for each in found if each.is_kept],
         ),
     ],
-    "moved_by_inner_taps": [("logits move, inner taps only", MOVED, ">=", lambda found: [found])],
+    "moved_by_single_taps": [("logits move, single taps", MOVED, ">=", lambda found: [found])],
     "apart_from_copies": [("places apart, under a dilation", COPIED, ">", lambda found: [found])],
     "moves": [
         ("a place moves, seen", SEEN, ">", lambda found: [each for each in found if each > SEEN]),

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import tempfile
 import time
 from collections.abc import Callable
@@ -63,15 +64,33 @@ def check_handed_in(
                     f"{shown(path.name)} holds a zip file in a zip file, and so on.", "Zip the folder itself, once."
                 )
             depth += 1
-            # Called as in the archive's own name, since messages tell of it.
+            # Called as the archive is, since messages tell of it.
             target = Path(scratch) / str(depth) / (place.stem or "submission")
             target.parent.mkdir()
             unpack(place, target)
             place = begin(target)
         check = check_notebook if place.suffix.lower() == ".ipynb" and not place.is_dir() else check_folder
         options: dict[str, Any] = {} if check is check_notebook else {"own": False, "details": details}
-        found = check(assignment, place, only_run=only_run, rules=rules, means=means, tell=tell, **options)
-        return replace(found, path=str(path))
+        try:
+            found = check(assignment, place, only_run=only_run, rules=rules, means=means, tell=tell, **options)
+        except CannotCheckError as error:
+            raise type(error)(_unpacked(error.message, scratch), _unpacked(error.help, scratch)) from error
+        runs = tuple(
+            replace(run, rules=tuple(replace(rule, verdict=_plainly(rule.verdict, scratch)) for rule in run.rules))
+            for run in found.runs
+        )
+        return replace(found, path=str(path), runs=runs)
+
+
+def _plainly(verdict: Verdict, scratch: str) -> Verdict:
+    help = verdict.help and _unpacked(verdict.help, scratch)
+    return replace(verdict, message=_unpacked(verdict.message, scratch), help=help)
+
+
+def _unpacked(text: str, scratch: str) -> str:
+    """Return a sentence in which files are called as they are in the archive: where it was unpacked is another place
+    each time."""
+    return re.sub(rf"{re.escape(str(Path(scratch).resolve()))}/\d+/|{re.escape(scratch)}/\d+/", "", text)
 
 
 def check_folder(

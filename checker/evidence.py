@@ -373,12 +373,12 @@ class Evidence:
         )
         return moved >= share
 
-    def moved_by_inner_taps(self, operations: tuple[Operation, ...]) -> float:
+    def moved_by_single_taps(self, operations: tuple[Operation, ...]) -> float:
         """Return how far the last epoch's logits move when those convolutions keep only the middles of their
         kernels."""
         return self._ask(
             "Evaluating it with the middles of some kernels",
-            on_images.moved_by_inner_taps,
+            on_images.moved_by_single_taps,
             self._subject(self.log[-1]),
             self._chosen(EXPERIMENTED),
             [operation.value for operation in operations],
@@ -562,6 +562,11 @@ class Evidence:
             raise CannotCheckError(
                 "The network computes something else for another number of images.",
                 "Its forward pass must not look at the size of the batch.",
+            ) from None
+        except measure.OtherInDoubleError:
+            raise CannotCheckError(
+                "The network computes something else in float64.",
+                "What it computes must not hang on how numbers are rounded.",
             ) from None
         except measure.OutputError as error:
             found, wanted = (

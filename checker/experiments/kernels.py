@@ -1,9 +1,8 @@
-"""Do layers matter, and the outer taps of their kernels? Without them the logits must move; and a dilated kernel must
-not see each place twice."""
+"""Do layers matter, and more than one tap of their kernels? Without them the logits must move; and a dilated kernel
+must not see each place twice."""
 
 import math
 from collections.abc import Collection, Mapping
-from types import EllipsisType
 
 import torch
 from torch import Tensor
@@ -12,21 +11,21 @@ from common.anatomy.program import Program, Reference
 from common.anatomy.replay import Seen, replay
 
 
-def moved_by_inner_taps(
+def moved_by_single_taps(
     program: Program, weights: Mapping[str, Tensor], values: Collection[str], *inputs: Tensor
 ) -> float:
     """Return how far the logits move, as a share of how far they lie apart, when the kernels of the convolutions that
-    make `values` keep nothing but their middles."""
+    make `values` keep nothing but a tap each."""
     kernels = {
         node.name: kernel.name
         for node in program.nodes
         if node.operator == "aten.convolution.default" and isinstance(kernel := node.arguments[1], Reference)
     }
     names = {kernels[value] for value in values}
-    inner = {**weights, **{name: _inner(weights[name]) for name in names & weights.keys()}}
+    single = {**weights, **{name: _single(weights[name]) for name in names & weights.keys()}}
     with torch.no_grad():
         before = replay(program, weights, *inputs, double=True)[0]
-        after = replay(program, inner, *inputs, change=dict.fromkeys(names - weights.keys(), _inner), double=True)[0]
+        after = replay(program, single, *inputs, change=dict.fromkeys(names - weights.keys(), _single), double=True)[0]
     return _moved(before, after)
 
 
@@ -51,7 +50,12 @@ def apart_from_copies(
     def look(seen: Seen) -> None:
         if seen.node.name in values:
             given: Tensor = seen.arguments["input"]
-            steps = [(dim, step) for dim, step in zip((2, 3), seen.arguments["dilation"], strict=True) if step > 1]
+            sides = seen.arguments["weight"].shape[2:]
+            steps = [
+                (dim, step)
+                for dim, step, side in zip((2, 3), seen.arguments["dilation"], sides, strict=True)
+                if step > 1 and side > 1
+            ]
             apart = (given - given.mean((2, 3), keepdim=True)).abs().max()
             blocks = [_apart_in_blocks(given, dim, step) for dim, step in steps]
             least = torch.minimum(apart, torch.stack(blocks).max()) if blocks else apart
@@ -82,9 +86,8 @@ def _moved(before: Tensor, after: Tensor) -> float:
     )
 
 
-def _inner(kernel: Tensor) -> Tensor:
-    """Return a kernel without its outer taps: one of sides 3 keeps the middle, an even one the tap behind it."""
-    inner = torch.zeros_like(kernel)
-    place: tuple[EllipsisType | int, ...] = (..., *(side // 2 for side in kernel.shape[2:]))
-    inner[place] = kernel[place]
-    return inner
+def _single(kernel: Tensor) -> Tensor:
+    """Return a kernel of which each plane keeps its largest tap alone: that moves a map, and looks at nothing beside
+    it."""
+    flat = kernel.flatten(2)
+    return (flat * (flat.abs() == flat.abs().amax(2, keepdim=True))).view(kernel.shape)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 MATTERS = 0.01
 # Of a side of its map, what a kernel may see from everywhere: more is nearly a dense layer.
 ALMOST = 0.8
-# How far the logits must move, as a share of how far they lie apart, without the outer taps of a kernel.
+# How far the logits must move, as a share of how far they lie apart, with a single tap of each kernel.
 MOVED = 0.01
 # Places that differ by no more than this share of their map's spread are copies of one another.
 COPIED = 1e-3
@@ -91,6 +91,11 @@ def global_average_pooling(run: "Evidence") -> Verdict:
             "Average each feature map over its whole extent, e.g. nn.AdaptiveAvgPool2d(1).",
         )
     counting = run.places_exchanged.counting if only else math.inf
+    if math.isnan(counting):
+        raise CannotCheckError(
+            "Gradients don't foretell how the logits move with the last maps, nor therefore how many places count.",
+            "Average the maps themselves, without anything detached or rounded, or have it judged by a person.",
+        )
     if not counting >= COUNTING and not 0 < counting <= MAXIMUM:
         raise CannotCheckError(
             f"In the middle of all channels the logits hang on {counting:.1f} places of a map: too few to tell an "
@@ -165,8 +170,8 @@ def _max_pools(run: "Evidence", operations: "tuple[Operation, ...]", limit: int)
 
 @rule(
     "At least {count} depthwise-separable convolution(s), of use",
-    f"Without the convolution, or several together, {100 * MATTERS:g} % of the images must be lost, and with the "
-    f"middle of its kernels alone the logits must move by {100 * MOVED:g} % of their spread.",
+    f"Without the convolution, or several together, {100 * MATTERS:g} % of the images must be lost, and with a "
+    f"single tap of each kernel the logits must move by {100 * MOVED:g} % of their spread.",
 )
 def depthwise_separable(run: "Evidence", *, count: int) -> Verdict:
     """A kernel for each channel by itself, then 1×1 across channels: nearly as good as a full convolution, far fewer
@@ -194,8 +199,8 @@ def depthwise_separable(run: "Evidence", *, count: int) -> Verdict:
             tuple(other for other in pointwise if any(each.call in other.before for each in uses)), MATTERS
         ):
             wrong.append(f"without the 1×1 convolution after {_named(operation)} the accuracy is the same")
-        elif not run.moved_by_inner_taps(uses) >= MOVED:
-            wrong.append(f"with nothing but the middle of the kernels of {_named(operation)} the logits are the same")
+        elif not run.moved_by_single_taps(uses) >= MOVED:
+            wrong.append(f"with a single tap of each kernel of {_named(operation)} the logits are the same")
         elif not run.apart_from_copies(uses) > COPIED:
             wrong.append(f"{_named(operation)} sees the same number at all places")
         else:
@@ -222,8 +227,8 @@ def depthwise_separable(run: "Evidence", *, count: int) -> Verdict:
 
 @rule(
     "A dilated convolution, of use",
-    f"Without it, or several together, {100 * MATTERS:g} % of the images must be lost, and with the middle of its "
-    "kernels alone the logits "
+    f"Without it, or several together, {100 * MATTERS:g} % of the images must be lost, and with a single tap of "
+    "each kernel the logits "
     f"must move by {100 * MOVED:g} % of their spread. Over a map of doubled places it does nothing.",
 )
 def dilated(run: "Evidence") -> Verdict:
@@ -244,8 +249,8 @@ def dilated(run: "Evidence") -> Verdict:
         elif not run.matter(uses, MATTERS):
             wrong.append(f"without {_named(operation)} the accuracy is the same")
             idle.append(uses)
-        elif not run.moved_by_inner_taps(uses) >= MOVED:
-            wrong.append(f"with nothing but the middle of the kernels of {_named(operation)} the logits are the same")
+        elif not run.moved_by_single_taps(uses) >= MOVED:
+            wrong.append(f"with a single tap of each kernel of {_named(operation)} the logits are the same")
         elif not run.apart_from_copies(uses) > COPIED:
             wrong.append(f"{_named(operation)} dilates over a map that was made larger by copies or zeros")
         else:
@@ -391,7 +396,7 @@ def _by_weights(operations: "list[Operation]") -> "list[tuple[Operation, ...]]":
 def _together(run: "Evidence", idle: "list[tuple[Operation, ...]]") -> "list[Operation]":
     """Return those of the layers that the network doesn't miss one by one, where it misses them together: a residual
     network carries on without any of them."""
-    used = [uses for uses in idle if run.moved_by_inner_taps(uses) >= MOVED and run.apart_from_copies(uses) > COPIED]
+    used = [uses for uses in idle if run.moved_by_single_taps(uses) >= MOVED and run.apart_from_copies(uses) > COPIED]
     together = len(used) > 1 and run.matter(tuple(each for uses in used for each in uses), MATTERS)
     return [uses[0] for uses in used] if together else []
 

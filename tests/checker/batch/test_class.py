@@ -51,12 +51,16 @@ def test_each_submission_gets_its_verdict_and_only_what_changed_is_checked_again
     (folder / "dora/model.py").write_text("import os\nos._exit(0)\n")
     (folder / "emil").mkdir()
     (folder / "fred.zip").write_text("no zip file")
+    with zipfile.ZipFile(folder / "gina.zip", "w") as file:
+        for path in sorted((anna / "runs").rglob("*")):
+            file.write(path, Path("gina") / path.relative_to(anna))
+        file.writestr("gina/model.py", "import torch\n")
     (folder / "notes.txt").write_text("")
 
     assert check(folder, output, "--data-dir", str(real_data)) == 0
     said = capsys.readouterr()
     assert "Left out, as they are no submissions: notes.txt" in said.err
-    assert "6 submissions" in said.out and "✗ 3 failed" in said.out and "? 3 could not be checked" in said.out
+    assert "7 submissions" in said.out and "✗ 3 failed" in said.out and "? 4 could not be checked" in said.out
     found = reports(output)
     assert {name: each["passed"] for name, each in found.items()} == {
         "anna": False,
@@ -65,20 +69,23 @@ def test_each_submission_gets_its_verdict_and_only_what_changed_is_checked_again
         "dora": None,
         "emil": None,
         "fred.zip": None,
+        "gina.zip": None,
     }
     (run,) = found["carl.zip"]["runs"]
     assert [rule["id"] for rule in run["rules"] if rule["passed"] is not True] == ["sustained_accuracy"]
     assert "ended Python" in found["dora"]["runs"][0]["rules"][0]["message"]
+    (rule, *_) = found["gina.zip"]["runs"][0]["rules"]
+    assert rule["message"].startswith("submission/gina/model.py has no function build(name)")  # No place of a moment.
     assert "neither a folder runs nor a notebook" in found["emil"]["problem"]
     assert "can't be unpacked" in found["fred.zip"]["problem"]
     assert "anna" not in json.dumps(found["bert"])  # Its content is the same, and was checked once.
     rows = output.read_text().splitlines()
-    assert [row.partition(",")[0] for row in rows][-6:] == sorted(found)
+    assert [row.partition(",")[0] for row in rows][-7:] == sorted(found)
 
     with (folder / "emil/model.py").open("w") as file:
         file.write("# begun")
     assert check(folder, output, "--data-dir", str(real_data)) == 0
-    assert "1 checked now" in (out := capsys.readouterr().out) and "5 known from the ledger" in out
+    assert "1 checked now" in (out := capsys.readouterr().out) and "6 known from the ledger" in out
     assert reports(output) == found
 
 
