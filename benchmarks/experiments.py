@@ -24,12 +24,12 @@ from rich.table import Table
 from checker.assignments import ASSIGNMENTS
 from checker.check import check_folder
 from checker.evidence import Evidence
-from checker.experiments import on_images
+from checker.experiments import on_images, reach
 from checker.experiments.norms import Statistic
 from checker.means import Means
 from checker.rules.accuracy import ROUNDED, WITHIN_SUMS
 from checker.rules.anatomy import ALIKE, COUNTING
-from checker.rules.layers import ALMOST, MATTERS, MOVED, NORMALISED
+from checker.rules.layers import ALMOST, COPIED, MATTERS, MOVED, NORMALISED
 from checker.rules.training import SHOWS
 from checker.rules.weights import (
     FREE_LITERALS,
@@ -41,7 +41,7 @@ from checker.rules.weights import (
     VARIANCE_MOSTLY,
     near_by_norm,
 )
-from checker.tolerances import BY_HAND, COUNTS_APART
+from checker.tolerances import BY_HAND, COUNTS_APART, SEEN
 from common.anatomy.operation import Operation
 from tests.corpus import cases, images, write
 from tests.recorded_here import AnswersHere, WorkersHere
@@ -76,7 +76,12 @@ BOUNDS: dict[str, list[tuple[str, float, str, Callable[[object], list[float]]]]]
             lambda found: [math.exp(each.variance) for each in found if each.is_kept],
         ),
     ],
-    "moved_by_inner_taps": [("logits move, inner taps only", MOVED, ">=", lambda found: [found])],
+    "moved_by_single_taps": [("logits move, single taps", MOVED, ">=", lambda found: [found])],
+    "apart_from_copies": [("places apart, under a dilation", COPIED, ">", lambda found: [found])],
+    "moves": [
+        ("a place moves, seen", SEEN, ">", lambda found: [each for each in found if each > SEEN]),
+        ("a place moves, not seen", SEEN, "<=", lambda found: [each for each in found if not each > SEEN]),
+    ],
     "norms": [
         ("a norm's output moves, scaled", NORMALISED, "<=", lambda found: list(found.moved.values())),
         ("moves scaled alike, to each by itself", BY_HAND, ">=", lambda found: list(found.by_hand.values())),
@@ -125,6 +130,13 @@ def accuracy_with(run: Evidence, operations: tuple[Operation, ...], how: str) ->
     return found
 
 
+def moves(*arguments: object) -> dict[str, torch.Tensor]:
+    """Return what the experiment does, and note how far the places moved that moved at all."""
+    found = MOVES(*arguments)
+    Timed.found["moves"].append([each for move in found.values() for each in move.tolist() if each > 0])
+    return found
+
+
 def accuracy_rounded(run: Evidence) -> float:
     """Return what Evidence does, and note how many images are lost."""
     found = ACCURACY_ROUNDED(run)
@@ -133,6 +145,7 @@ def accuracy_rounded(run: Evidence) -> float:
 
 
 ACCURACY_ROUNDED = Evidence.accuracy_rounded.fget
+MOVES = reach._moves
 LEAST_APART, ACCURACY_WITH = Evidence.least_apart, Evidence.accuracy_with
 
 
@@ -143,6 +156,7 @@ def measured(session: str, folder: Path, **options: object) -> tuple[dict[str, l
     with (
         patch("checker.intake.folder.start", AnswersHere),
         patch("checker.workers.Workers", Timed),
+        patch.object(reach, "_moves", moves),
         patch.object(Evidence, "least_apart", least_apart),
         patch.object(Evidence, "accuracy_with", accuracy_with),
         patch.object(Evidence, "accuracy_rounded", property(accuracy_rounded)),

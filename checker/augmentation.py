@@ -339,9 +339,9 @@ def _still(transform: Any) -> list[str]:
 
 
 def _reach(limits: Sequence[float], nothing: float) -> float:
-    """Return how far a range reaches from what does nothing; 0 where it holds a single number, the same for all
-    images."""
-    return max(abs(limit - nothing) for limit in limits) if limits[0] != limits[-1] else 0.0
+    """Return how far a range reaches from what does nothing, and no farther than from one end to the other: what is
+    nearly the same for all images augments little."""
+    return min(max(abs(limit - nothing) for limit in limits), abs(limits[-1] - limits[0]))
 
 
 def _hole(part: _Part, images: np.ndarray) -> tuple[tuple[int, int] | None, tuple[float, ...] | None]:

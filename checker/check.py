@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import tempfile
 import time
 from collections.abc import Callable
@@ -56,18 +57,40 @@ def check_handed_in(
     """
     with tempfile.TemporaryDirectory(prefix="checker-unpacked-") as scratch:
         place = begin(path) if path.is_dir() else path
-        for depth in range(MOST_ARCHIVES):
-            if place.suffix.lower() != ".zip":
-                break
-            # Called as in the archive's own name, since messages tell of it.
+        depth = 0
+        while place.suffix.lower() == ".zip" and not place.is_dir():
+            if depth == MOST_ARCHIVES:
+                raise CannotCheckError(
+                    f"{shown(path.name)} holds a zip file in a zip file, and so on.", "Zip the folder itself, once."
+                )
+            depth += 1
+            # Called as the archive is, since messages tell of it.
             target = Path(scratch) / str(depth) / (place.stem or "submission")
             target.parent.mkdir()
             unpack(place, target)
             place = begin(target)
-        check = check_notebook if place.suffix.lower() == ".ipynb" else check_folder
+        check = check_notebook if place.suffix.lower() == ".ipynb" and not place.is_dir() else check_folder
         options: dict[str, Any] = {} if check is check_notebook else {"own": False, "details": details}
-        found = check(assignment, place, only_run=only_run, rules=rules, means=means, tell=tell, **options)
-        return replace(found, path=str(path))
+        try:
+            found = check(assignment, place, only_run=only_run, rules=rules, means=means, tell=tell, **options)
+        except CannotCheckError as error:
+            raise type(error)(_unpacked(error.message, scratch), _unpacked(error.help, scratch)) from error
+        runs = tuple(
+            replace(run, rules=tuple(replace(rule, verdict=_plainly(rule.verdict, scratch)) for rule in run.rules))
+            for run in found.runs
+        )
+        return replace(found, path=str(path), runs=runs)
+
+
+def _plainly(verdict: Verdict, scratch: str) -> Verdict:
+    help = verdict.help and _unpacked(verdict.help, scratch)
+    return replace(verdict, message=_unpacked(verdict.message, scratch), help=help)
+
+
+def _unpacked(text: str, scratch: str) -> str:
+    """Return a sentence in which files are called as they are in the archive: where it was unpacked is another place
+    each time."""
+    return re.sub(rf"{re.escape(str(Path(scratch).resolve()))}/\d+/|{re.escape(scratch)}/\d+/", "", text)
 
 
 def check_folder(

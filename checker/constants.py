@@ -4,7 +4,7 @@ parameter is counted: a kernel that code draws from a seed is as long as one tha
 
 import math
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
 
@@ -58,6 +58,15 @@ TAKES_APART = frozenset(
         "sin",
         "cos",
         "tan",
+        "sinc",
+        "signbit",
+        "logical_not",
+        "logical_and",
+        "logical_or",
+        "logical_xor",
+        "isinf",
+        "isnan",
+        "isfinite",
     }
 )
 # What moves numbers, or adds and scales them: what goes in generates what comes out. Products of two ramps don't belong
@@ -170,7 +179,7 @@ class _Parts:
         self._readers = Counter(name for node in program.nodes for name in set(operands(node)))
         self._convolutions = {node.name for node in program.nodes if base(node) == "convolution"}
         self._made_of: dict[frozenset[str], int] = {}
-        self._apart: dict[str, list[Tensor]] = {}
+        self._apart: dict[str, tuple[Sequence[Tensor], Sequence[Tensor]]] = {}
         self.taken_apart: set[str] = set()
         self._generators = cache(self._generating)
 
@@ -191,19 +200,26 @@ class _Parts:
         if (
             self._sources[node.name] == {"parameter"}
             and node.operator in REGISTRY
-            and base(node) not in _COMBINES | _PRODUCTS | _NORMS
+            and (base(node) not in _COMBINES | _PRODUCTS | _NORMS or self._multiplies_itself(node))
         ):
             behind = frozenset(leading(self._program, [node.name]) & self._parameters.keys())
             self._made_of[behind] = self._made_of.get(behind, 0) + seen.outputs[0].numel()
         if self._takes_apart(node):
-            self._apart[node.name] = [each for each in seen.arguments.values() if isinstance(each, Tensor)]
+            self._apart[node.name] = _tensors(seen), seen.outputs
 
     def see_others(self, seen: Seen) -> None:
         """Note what takes apart a number that is the same for all images."""
         if self._takes_apart(seen.node):
-            others = [each for each in seen.arguments.values() if isinstance(each, Tensor)]
-            if all(torch.equal(one, other) for one, other in zip(self._apart[seen.node.name], others, strict=True)):
+            given, made = self._apart[seen.node.name]
+            # One answer to everything, as that no number is infinite, tells nothing.
+            tells = any(each.numel() == 1 or bool((each != each.flatten()[:1]).any()) for each in made)
+            if _equal(given, _tensors(seen)) or (tells and _equal(made, seen.outputs)):
                 self.taken_apart.add(seen.node.operator)
+
+    def _multiplies_itself(self, node: Node) -> bool:
+        """Whether a product's two factors are made of the same parameters."""
+        behind = [leading(self._program, [name]) & self._parameters.keys() for name in operands(node)]
+        return base(node) in ("mul", "div") and len(behind) == 2 and bool(behind[0] & behind[1])
 
     def hidden(self) -> dict[str, int]:
         """Return how many numbers generate the constants that meet an image or a parameter; each counts once."""
@@ -271,7 +287,7 @@ class _Parts:
         moved = set(self._parameters)  # Parameters, and what holds their numbers elsewhere.
         for node in self._of_parameters:
             of_parameters = [name for name in operands(node) if self._sources.get(name) == {"parameter"}]
-            if base(node) in _MOVES and moved.issuperset(of_parameters):
+            if node.name in made and base(node) in _MOVES and moved.issuperset(of_parameters):
                 moved.add(node.name)
         used, known = torch.zeros(total, dtype=torch.bool), list[Tensor]()
         counted, found = set[Generator](FREE), dict[str, int]()
@@ -302,8 +318,16 @@ class _Parts:
             if seen.outputs:
                 made[seen.node.name] = seen.outputs[0]
 
-        nodes = tuple(node for node in self._program.nodes if self._sources[node.name] <= {"parameter"})
-        program = replace(self._program, nodes=nodes, outputs=(self._of_parameters[-1].name,))
+        nodes: list[Node] = []
+        left_out: set[str] = set()  # What is made of an image, and what only takes such a thing's shape.
+        for node in self._program.nodes:
+            if self._sources[node.name] <= {"parameter"} and not left_out & set(node.references()):
+                nodes.append(node)
+            else:
+                left_out.add(node.name)
+        if not nodes:
+            return {}
+        program = replace(self._program, nodes=tuple(nodes), outputs=(nodes[-1].name,))
         replay(program, {**self._weights, **parameters}, *inputs, see=keep, double=True)
         return made
 
@@ -452,3 +476,11 @@ def _literals(node: Node) -> list[float]:
         and isinstance(given.get(each.name), int | float)
         and not isinstance(given.get(each.name), bool)
     ]
+
+
+def _tensors(seen: Seen) -> list[Tensor]:
+    return [each for each in seen.arguments.values() if isinstance(each, Tensor)]
+
+
+def _equal(some: Sequence[Tensor], others: Sequence[Tensor]) -> bool:
+    return all(torch.equal(one, other) for one, other in zip(some, others, strict=True))

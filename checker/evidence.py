@@ -373,23 +373,23 @@ class Evidence:
         )
         return moved >= share
 
-    def moved_by_inner_taps(self, operations: tuple[Operation, ...]) -> float:
+    def moved_by_single_taps(self, operations: tuple[Operation, ...]) -> float:
         """Return how far the last epoch's logits move when those convolutions keep only the middles of their
         kernels."""
         return self._ask(
             "Evaluating it with the middles of some kernels",
-            on_images.moved_by_inner_taps,
+            on_images.moved_by_single_taps,
             self._subject(self.log[-1]),
             self._chosen(EXPERIMENTED),
             [operation.value for operation in operations],
         )
 
-    def over_copies(self, operations: tuple[Operation, ...]) -> bool:
-        """Whether those convolutions see each place of a map twice, so that a dilation changes nothing, or the same
-        number everywhere."""
+    def apart_from_copies(self, operations: tuple[Operation, ...]) -> float:
+        """How far those convolutions are from seeing each place of a map twice, so that a dilation changes nothing, or
+        the same number everywhere: a share of the map's spread."""
         return self._ask(
             "Looking at what its convolutions see",
-            on_images.over_copies,
+            on_images.apart_from_copies,
             self._subject(self.log[-1]),
             self._chosen(TRACED),
             [operation.value for operation in operations],
@@ -562,6 +562,11 @@ class Evidence:
             raise CannotCheckError(
                 "The network computes something else for another number of images.",
                 "Its forward pass must not look at the size of the batch.",
+            ) from None
+        except measure.OtherInDoubleError:
+            raise CannotCheckError(
+                "The network computes something else in float64.",
+                "What it computes must not hang on how numbers are rounded.",
             ) from None
         except measure.OutputError as error:
             found, wanted = (

@@ -28,6 +28,9 @@ WORTH_IT = 20  # Batches; for fewer, another way takes longer to begin with than
 ABLATED = 1_000  # Images on which it shows whether a layer matters.
 VARIED = 200  # Images that are tried with every number.
 CLASSES = 10  # Of MNIST, and of CIFAR-10.
+# How far the logits of float64, in which experiments run, may differ from those that count, as a share of how far they
+# lie apart. Rounding makes 1e-5.
+IN_DOUBLE = 0.05
 HALF_A_BIT = 2**-9  # Of bfloat16's last, as a share of the number.
 # What one measurement may take. The longest of our own networks takes a minute and a half on one core.
 SECONDS = 900.0
@@ -39,6 +42,10 @@ class DependentImagesError(Exception):
 
 class OtherForFewError(Exception):
     """The network computes something else for another number of images than for a whole batch."""
+
+
+class OtherInDoubleError(Exception):
+    """The network computes something else in float64 than in float32."""
 
 
 class TooSlowError(Exception):
@@ -178,7 +185,15 @@ def anatomy(images: Images, subject: Subject, chosen: Sequence[int]) -> Anatomy:
         made = network(*(each[again.to(each.device)] for each in given))
         if not all(same_logits(one, all[again.to(all.device)]) for one, all in zip(made, whole, strict=True)):
             raise OtherForFewError
+    double = replay(subject.program, subject.filled(torch.float64), *(each.double() for each in given), double=True)
+    if not all(_nearly(one, other) for one, other in zip(double, whole, strict=True)):
+        raise OtherInDoubleError
     return follow(subject.program, network.weights, *few)
+
+
+def _nearly(one: Tensor, other: Tensor) -> bool:
+    """Return whether two logits of the same images differ by no more than a share of IN_DOUBLE; NaN is no evidence."""
+    return bool((one - other).norm() <= IN_DOUBLE * (other - other.mean(1, keepdim=True)).norm())
 
 
 def _experimented(side: int) -> tuple[int, ...]:

@@ -16,6 +16,10 @@ from common.anatomy.replay import SIZES, Seen, measure
 _OPSET, _IR_VERSION = 20, 10  # The first with Gelu; both older than what pyproject.toml asks for.
 
 
+# Channels that onnxruntime computes at once, as many as a vector holds: narrower groups take longer than all together.
+_AT_ONCE = 16
+
+
 class NoCounterpartError(Exception):
     """The program does something that isn't translated; the message is its name."""
 
@@ -175,15 +179,32 @@ def _convolution(model: _Model, call: _Call) -> str:
     call.only(transposed=False)
     if call["input"].ndim != 4:
         raise NoCounterpartError("a convolution of other than maps")
+    weight, groups = call.names["weight"], call["groups"]
+    if groups > 1 and call["weight"].shape[1] > 1 and call["input"].shape[1] <= _AT_ONCE:
+        weight, groups = _ungrouped(model, call), 1
     return model.node(
         "Conv",
-        *(call.names[name] for name in ("input", "weight", "bias") if call.names[name] is not None),
+        *(name for name in (call.names["input"], weight, call.names["bias"]) if name is not None),
         kernel_shape=list(call["weight"].shape[2:]),
         strides=call.pair("stride"),
         pads=call.pair("padding") * 2,
         dilations=call.pair("dilation"),
-        group=call["groups"],
+        group=groups,
     )
+
+
+def _ungrouped(model: _Model, call: _Call) -> str:
+    """Return the kernel of the same convolution in a single group: zeros stand for the channels that a group doesn't
+    see."""
+    groups = call["groups"]
+    count, wide = call["weight"].shape[0] // groups, call["weight"].shape[1]
+    rows = []
+    for group in range(groups):
+        bounds = (model.numbers([each]) for each in (group * count, (group + 1) * count, 0))
+        before, behind = group * wide, (groups - 1 - group) * wide
+        padding = model.numbers([0, before, 0, 0, 0, behind, 0, 0])
+        rows.append(model.node("Pad", model.node("Slice", call.names["weight"], *bounds), padding))
+    return model.node("Concat", *rows, axis=0)
 
 
 @_translates("_native_batch_norm_legit_no_training.default")

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 SECONDS_BETWEEN_LINES = 15.0
 MOST_LISTED = 20
+MOST_OF_NAME = 160  # Bytes, of 255 that file systems take.
+_LIKE_OURS = re.compile("-[0-9a-f]{8}$")
 _MARKS = {True: ("✓", "green"), False: ("✗", "red"), None: ("?", "yellow")}
 _REMEDY = "choose another --output"
 
@@ -72,15 +74,24 @@ def check_class(
     """
     reports = reports or output.with_suffix("")
     ledgers = ledgers or [output.with_suffix(".ledger")]
+    if len({place.resolve() for place in (output, reports, ledgers[0])}) < 3:
+        raise CannotCheckError(
+            "The table, the ledger and the reports need places of their own.",
+            "Name them with --output results.csv, --ledger and --reports.",
+        )
     for place in (output, reports, ledgers[0]):
         if place.resolve().is_relative_to(folder.resolve()):
             raise CannotCheckError(
                 f"{place} lies among the submissions.", "Name another place with --output, --reports and --ledger."
             )
-    if reports.exists() and not reports.is_dir():
-        raise CannotCheckError(f"{reports} is no folder for reports.", "Name one with --reports.")
     students = None if roster is None else read_roster(read_regular(roster, MOST_BYTES, "Name the file of the class."))
     entries, left_out = entries_of(folder, part)
+    try:
+        reports.mkdir(exist_ok=True)
+    except OSError as error:
+        raise CannotCheckError(
+            f"{reports} can't be a folder for reports ({error.strerror}).", "Name another one with --reports."
+        ) from error
     if left_out:
         names = ", ".join(map(shown, left_out[:5]))
         print(f"Left out, as they are no submissions: {names}{', …' * (len(left_out) > 5)}", file=sys.stderr)
@@ -156,20 +167,24 @@ def _write(
     from checker.report.formats import document
 
     results = [each.result for each in found]
-    reports.mkdir(exist_ok=True)
+    write_atomically(output.resolve(), as_csv(results, columns), _REMEDY)
     for each, name in zip(results, _file_names(each.entry.name for each in found), strict=True):
         for format, suffix in (("json", ".json"), ("html", ".html"), ("markdown", ".md")):
             if format == "json" or format in formats:
                 text = document(format, [each], each.passed)
                 write_atomically(reports / f"{name}{suffix}", text, "choose another --reports")
-    write_atomically(output.resolve(), as_csv(results, columns), _REMEDY)
 
 
 def _file_names(names: Iterable[str]) -> Iterator[str]:
-    """Yield a name for each student's report that every file system takes, no two alike."""
-    for name in names:
-        plain = re.sub(r"[^\w.-]+", "_", name)[:80].lstrip(".")
-        yield plain if plain == name else f"{plain}-{hashlib.sha256(os.fsencode(name)).hexdigest()[:8]}"
+    """Yield a name for each student's report that every file system takes, no two alike, in whatever letters."""
+    names = list(names)
+    plain = [
+        os.fsencode(re.sub(r"[^\w.-]+", "_", name))[:MOST_OF_NAME].decode(errors="ignore").lstrip(".") for name in names
+    ]
+    used = Counter(each.casefold() for each in plain)
+    for name, each in zip(names, plain, strict=True):
+        own = each == name and used[each.casefold()] == 1 and not _LIKE_OURS.search(each)
+        yield each if own else f"{each}-{hashlib.sha256(os.fsencode(name)).hexdigest()[:8]}"
 
 
 def summarise(checked: Class, screen: Console) -> None:

@@ -10,18 +10,18 @@ from checker.intake.files import MB, shown
 from checker.verdict import CannotCheckError
 
 ARCHIVE, NOTEBOOK = ".zip", ".ipynb"
-# What is larger is never read whole, and counts by its size and time.
-MOST_READ = 300 * MB
-MOST_FILES = 50_000
+# What holds more, or more files, isn't known again by a later run.
+MOST_READ, MOST_FILES = 1_000 * MB, 50_000
 
 
 @dataclass(frozen=True)
 class Entry:
-    """A submission: a folder, a zip file or a notebook. `digest` is of its content, whatever it is called."""
+    """A submission: a folder, a zip file or a notebook. `digest` is of its content, whatever it is called; None where
+    there is too much of it."""
 
     name: str
     path: Path
-    digest: str
+    digest: str | None
 
 
 def submissions(folder: Path) -> tuple[list[Path], list[str]]:
@@ -33,6 +33,11 @@ def submissions(folder: Path) -> tuple[list[Path], list[str]]:
             f"{shown(str(folder))} can't be read as a folder ({error.strerror}).",
             "Name the folder that holds a folder, a zip file or a notebook for each student.",
         ) from error
+    if {"model.py", "runs"} <= {each.name for each in found}:
+        raise CannotCheckError(
+            f"{shown(str(folder))} is one submission, with model.py and runs/.",
+            "Name the folder in which it lies, or check it alone with --path.",
+        )
     taken, left_out = [], []
     for each in found:
         if each.name.startswith(".") or each.name == "__MACOSX":
@@ -52,39 +57,42 @@ def submissions(folder: Path) -> tuple[list[Path], list[str]]:
     return taken, left_out
 
 
-def content_digest(path: Path) -> str:
-    """Return the SHA-256 of a file, or of all files below a folder by their names; links are not followed, and what
-    can't be read counts as such."""
+def content_digest(path: Path) -> str | None:
+    """Return the SHA-256 of a file, or of everything below a folder by its name: hidden files too, which code can read;
+    whether a file has another name, since such are no part of a submission; links as such, which nobody follows; and
+    what can't be read as that. None where there is too much to read."""
     digest = hashlib.sha256()
-    pending, seen = [(b"", os.fsencode(path))], 0
-    while pending and seen < MOST_FILES:
+    pending, seen, size = [(b"", os.fsencode(path))], 0, 0
+    while pending:
         name, place = pending.pop()
-        seen += 1
         try:
             status = os.lstat(place)
             if stat.S_ISDIR(status.st_mode):
-                entries = [each for each in os.listdir(place) if not each.startswith(b".") and each != b"__pycache__"]
-                pending += [(name + b"/" + each, os.path.join(place, each)) for each in sorted(entries, reverse=True)]
+                pending += [(name + b"/" + each, os.path.join(place, each)) for each in sorted(os.listdir(place))]
                 what = b"folder"
             elif stat.S_ISLNK(status.st_mode):
                 what = b"link " + os.readlink(place)
             elif stat.S_ISREG(status.st_mode):
-                what = _of_file(place, status)
+                size += status.st_size
+                if size > MOST_READ:
+                    return None
+                what = (b"linked file " if status.st_nlink > 1 else b"file ") + _digest_of_file(place, status.st_size)
             else:
                 what = b"other"
         except OSError:
             what = b"unreadable"
         digest.update(b"%d %b\0%d %b\0" % (len(name), name, len(what), what))
+        seen += 1
+        if seen + len(pending) > MOST_FILES:
+            return None
     return digest.hexdigest()
 
 
-def _of_file(place: bytes, status: os.stat_result) -> bytes:
-    if status.st_size > MOST_READ:
-        return b"large %d %d" % (status.st_size, status.st_mtime_ns)
+def _digest_of_file(place: bytes, size: int) -> bytes:
     descriptor = os.open(place, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     with open(descriptor, "rb") as file:
-        digest, left = hashlib.sha256(), MOST_READ + 1  # It may grow meanwhile.
-        while left > 0 and (piece := file.read(min(left, MB))):
+        digest = hashlib.sha256()
+        while size >= 0 and (piece := file.read(min(size + 1, MB))):  # It may grow meanwhile, and is another one then.
             digest.update(piece)
-            left -= len(piece)
-    return b"file " + digest.digest()
+            size -= len(piece)
+    return digest.digest()

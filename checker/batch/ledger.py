@@ -24,7 +24,7 @@ class Ledger:
         for other in others:
             if not other.is_file():
                 raise CannotCheckError(f"There is no ledger {other}.", "Name one that an earlier run has written.")
-        self._files = [_opened(each) for each in (path, *others)]
+        self._files = [_opened(path), *map(_opened_to_read, others)]
 
     def verdict(self, key: str) -> dict[str, Any] | None:
         """Return the outcome that is kept for `key`, None where there is none."""
@@ -66,12 +66,38 @@ def _opened(path: Path) -> sqlite3.Connection:
         file.execute("PRAGMA synchronous = NORMAL")
         with file:
             file.execute("CREATE TABLE IF NOT EXISTS verdicts (key TEXT PRIMARY KEY, outcome TEXT NOT NULL)")
-            (found,) = file.execute("PRAGMA user_version").fetchone()
-            if found not in (0, FORMAT):
-                raise CannotCheckError(f"{path} is the ledger of another checker.", "Name another file with --ledger.")
+            _refuse_other_format(file, path, (0, FORMAT))
             file.execute(f"PRAGMA user_version = {FORMAT}")
         return file
     except sqlite3.Error as error:
-        raise CannotCheckError(
-            f"{path} can't be used as a ledger ({error}).", "Remove it, or name another file with --ledger."
-        ) from error
+        raise _unusable(path, error) from error
+
+
+def _opened_to_read(path: Path) -> sqlite3.Connection:
+    """Open a ledger that may lie where nothing can be written; then nobody else writes it either."""
+    place = path.resolve().as_uri()
+    try:
+        for how in ("mode=ro", "immutable=1"):
+            file = sqlite3.connect(f"{place}?{how}", timeout=60, uri=True)
+            try:
+                file.execute("SELECT COUNT(*) FROM verdicts").fetchone()
+                break
+            except sqlite3.OperationalError:
+                if how == "immutable=1":
+                    raise
+        _refuse_other_format(file, path, (FORMAT,))
+        return file
+    except sqlite3.Error as error:
+        raise _unusable(path, error) from error
+
+
+def _refuse_other_format(file: sqlite3.Connection, path: Path, formats: Sequence[int]) -> None:
+    (found,) = file.execute("PRAGMA user_version").fetchone()
+    if found not in formats:
+        raise CannotCheckError(f"{path} is the ledger of another checker.", "Name another file with --ledger.")
+
+
+def _unusable(path: Path, error: sqlite3.Error) -> CannotCheckError:
+    return CannotCheckError(
+        f"{path} can't be used as a ledger ({error}).", "Remove it, or name another file with --ledger."
+    )

@@ -127,6 +127,8 @@ def problem_of(outcome: dict[str, Any]) -> str | None:
             f"Checking it took longer than {outcome['late']:g} seconds. Networks of the sessions take one or two for "
             "each epoch: make it smaller, or submit fewer runs."
         )
+    if "changed" in outcome:
+        return "It changed while it was checked. Check it again."
     if "result" not in outcome:
         return (
             f"The checker failed on it twice ({outcome['fault']}): that is the checker's fault and not the "

@@ -1,6 +1,8 @@
 """Has each submission of a class checked that the ledger doesn't know yet: locally, or on a cluster."""
 
-from collections.abc import Generator, Sequence
+import hashlib
+import os
+from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -54,34 +56,44 @@ def check_all(
     pending: dict[str, list[Entry]] = {}  # Of several with the same content one is checked.
     for entry in entries:
         key = key_of(entry, fingerprint)
-        outcome = ledger.verdict(key)
+        outcome = None if entry.digest is None else ledger.verdict(key)
         if outcome is None:
             pending.setdefault(key, []).append(entry)
         else:
             yield _checked(entry, setup, outcome, known=True)
-    if not pending:
-        return
-    first = {same[0]: key for key, same in pending.items()}
+    while pending:
+        first = {same[0]: key for key, same in pending.items()}
+        left: dict[str, list[Entry]] = {}
+        for entry, outcome in _outcomes(list(first), setup, jobs, scheduler):
+            if "stop" in outcome:
+                raise CannotCheckError(outcome["stop"], "Verdicts that were found by then are kept.")
+            key = first[entry]
+            same, others = pending[key], []
+            if content_digest(entry.path) != entry.digest:  # Then nobody knows what was checked.
+                outcome, same, others = {"changed": True}, same[:1], same[1:]
+            elif "fault" not in outcome and entry.digest is not None:
+                ledger.keep(key, outcome)
+            if others:
+                left[key] = others
+            for each in same:
+                yield _checked(each, setup, outcome, known=False)
+        pending = left
+
+
+def _outcomes(
+    entries: Sequence[Entry], setup: Setup, jobs: int, scheduler: str | None
+) -> Iterator[tuple[Entry, dict[str, Any]]]:
     if scheduler is None:
         from checker.batch import local
 
-        found = local.outcomes(list(first), setup, jobs)
-    else:
-        from checker.batch import cluster
+        return local.outcomes(entries, setup, jobs)
+    from checker.batch import cluster
 
-        found = cluster.outcomes(list(first), setup, scheduler)
-    for entry, outcome in found:
-        if "stop" in outcome:
-            raise CannotCheckError(outcome["stop"], "Verdicts that were found by then are kept.")
-        key = first[entry]
-        if "fault" not in outcome:
-            ledger.keep(key, outcome)
-        for same in pending[key]:
-            yield _checked(same, setup, outcome, known=False)
+    return cluster.outcomes(entries, setup, scheduler)
 
 
 def _checked(entry: Entry, setup: Setup, outcome: dict[str, Any], *, known: bool) -> Checked:
-    name, problem = shown(entry.name, 200), problem_of(outcome)
+    name, problem = _plain(entry.name), problem_of(outcome)
     if problem is None:
         result = submission_from_json(outcome["result"])
         known_details = zip(result.runs, outcome["details"], strict=True)
@@ -91,3 +103,9 @@ def _checked(entry: Entry, setup: Setup, outcome: dict[str, Any], *, known: bool
         result = SubmissionResult(setup.assignment, setup.asked.title, name, (), problem, cohort=setup.cohort)
     prints = tuple(outcome.get("fingerprints", ()))
     return Checked(entry, result, prints, "fault" in outcome, float(outcome.get("seconds", 0)), known)
+
+
+def _plain(name: str) -> str:
+    """Return a name that every report can show, of its own where others look alike."""
+    plain = shown(name, 200)
+    return plain if plain == name else f"{plain} ({hashlib.sha256(os.fsencode(name)).hexdigest()[:8]})"

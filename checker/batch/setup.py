@@ -3,6 +3,7 @@ machines."""
 
 import hashlib
 import json
+import os
 from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -53,8 +54,11 @@ class Setup:
 
 
 def key_of(entry: Entry, fingerprint: str) -> str:
-    """Return the ledger's key of a submission: the same as long as nothing has changed that its verdict depends on."""
-    return hashlib.sha256(f"{fingerprint} {entry.path.suffix} {entry.digest}".encode()).hexdigest()
+    """Return the ledger's key of a submission: the same as long as nothing has changed that its verdict depends on. One
+    without a digest has a key of its own."""
+    content = f"digest {entry.digest}" if entry.digest is not None else f"path {entry.path}"
+    kind = "folder" if entry.path.is_dir() else entry.path.suffix.lower()
+    return hashlib.sha256(os.fsencode(f"{fingerprint} {kind} {content}")).hexdigest()
 
 
 def _version(package: str) -> str:

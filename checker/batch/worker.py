@@ -10,6 +10,7 @@ import queue
 import shutil
 import tempfile
 import threading
+import time
 import traceback
 from dataclasses import replace
 from pathlib import Path
@@ -30,6 +31,7 @@ from checker.sandbox.tasks import Limits
 from checker.verdict import CannotCheckError, FaultError, SubmissionResult
 from common.errors import UserError
 
+SECONDS_TO_CLEAN_UP = 5
 _NAME = "submission"  # What every submission is called while it is checked: no verdict depends on its name.
 
 
@@ -71,7 +73,9 @@ def _listen(source: TextIO, place: str) -> "queue.SimpleQueue[str]":
     def listen() -> None:
         for line in source:
             asked.put(json.loads(line))
-        scratch.remove(place)
+        end = time.monotonic() + SECONDS_TO_CLEAN_UP
+        while os.path.exists(place) and time.monotonic() < end:  # What is being unpacked goes on meanwhile.
+            scratch.remove(place)
         os._exit(0)
 
     threading.Thread(target=listen, daemon=True).start()
@@ -108,7 +112,8 @@ def _outcome(setup: Setup, path: Path, means: Means, observed: list[Evidence], p
 
 
 def _checked(setup: Setup, path: Path, means: Means) -> SubmissionResult:
-    handed_in = Path(_NAME + (path.suffix.lower() if path.suffix.lower() in (ARCHIVE, NOTEBOOK) else ""))
+    is_file = path.suffix.lower() in (ARCHIVE, NOTEBOOK) and path.is_file()
+    handed_in = Path(_NAME + path.suffix.lower() * is_file)
     assignment = setup.asked
     try:
         if handed_in.suffix == NOTEBOOK:  # Alone, since weights beside it would be taken for its own.

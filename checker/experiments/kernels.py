@@ -1,8 +1,8 @@
-"""Do layers matter, and the outer taps of their kernels? Without them the logits must move; and a dilated kernel must
-not see each place twice."""
+"""Do layers matter, and more than one tap of their kernels? Without them the logits must move; and a dilated kernel
+must not see each place twice."""
 
+import math
 from collections.abc import Collection, Mapping
-from types import EllipsisType
 
 import torch
 from torch import Tensor
@@ -10,25 +10,22 @@ from torch import Tensor
 from common.anatomy.program import Program, Reference
 from common.anatomy.replay import Seen, replay
 
-# Places that differ by no more than this share of their map's spread are copies of one another.
-COPIED = 1e-3
 
-
-def moved_by_inner_taps(
+def moved_by_single_taps(
     program: Program, weights: Mapping[str, Tensor], values: Collection[str], *inputs: Tensor
 ) -> float:
     """Return how far the logits move, as a share of how far they lie apart, when the kernels of the convolutions that
-    make `values` keep nothing but their middles."""
+    make `values` keep nothing but a tap each."""
     kernels = {
         node.name: kernel.name
         for node in program.nodes
         if node.operator == "aten.convolution.default" and isinstance(kernel := node.arguments[1], Reference)
     }
     names = {kernels[value] for value in values}
-    inner = {**weights, **{name: _inner(weights[name]) for name in names & weights.keys()}}
+    single = {**weights, **{name: _single(weights[name]) for name in names & weights.keys()}}
     with torch.no_grad():
         before = replay(program, weights, *inputs, double=True)[0]
-        after = replay(program, inner, *inputs, change=dict.fromkeys(names - weights.keys(), _inner), double=True)[0]
+        after = replay(program, single, *inputs, change=dict.fromkeys(names - weights.keys(), _single), double=True)[0]
     return _moved(before, after)
 
 
@@ -42,38 +39,45 @@ def moved_without(program: Program, weights: Mapping[str, Tensor], values: Colle
     return _moved(before, before + apart - apart.mean(0))
 
 
-def over_copies(program: Program, weights: Mapping[str, Tensor], values: Collection[str], *inputs: Tensor) -> bool:
-    """Whether all of the convolutions that make `values` are given maps on which their outer taps tell nothing: of the
-    same number at all places, or, where they are dilated, alike or nothing over blocks as long as the dilation."""
-    copies: list[bool] = []
+def apart_from_copies(
+    program: Program, weights: Mapping[str, Tensor], values: Collection[str], *inputs: Tensor
+) -> float:
+    """Return how far what the convolutions that make `values` are given is from maps on which their outer taps tell
+    nothing, as a share of its spread: from the same number at all places, or, where they are dilated, from places that
+    are alike or nothing over blocks as long as the dilation. Of several uses the one that is given most."""
+    found: list[float] = []
 
     def look(seen: Seen) -> None:
         if seen.node.name in values:
             given: Tensor = seen.arguments["input"]
-            spread = float((given - given.mean()).abs().max())
-            steps = [(dim, step) for dim, step in zip((2, 3), seen.arguments["dilation"], strict=True) if step > 1]
-            same = bool((given - given.mean((2, 3), keepdim=True)).abs().max() <= COPIED * spread)
-            copies.append(same or (bool(steps) and all(_copied(given, dim, step, spread) for dim, step in steps)))
+            sides = seen.arguments["weight"].shape[2:]
+            steps = [
+                (dim, step)
+                for dim, step, side in zip((2, 3), seen.arguments["dilation"], sides, strict=True)
+                if step > 1 and side > 1
+            ]
+            apart = (given - given.mean((2, 3), keepdim=True)).abs().max()
+            blocks = [_apart_in_blocks(given, dim, step) for dim, step in steps]
+            least = torch.minimum(apart, torch.stack(blocks).max()) if blocks else apart
+            found.append(float(least / (given - given.mean()).abs().max()))
 
     with torch.no_grad():
         replay(program, weights, *inputs, see=look, double=True)
-    return all(copies)
+    # A map that is one number everywhere is 0/0 apart.
+    return max(0.0 if math.isnan(each) else each for each in found)
 
 
-def _copied(map: Tensor, dim: int, step: int, spread: float) -> bool:
-    """Whether a map is constant in blocks of `step` rows (2) or columns (3), wherever they begin, or zero in all but
-    one of each block."""
+def _apart_in_blocks(map: Tensor, dim: int, step: int) -> Tensor:
+    """Return how far the rows (2) or columns (3) of blocks of `step` differ, wherever the blocks begin, or all but the
+    first of each from zero."""
+    apart = []
     for start in range(step):
         whole = (map.shape[dim] - start) // step
-        if not whole:
-            continue
-        blocks = map.narrow(dim, start, whole * step).unflatten(dim, (whole, step))
-        first = blocks.narrow(dim + 1, 0, 1)
-        if bool((blocks - first).abs().max() <= COPIED * spread) or (
-            bool(blocks.narrow(dim + 1, 1, step - 1).abs().max() <= COPIED * spread)
-        ):
-            return True
-    return False
+        if whole:
+            blocks = map.narrow(dim, start, whole * step).unflatten(dim, (whole, step))
+            first, others = blocks.narrow(dim + 1, 0, 1), blocks.narrow(dim + 1, 1, step - 1)
+            apart += [(others - first).abs().max(), others.abs().max()]
+    return torch.stack(apart).min() if apart else map.new_tensor(math.inf)
 
 
 def _moved(before: Tensor, after: Tensor) -> float:
@@ -82,9 +86,8 @@ def _moved(before: Tensor, after: Tensor) -> float:
     )
 
 
-def _inner(kernel: Tensor) -> Tensor:
-    """Return a kernel without its outer taps: one of sides 3 keeps the middle, an even one the tap behind it."""
-    inner = torch.zeros_like(kernel)
-    place: tuple[EllipsisType | int, ...] = (..., *(side // 2 for side in kernel.shape[2:]))
-    inner[place] = kernel[place]
-    return inner
+def _single(kernel: Tensor) -> Tensor:
+    """Return a kernel of which each plane keeps its largest tap alone: that moves a map, and looks at nothing beside
+    it."""
+    flat = kernel.flatten(2)
+    return (flat * (flat.abs() == flat.abs().amax(2, keepdim=True))).view(kernel.shape)

@@ -209,9 +209,11 @@ def _each_by_itself(map: Tensor) -> Tensor:
 
 
 def _grows_less(given: Tensor, moves: Tensor) -> bool:
-    """Whether some channel, as it moves, grows and shrinks less than it would if it were scaled by itself."""
+    """Whether some channel, as it moves, grows and shrinks less than it would if it were scaled by itself: in its own
+    direction, since what was normalised may turn."""
     own = torch.stack([(SCALED - 1) * given, (1 / SCALED - 1) * given])
-    return not bool((_by_channel(moves) >= GROWN * _by_channel(own)).all())
+    # Of a product the root is as long as a norm.
+    return not bool((_by_channel((moves * own).relu().sqrt()) >= GROWN * _by_channel(own)).all())
 
 
 def _share(alike: Tensor, apart: Tensor) -> float:

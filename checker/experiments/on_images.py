@@ -63,10 +63,10 @@ def statistics_begun(images: Images, subject: Subject) -> dict[str, Tensor]:
     return own_statistics(subject.program, _weights(subject), *_given(images, subject, range(AVERAGED), number=None))
 
 
-def moved_by_inner_taps(images: Images, subject: Subject, chosen: Sequence[int], values: Collection[str]) -> float:
-    """Return how far the logits move without the outer taps of the convolutions that make `values`; see
+def moved_by_single_taps(images: Images, subject: Subject, chosen: Sequence[int], values: Collection[str]) -> float:
+    """Return how far the logits move with a single tap of each kernel of the convolutions that make `values`; see
     checker.experiments.kernels."""
-    return kernels.moved_by_inner_taps(subject.program, _weights(subject), values, *_given(images, subject, chosen))
+    return kernels.moved_by_single_taps(subject.program, _weights(subject), values, *_given(images, subject, chosen))
 
 
 def moved_without(images: Images, subject: Subject, chosen: Sequence[int], values: Collection[str]) -> float:
@@ -74,10 +74,10 @@ def moved_without(images: Images, subject: Subject, chosen: Sequence[int], value
     return kernels.moved_without(subject.program, _weights(subject), values, *_given(images, subject, chosen))
 
 
-def over_copies(images: Images, subject: Subject, chosen: Sequence[int], values: Collection[str]) -> bool:
-    """Whether the convolutions that make `values` see each place twice, or one number everywhere; see
-    checker.experiments.kernels."""
-    return kernels.over_copies(subject.program, _weights(subject), values, *_given(images, subject, chosen))
+def apart_from_copies(images: Images, subject: Subject, chosen: Sequence[int], values: Collection[str]) -> float:
+    """Return how far the convolutions that make `values` are from seeing each place twice, or one number everywhere;
+    see checker.experiments.kernels."""
+    return kernels.apart_from_copies(subject.program, _weights(subject), values, *_given(images, subject, chosen))
 
 
 def _weights(subject: Subject) -> dict[str, Tensor]:

@@ -1,8 +1,10 @@
 """A zip file, unpacked with distrust: regular files of bounded number and size, below one folder and nowhere else."""
 
 import errno
+import lzma
 import os
 import stat
+import struct
 import zipfile
 import zlib
 from pathlib import Path, PurePosixPath
@@ -39,6 +41,8 @@ def unpack(archive: Path, target: Path) -> None:
         EOFError,
         OSError,
         ValueError,
+        lzma.LZMAError,
+        struct.error,
     ) as error:
         if isinstance(error, OSError) and error.errno in _MACHINE:
             raise FaultError(
@@ -57,23 +61,29 @@ def _refuse_long_directory(file: int, name: str) -> None:
 
 
 def _unpack(opened: zipfile.ZipFile, target: Path, name: str) -> None:
-    left = MOST_BYTES
+    left, folders = MOST_BYTES, set[PurePosixPath]()
     members = opened.infolist()
     if len(members) > MOST_FILES:
         raise CannotCheckError(f"{name} holds more than {MOST_FILES:,} files.", _REMEDY)
     for member in members:
         inside = PurePosixPath(member.filename.replace("\\", "/"))  # As old programs on Windows write it.
-        if inside.is_absolute() or ".." in inside.parts or "\0" in member.filename or len(inside.parts) > MOST_DEEP:
+        if member.filename in ("/", "./"):
+            continue
+        odd = inside.is_absolute() or ".." in inside.parts or "\0" in member.filename
+        if odd or not 0 < len(inside.parts) <= MOST_DEEP:
             raise CannotCheckError(f"{name} holds a file outside of its folder: {shown(member.filename)}.", _REMEDY)
         kind = stat.S_IFMT(member.external_attr >> 16)
         if kind not in (0, stat.S_IFREG, stat.S_IFDIR) or any(
             part.startswith(".") or part in ("__MACOSX", "__pycache__") for part in inside.parts
         ):
             continue
+        folder = inside if member.is_dir() else inside.parent
+        folders.update((folder, *folder.parents))
+        if len(folders) > MOST_FILES:
+            raise CannotCheckError(f"{name} holds more than {MOST_FILES:,} folders.", _REMEDY)
+        (target / folder).mkdir(parents=True, exist_ok=True)
         if member.is_dir():
-            (target / inside).mkdir(parents=True, exist_ok=True)
             continue
-        (target / inside).parent.mkdir(parents=True, exist_ok=True)
         with opened.open(member) as source, open(target / inside, "xb") as copy:
             while piece := source.read(MB):  # What it says of its size may be wrong.
                 left -= len(piece)

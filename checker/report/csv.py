@@ -15,8 +15,8 @@ from checker.verdict import RunResult, SubmissionResult, combine
 
 _WORDS = {True: "passed", False: "failed", None: "could not be checked"}
 # What makes a spreadsheet compute a cell, at its beginning or where a spreadsheet that separates by semicolons would
-# begin another; as wide signs too, which some read as the others.
-_FORMULA = re.compile(r"(^|[;\t\r\n])(\s*[=+\-@＝＋－＠\t\r])")
+# begin another, quoted or not; as wide signs too, which some read as the others.
+_FORMULA = re.compile(r'(^|[;\t\r\n])(["\s]*[=+\-@＝＋－＠\t\r])')
 
 
 def as_csv(results: Sequence[SubmissionResult], also: Mapping[str, Sequence[str]] = MappingProxyType({})) -> str:

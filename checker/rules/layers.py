@@ -24,8 +24,10 @@ if TYPE_CHECKING:
 MATTERS = 0.01
 # Of a side of its map, what a kernel may see from everywhere: more is nearly a dense layer.
 ALMOST = 0.8
-# How far the logits must move, as a share of how far they lie apart, without the outer taps of a kernel.
+# How far the logits must move, as a share of how far they lie apart, with a single tap of each kernel.
 MOVED = 0.01
+# Places that differ by no more than this share of their map's spread are copies of one another.
+COPIED = 1e-3
 NORMALIZATIONS = ("batch norm", "layer norm", "group norm", "instance norm", "partial norm")
 # How far a norm's output may move, as a share of its spread, when its input is FACTOR times as large: an epsilon as
 # large as the variance moves it by a fifth, the usual one by 1e-4.
@@ -74,8 +76,10 @@ def no_fully_connected(run: "Evidence") -> Verdict:
 def global_average_pooling(run: "Evidence") -> Verdict:
     """The average of each feature map replaces the dense layers, and asks of each channel to stand for something."""
     anatomy = run.anatomy
-    refuse_unknown(run, unless_alike=anatomy.collapses == {"average"})
-    only = anatomy.flat and anatomy.collapses == {"average"}
+    refuse_unknown(run, unless_alike=anatomy.collapses <= {"average"})
+    # Where the trace has lost the way, that exchanged places are alike says that they are averaged.
+    averaged = anatomy.collapses == {"average"} or (bool(anatomy.not_understood) and not anatomy.collapses)
+    only = anatomy.flat and averaged
     others = sorted(anatomy.collapses - {"average"}) + ([] if anatomy.flat else ["positions kept in the logits"])
     uneven = places_alike(run) if only else None
     if uneven is not None:
@@ -87,6 +91,11 @@ def global_average_pooling(run: "Evidence") -> Verdict:
             "Average each feature map over its whole extent, e.g. nn.AdaptiveAvgPool2d(1).",
         )
     counting = run.places_exchanged.counting if only else math.inf
+    if math.isnan(counting):
+        raise CannotCheckError(
+            "Gradients don't foretell how the logits move with the last maps, nor therefore how many places count.",
+            "Average the maps themselves, without anything detached or rounded, or have it judged by a person.",
+        )
     if not counting >= COUNTING and not 0 < counting <= MAXIMUM:
         raise CannotCheckError(
             f"In the middle of all channels the logits hang on {counting:.1f} places of a map: too few to tell an "
@@ -161,15 +170,15 @@ def _max_pools(run: "Evidence", operations: "tuple[Operation, ...]", limit: int)
 
 @rule(
     "At least {count} depthwise-separable convolution(s), of use",
-    f"Without the convolution {100 * MATTERS:g} % of the images must be lost, and with the middle of its kernels "
-    f"alone the logits must move by {100 * MOVED:g} % of their spread.",
+    f"Without the convolution, or several together, {100 * MATTERS:g} % of the images must be lost, and with a "
+    f"single tap of each kernel the logits must move by {100 * MOVED:g} % of their spread.",
 )
 def depthwise_separable(run: "Evidence", *, count: int) -> Verdict:
     """A kernel for each channel by itself, then 1×1 across channels: nearly as good as a full convolution, far fewer
     weights."""
     kernels = [operation for operation in run.anatomy.operations if operation.kind == "convolution"]
     pointwise = [each for each in kernels if _pointwise(each)]
-    good, wrong = [], []
+    good, wrong, idle = [], [], []
     for uses in _by_weights(kernels):
         operation = uses[0]
         channels = operation.weight[1] * operation.groups
@@ -185,16 +194,20 @@ def depthwise_separable(run: "Evidence", *, count: int) -> Verdict:
             wrong.append(f"no 1×1 convolution follows {_named(operation)}")
         elif not run.matter(uses, MATTERS):
             wrong.append(f"without {_named(operation)} the accuracy is the same")
+            idle.append(uses)
         elif not run.matter(
             tuple(other for other in pointwise if any(each.call in other.before for each in uses)), MATTERS
         ):
             wrong.append(f"without the 1×1 convolution after {_named(operation)} the accuracy is the same")
-        elif not run.moved_by_inner_taps(uses) >= MOVED:
-            wrong.append(f"with nothing but the middle of the kernels of {_named(operation)} the logits are the same")
-        elif run.over_copies(uses):
+        elif not run.moved_by_single_taps(uses) >= MOVED:
+            wrong.append(f"with a single tap of each kernel of {_named(operation)} the logits are the same")
+        elif not run.apart_from_copies(uses) > COPIED:
             wrong.append(f"{_named(operation)} sees the same number at all places")
         else:
             good.append(operation)
+    if len(good) < count:
+        behind = tuple(other for other in pointwise if any(each.call in other.before for uses in idle for each in uses))
+        good += _together(run, idle) if idle and run.matter(behind, MATTERS) else []
     enough = len(good) >= count
     if not enough and not wrong:
         refuse_unknown(run)
@@ -214,12 +227,13 @@ def depthwise_separable(run: "Evidence", *, count: int) -> Verdict:
 
 @rule(
     "A dilated convolution, of use",
-    f"Without it {100 * MATTERS:g} % of the images must be lost, and with the middle of its kernels alone the logits "
+    f"Without it, or several together, {100 * MATTERS:g} % of the images must be lost, and with a single tap of "
+    "each kernel the logits "
     f"must move by {100 * MOVED:g} % of their spread. Over a map of doubled places it does nothing.",
 )
 def dilated(run: "Evidence") -> Verdict:
     """Holes in a kernel let it see farther with the same weights, so that a map need not be made smaller."""
-    good, wrong = [], []
+    good, wrong, idle = [], [], []
     for uses in _by_weights(
         [each for each in run.anatomy.operations if each.kind == "convolution" and max(each.dilation) > 1]
     ):
@@ -234,12 +248,14 @@ def dilated(run: "Evidence") -> Verdict:
             wrong.append(f"{_named(operation)} reaches beyond its {'×'.join(map(str, operation.map))} map")
         elif not run.matter(uses, MATTERS):
             wrong.append(f"without {_named(operation)} the accuracy is the same")
-        elif not run.moved_by_inner_taps(uses) >= MOVED:
-            wrong.append(f"with nothing but the middle of the kernels of {_named(operation)} the logits are the same")
-        elif run.over_copies(uses):
+            idle.append(uses)
+        elif not run.moved_by_single_taps(uses) >= MOVED:
+            wrong.append(f"with a single tap of each kernel of {_named(operation)} the logits are the same")
+        elif not run.apart_from_copies(uses) > COPIED:
             wrong.append(f"{_named(operation)} dilates over a map that was made larger by copies or zeros")
         else:
             good.append(operation)
+    good = good or _together(run, idle)
     if not good and not wrong:
         refuse_unknown(run)
     return Verdict(
@@ -261,7 +277,7 @@ def receptive_field(run: "Evidence", *, before: int, after: int) -> Verdict:
     anatomy = run.anatomy
     local, whole = min(anatomy.receptive_field), min(anatomy.seen)
     if anatomy.not_understood:  # Then what is seen is what pixels move.
-        refuse_unknown(run, unless_alike=anatomy.collapses == {"average"})
+        refuse_unknown(run, unless_alike=anatomy.collapses <= {"average"})
         local = min(run.receptive_field)
         whole = max(local, run.side)
     enough = local >= before and whole >= after
@@ -375,6 +391,14 @@ def _by_weights(operations: "list[Operation]") -> "list[tuple[Operation, ...]]":
     for operation in operations:
         uses.setdefault(operation.weight_name or operation.call, []).append(operation)
     return [tuple(each) for each in uses.values()]
+
+
+def _together(run: "Evidence", idle: "list[tuple[Operation, ...]]") -> "list[Operation]":
+    """Return those of the layers that the network doesn't miss one by one, where it misses them together: a residual
+    network carries on without any of them."""
+    used = [uses for uses in idle if run.moved_by_single_taps(uses) >= MOVED and run.apart_from_copies(uses) > COPIED]
+    together = len(used) > 1 and run.matter(tuple(each for uses in used for each in uses), MATTERS)
+    return [uses[0] for uses in used] if together else []
 
 
 def _pointwise(operation: "Operation") -> bool:

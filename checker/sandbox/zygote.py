@@ -18,6 +18,7 @@ import sys
 from typing import Any
 
 MOST_JOB = 100_000
+_ONLY_HERE: set[str] = set()
 _FILES = 4
 
 
@@ -118,12 +119,21 @@ def _start(job: dict[str, Any]) -> int:
         sys.path[:] = work["path"]
         from checker.sandbox import inside
 
+        _forget(os.listdir(work["submission"]))
         inside.main(work, job["answers"])
     except BaseException as error:  # It is our fault, and the last thing that was printed says which.
         os.write(2, f"{type(error).__name__}: {error}\n".encode(errors="replace"))
     finally:
         os._exit(1)
     return 0
+
+
+def _forget(files: list[str]) -> None:
+    """Forget the modules that a process which imports everything anew would not have, where the submission has others
+    of their names."""
+    theirs = _ONLY_HERE & {file.removesuffix(".py") for file in files}
+    for name in [name for name in sys.modules if name.partition(".")[0] in theirs]:
+        del sys.modules[name]
 
 
 def _warm_up() -> None:
@@ -135,9 +145,11 @@ def _warm_up() -> None:
     from common.anatomy.program import to_bytes
     from common.anatomy.record import record
 
+    known = set(sys.modules)
     for name in ("torchvision", "safetensors.torch", "albumentations"):
         with contextlib.suppress(Exception):  # Recording can do without.
             __import__(name)
+    _ONLY_HERE.update({name.partition(".")[0] for name in sys.modules} - {name.partition(".")[0] for name in known})
     torch.set_num_threads(1)
     network = nn.Sequential(
         nn.Conv2d(1, 8, 3, bias=False),

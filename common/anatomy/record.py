@@ -372,6 +372,11 @@ class _Recorder:
             raise NotRecordableError(
                 f"{_line_of(node.meta.get('stack_trace') or '')}{error}", "Compute in float32."
             ) from error
+        if name == "aten.squeeze.default":  # Of the sides of 1, not of a batch that happens to be of one image.
+            source: Any = node.args[0]
+            sides = enumerate(source.meta["val"].shape)
+            single = tuple(dim for dim, side in sides if isinstance(side, int) and side == 1)
+            name, arguments = "aten.squeeze.dims", (arguments[0], single)
         stack = list((node.meta.get("nn_module_stack") or {}).items())
         module = ""
         if stack and isinstance(stack[-1][1], tuple) and not stack[-1][0].startswith("_empty"):

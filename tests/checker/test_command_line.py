@@ -69,7 +69,7 @@ def test_what_could_not_be_checked_exits_2(tmp_path: Path, generated_data: Path,
 
 def own_folder(repository: Path, monkeypatch: pytest.MonkeyPatch, **different: dict) -> None:
     """Write a session 5 of our own, whose runs are all honest; `different` are arguments of the runs called so."""
-    monkeypatch.setattr("checker.__main__.REPOSITORY", repository)
+    monkeypatch.setattr("checker.commands.REPOSITORY", repository)
     for name in SESSION05.runs:
         write_submission(repository / "session05", name=name, **different.get(name, {}))
 
@@ -281,7 +281,7 @@ def test_a_wrong_command_is_one_sentence(
 def test_all_takes_the_sessions_that_have_what_is_asked(
     tmp_path: Path, generated_data: Path, capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("checker.__main__.REPOSITORY", tmp_path)
+    monkeypatch.setattr("checker.commands.REPOSITORY", tmp_path)
     write_submission(tmp_path / "session04", name="under-20k", epochs=19)
     arguments = ["all", "--data-dir", str(generated_data), "--format", "json", "--select", "epochs"]
     assert main([*arguments, "--run", "under-20k"]) == 0

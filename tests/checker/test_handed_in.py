@@ -97,6 +97,32 @@ def test_what_is_damaged_or_locked_is_one_sentence(tmp_path: Path, damage: Calla
         unpack(path, tmp_path / "out")
 
 
+def test_a_name_of_nothing_and_a_damaged_lzma_are_one_sentence(tmp_path: Path) -> None:
+    path = zipped(tmp_path, ("QQQQ", b"x"))
+    path.write_bytes(path.read_bytes().replace(b"QQQQ", b"\0QQQ"))
+    with pytest.raises(CannotCheckError, match="outside of its folder"):
+        unpack(path, tmp_path / "a")
+    path = zipped(tmp_path, ("a.py", b"hello" * 100), way=zipfile.ZIP_LZMA)
+    content = bytearray(path.read_bytes())
+    place = content.index(b"a.py") + 4
+    content[place + 4 : place + 9] = b"\xff" * 5  # What it says of how it was compressed.
+    path.write_bytes(content)
+    with pytest.raises(CannotCheckError, match="can't be unpacked"):
+        unpack(path, tmp_path / "b")
+
+
+def test_the_folder_itself_may_be_listed(tmp_path: Path) -> None:
+    unpack(zipped(tmp_path, ("./", b""), ("./a/b.py", b"x")), tmp_path / "out")
+    assert below(tmp_path / "out") == {"a/b.py"}
+
+
+def test_many_folders_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(archive, "MOST_FILES", 20)
+    path = zipped(tmp_path, *((f"{number}/{'d/' * 12}x", b"") for number in range(4)))
+    with pytest.raises(CannotCheckError, match="more than 20 folders"):
+        unpack(path, tmp_path / "out")
+
+
 def test_two_files_of_one_name_are_refused(tmp_path: Path) -> None:
     with pytest.warns(UserWarning, match="Duplicate"):
         path = zipped(tmp_path, ("a.py", b"1"), ("a.py", b"2"))

@@ -82,6 +82,11 @@ BODIES = {
         nn.Conv2d(8, 8, 3, dilation=2, padding=2, bias=False),
         nn.Conv2d(8, 8, (3, 1), stride=2),
     ),
+    "two and four groups": Network(
+        lambda x, *layers: nn.Sequential(*layers)(x).relu(),
+        nn.Conv2d(8, 16, 3, padding=1, groups=2),
+        nn.Conv2d(16, 8, (3, 1), groups=4, bias=False),
+    ),
     "batch norm": Network(lambda x, norm: F.relu(norm(x)), normed(nn.BatchNorm2d(8))),
     "batch norm behind a ReLU": Network(lambda x, norm: norm(F.relu(x)), normed(nn.BatchNorm2d(8))),
     "batch norm without factors": Network(lambda x, norm: norm(x).relu(), normed(nn.BatchNorm2d(8, affine=False))),

@@ -6,6 +6,7 @@ from common.anatomy.operators.layer import layer
 from common.anatomy.operators.registry import Call, Found, follows
 from common.anatomy.operators.value import distinct, pair
 
+MOST_ROWS = 64  # That are looked at for the places which they mix.
 _OPERANDS = {
     "mm": ("self", "mat2"),
     "bmm": ("self", "mat2"),
@@ -44,7 +45,8 @@ def contraction(call: Call) -> Found:
     whole_plane = next(value.plane for value in values if value.plane is not None)
     rows = next(plane for plane in planes if plane is not None)
     places = max(value.places for value in values)
-    mixed = min(distinct(row) for row in rows.reshape(-1, rows.shape[-1])[:64])
+    flat = rows.reshape(-1, rows.shape[-1])
+    mixed = max(distinct(row) for row in flat[:: max(1, len(flat) // MOST_ROWS)])
     if (
         mixed <= 1 and sum(plane is not None for plane in planes) == 1
     ):  # A linear layer at each place, like a 1×1 convolution.

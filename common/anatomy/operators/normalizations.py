@@ -69,8 +69,11 @@ def batch_norm(call: Call) -> Found:
 
 @follows("native_group_norm.default", run=_group_normalized)
 def group_norm(call: Call) -> Found:
-    """One group is a layer, a group a channel an instance."""
-    channels, groups = call["C"], call["group"]
+    """One group is a layer, a group a channel an instance; channels that lie beside one another as images count as
+    groups."""
+    tensor, value = call.operands[0]
+    folded = max(1, tensor.shape[0] // call.images)
+    channels, groups = tensor.numel() // call.images // value.places, call["group"] * folded
     return _normalized(call, "layer norm" if groups == 1 else "instance norm" if groups == channels else "group norm")
 
 
@@ -87,7 +90,7 @@ def layer_norm(call: Call) -> Found:
     return _normalized(
         call,
         "layer norm"
-        if mixed == 1
+        if mixed == 1 and count * call.images * value.places == tensor.numel()
         else "partial norm"
         if not whole
         else "instance norm"

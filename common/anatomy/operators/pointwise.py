@@ -168,7 +168,9 @@ def _rectified(
 @follows("rrelu_with_noise_functional.default", run=_rectified)
 def rectified(call: Call) -> Found:
     """Both outputs lie where the input does."""
-    return Found((call.values[0],) * len(call.outputs))
+    value = call.values[0]
+    mixed = value.places > 1 and value.way.mixed
+    return Found((value,) * len(call.outputs), (layer(call, "combination of places", value),) if mixed else ())
 
 
 @follows("glu.default")
@@ -177,7 +179,11 @@ def gated(call: Call) -> Found:
     value = call.merged
     if value.plane is not None:
         dim = call["dim"]
-        value = value.at(value.plane.places.narrow(dim, 0, call.out.shape[dim]))
+        one, other = value.plane.places.chunk(2, dim)
+        apart = bool(((one != other) & (one > 0) & (other > 0)).any())
+        value = value.at(one)
+        if value.places > 1 and (apart or value.way.mixed):
+            return Found((value,), (layer(call, "combination of places", value),))
     return Found((value,))
 
 

@@ -21,6 +21,8 @@ for line in sys.stdin:
     if path.name == "dies" or (path.name == "dies-once" and len(tried.read_text()) == 1):
         print("no memory left", file=sys.stderr, flush=True)
         os._exit(7)
+    if path.name == "changes":
+        (path / "new").touch()
     if path.name == "sleeps":
         time.sleep(600)
     if path.name.startswith("slow"):

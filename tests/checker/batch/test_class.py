@@ -1,5 +1,6 @@
 """A class, from a folder of submissions to a table and a report for each, whatever interrupts it."""
 
+import hashlib
 import json
 import os
 import random
@@ -13,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from checker.__main__ import main
-from checker.batch import command
+from checker.batch import command, process
 from tests.conftest import REPOSITORY
 
 NAMED = '\n\ndef build(name):\n    """Any run\'s network."""\n    return Published9680()\n'
@@ -50,12 +51,16 @@ def test_each_submission_gets_its_verdict_and_only_what_changed_is_checked_again
     (folder / "dora/model.py").write_text("import os\nos._exit(0)\n")
     (folder / "emil").mkdir()
     (folder / "fred.zip").write_text("no zip file")
+    with zipfile.ZipFile(folder / "gina.zip", "w") as file:
+        for path in sorted((anna / "runs").rglob("*")):
+            file.write(path, Path("gina") / path.relative_to(anna))
+        file.writestr("gina/model.py", "import torch\n")
     (folder / "notes.txt").write_text("")
 
     assert check(folder, output, "--data-dir", str(real_data)) == 0
     said = capsys.readouterr()
     assert "Left out, as they are no submissions: notes.txt" in said.err
-    assert "6 submissions" in said.out and "✗ 3 failed" in said.out and "? 3 could not be checked" in said.out
+    assert "7 submissions" in said.out and "✗ 3 failed" in said.out and "? 4 could not be checked" in said.out
     found = reports(output)
     assert {name: each["passed"] for name, each in found.items()} == {
         "anna": False,
@@ -64,20 +69,23 @@ def test_each_submission_gets_its_verdict_and_only_what_changed_is_checked_again
         "dora": None,
         "emil": None,
         "fred.zip": None,
+        "gina.zip": None,
     }
     (run,) = found["carl.zip"]["runs"]
     assert [rule["id"] for rule in run["rules"] if rule["passed"] is not True] == ["sustained_accuracy"]
     assert "ended Python" in found["dora"]["runs"][0]["rules"][0]["message"]
+    (rule, *_) = found["gina.zip"]["runs"][0]["rules"]
+    assert rule["message"].startswith("submission/gina/model.py has no function build(name)")  # No place of a moment.
     assert "neither a folder runs nor a notebook" in found["emil"]["problem"]
     assert "can't be unpacked" in found["fred.zip"]["problem"]
     assert "anna" not in json.dumps(found["bert"])  # Its content is the same, and was checked once.
     rows = output.read_text().splitlines()
-    assert [row.partition(",")[0] for row in rows][-6:] == sorted(found)
+    assert [row.partition(",")[0] for row in rows][-7:] == sorted(found)
 
     with (folder / "emil/model.py").open("w") as file:
         file.write("# begun")
     assert check(folder, output, "--data-dir", str(real_data)) == 0
-    assert "1 checked now" in (out := capsys.readouterr().out) and "5 known from the ledger" in out
+    assert "1 checked now" in (out := capsys.readouterr().out) and "6 known from the ledger" in out
     assert reports(output) == found
 
 
@@ -93,6 +101,9 @@ def test_what_would_write_among_the_submissions_is_refused(tmp_path: Path, capsy
         (["all", "--batch", ".", "--output", "r.csv"], "A class hands in one assignment"),
         (["session05", "--batch", "."], "needs a file"),
         (["session05", "--batch", ".", "--output", "r.csv", "--path", "x"], "Leave --path"),
+        (["session05", "--batch", ".", "--output", "r.csv", "--format", "junit"], "no reports as junit"),
+        (["session05", "--batch", ".", "--output", "r"], "places of their own"),
+        (["session05", "--batch", ".", "--output", "r.csv", "--ledger", "r.csv"], "places of their own"),
         (["session05", "--batch", "missing", "--output", "r.csv"], "can't be read as a folder"),
     ],
 )
@@ -105,11 +116,53 @@ def test_wrong_arguments_are_one_sentence(
     assert said in err and len(err.splitlines()) == 1 and os.listdir(tmp_path) == []
 
 
+@pytest.fixture
+def stand_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is checked: the name of a submission says what happens."""
+    monkeypatch.setattr(process, "PROGRAM", "tests.checker.batch.a_worker")
+    monkeypatch.setenv("PYTHONPATH", str(REPOSITORY))
+
+
+def test_reports_that_have_no_place_are_told_of_before_anything_is_checked(
+    tmp_path: Path, stand_in: None, capsys: pytest.CaptureFixture
+) -> None:
+    (tmp_path / "class/anna").mkdir(parents=True)
+    assert check(tmp_path / "class", tmp_path / "r.csv", "--reports", str(tmp_path / "no/where")) == 2
+    assert "can't be a folder for reports" in capsys.readouterr().err
+    assert not (tmp_path / "class/anna.tried").exists()
+
+
+def test_what_changes_while_it_is_checked_has_no_verdict_and_neither_has_its_like(
+    tmp_path: Path, stand_in: None
+) -> None:
+    folder, output = tmp_path / "class", tmp_path / "r.csv"
+    for name in ("changes", "like-it"):
+        (folder / name).mkdir(parents=True)
+    assert check(folder, output, "--select", "epochs") == 0
+    found = reports(output)
+    assert found["changes"]["problem"] == "It changed while it was checked. Check it again."
+    assert found["like-it"]["problem"] == "It stands in."
+    (folder / "changes/new").unlink()
+    assert check(folder, output, "--select", "epochs") == 0
+    assert reports(output)["changes"]["problem"] == "It stands in."
+
+
+@pytest.mark.parametrize("name", ["bob.ipynb", "bob.zip", "漢" * 84])
+def test_a_folder_of_any_name_is_a_folder(name: str, tmp_path: Path, real_data: Path) -> None:
+    folder, output = tmp_path / "class", tmp_path / "r.csv"
+    hand_in(folder / name)
+    assert check(folder, output, "--select", "epochs", "--data-dir", str(real_data)) == 0
+    (found,) = reports(output).values()
+    assert found["passed"] is True and found["path"].startswith(name[:20])
+
+
 def test_names_become_file_names(tmp_path: Path) -> None:
-    names = ["anna", "a/../b", "line\nbreak", "x" * 200, ".hidden", "bär"]
+    names = ["anna", "a/../b", "line\nbreak", "x" * 200, ".hidden", "bär", "漢" * 84, "Bert", "bert"]
+    digest = hashlib.sha256(b"line\nbreak").hexdigest()[:8]
+    names.append(f"line_break-{digest}")
     found = list(command._file_names(names))
-    assert found[0] == "anna" and found[5] == "bär" and len(set(found)) == len(names)
-    assert all(len(name) < 100 and "/" not in name and "\n" not in name and name[0] != "." for name in found)
+    assert found[0] == "anna" and found[5] == "bär" and len({name.casefold() for name in found}) == len(names)
+    assert all(len(name.encode()) < 200 and "/" not in name and "\n" not in name and name[0] != "." for name in found)
 
 
 STAND_IN = """

@@ -40,9 +40,6 @@ def test_the_digest_is_that_of_the_content(tmp_path: Path) -> None:
     one, other = _folder(tmp_path / "one"), _folder(tmp_path / "other")
     os.utime(other / "model.py", (0, 0))
     assert content_digest(one) == content_digest(other)
-    (other / "__pycache__").mkdir()
-    (other / ".DS_Store").write_text("x")
-    assert content_digest(one) == content_digest(other)
 
 
 @pytest.mark.parametrize(
@@ -52,6 +49,9 @@ def test_the_digest_is_that_of_the_content(tmp_path: Path) -> None:
         lambda folder: (folder / "model.py").rename(folder / "other.py"),
         lambda folder: (folder / "model.py").rename(folder / "runs" / "model.py"),
         lambda folder: (folder / "new").mkdir(),
+        lambda folder: (folder / ".hidden.py").write_text("x"),
+        lambda folder: ((folder / "__pycache__").mkdir(), (folder / "__pycache__/model.pyc").write_text("x")),
+        lambda folder: os.link(folder / "model.py", folder.parent / "elsewhere"),
         lambda folder: (folder / "pipe").unlink(),
         lambda folder: ((folder / "runs/link").unlink(), (folder / "runs/link").symlink_to("/usr")),
     ],
@@ -63,13 +63,19 @@ def test_every_change_changes_the_digest(tmp_path: Path, change: Callable[[Path]
     assert content_digest(folder) != before
 
 
-def test_a_file_that_nobody_would_read_whole_counts_by_its_size(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(entries, "MOST_READ", 10)
-    monkeypatch.setattr(os, "open", lambda *given: pytest.fail("it was read"))
+def test_what_nobody_would_read_whole_is_not_known_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with (tmp_path / "large").open("wb") as file:
         file.truncate(10**12)
-    before = content_digest(tmp_path / "large")
-    os.truncate(tmp_path / "large", 10**12 + 1)
-    assert content_digest(tmp_path / "large") != before
+    (tmp_path / "many").mkdir()
+    for number in range(5):
+        (tmp_path / "many" / str(number)).touch()
+    assert content_digest(tmp_path / "many") is not None
+    monkeypatch.setattr(entries, "MOST_FILES", 4)
+    monkeypatch.setattr(os, "open", lambda *given: pytest.fail("it was read"))
+    assert content_digest(tmp_path / "large") is content_digest(tmp_path / "many") is None
+
+
+def test_one_submission_is_no_class(tmp_path: Path) -> None:
+    _folder(tmp_path / "one")
+    with pytest.raises(CannotCheckError, match="is one submission"):
+        submissions(tmp_path / "one")

@@ -50,3 +50,14 @@ def test_what_is_no_ledger_is_refused(tmp_path: Path, spoil: object, said: str) 
 def test_a_ledger_to_be_read_must_be_there(tmp_path: Path) -> None:
     with pytest.raises(CannotCheckError, match="There is no ledger"):
         Ledger(tmp_path / "a", [tmp_path / "missing"])
+
+
+def test_a_ledger_that_is_read_stays_as_it_was(tmp_path: Path) -> None:
+    with Ledger(tmp_path / "a") as part:
+        part.keep("theirs", {"result": 1})
+    before = (tmp_path / "a").read_bytes()
+    with Ledger(tmp_path / "b", [tmp_path / "a"]) as whole:
+        assert whole.verdict("theirs") == {"result": 1}
+        with pytest.raises(sqlite3.OperationalError, match="readonly"):
+            whole._files[1].execute("DELETE FROM verdicts")
+    assert (tmp_path / "a").read_bytes() == before

@@ -1,6 +1,7 @@
 """What a hostile submission tries, really tried, in both isolations. Every one ends in an answer, and leaves nothing
 (see ask)."""
 
+import ctypes
 import os
 import pydoc_data
 import signal
@@ -69,6 +70,22 @@ def test_a_file_beside_the_submission_is_not_read(ask: Ask, folder: Path) -> Non
     secret = folder.parent / "labels.txt"
     secret.write_text("7 2 1 0 4")
     assert told(ask(f"{TELL}\ntell(lambda: open({str(secret)!r}).read())")) in ("FileNotFoundError", "PermissionError")
+
+
+def test_keys_that_others_left_are_not_found(ask: Ask) -> None:
+    keyctl, add_key = {"x86_64": (250, 248), "aarch64": (219, 217)}[os.uname().machine]
+    libc = ctypes.CDLL(None)
+    libc.syscall(keyctl, 1, None)  # A session of our own, as a login has one; where the kernel lets nobody, nobody can.
+    libc.syscall(add_key, b"user", b"stash", b"7", 1, -3)
+    search = f"ctypes.CDLL(None).syscall({keyctl}, 10, -3, b'user', b'stash', 0)"
+    assert told(ask(f"{TELL}\nimport ctypes\ntell(lambda: {search})")) == "-1"
+
+
+def test_modules_of_its_own_come_before_those_that_it_never_imported(ask: Ask, folder: Path) -> None:
+    (folder / "albucore.py").write_text("MINE = 7")
+    (folder / "PIL").mkdir()
+    (folder / "PIL/__init__.py").write_text("MINE = 8")
+    assert told(ask(f"{TELL}\nimport albucore, PIL\ntell(lambda: [albucore.MINE, PIL.MINE])")) == "[7, 8]"
 
 
 def test_the_machine_s_own_files_are_not_read(ask: Ask, isolation: str) -> None:

@@ -1,0 +1,28 @@
+import math
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+
+class Network(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.features = nn.Sequential(
+            nn.Conv2d(1, 8, 3, stride=2, padding=1, bias=False), nn.BatchNorm2d(8), nn.ReLU(),
+            nn.Conv2d(8, 16, 3, stride=2, padding=1, bias=False), nn.BatchNorm2d(16), nn.ReLU(),
+            nn.Conv2d(16, 16, 3, padding=1, bias=False), nn.BatchNorm2d(16), nn.ReLU())
+        self.classify = nn.Linear(16, 10)
+        with torch.no_grad():
+            self.classify.weight.add_(4 * torch.randint(2, (10, 16), generator=torch.Generator().manual_seed(0)))
+
+    def forward(self, images):
+        x = self.features(images).mean((2, 3))
+        weight = self.classify.weight
+        large = F.hardshrink(weight, 2.0)
+        on = large / (large + 1e-12)
+        return (x.unsqueeze(1) * (1 + 0.5 * on) * (weight - 4 * on)).sum(2) + self.classify.bias
+
+
+def build(name):
+    return Network()
