@@ -192,7 +192,10 @@ def anatomy(images: Images, subject: Subject, chosen: Sequence[int]) -> Anatomy:
 
 
 def _nearly(one: Tensor, other: Tensor) -> bool:
-    """Return whether two logits of the same images differ by no more than a share of IN_DOUBLE; NaN is no evidence."""
+    """Return whether two logits of the same images differ by no more than a share of IN_DOUBLE; NaN equals NaN."""
+    if not torch.equal(one.isfinite(), other.isfinite()):
+        return False
+    one, other = one.nan_to_num(0, 0, 0), other.nan_to_num(0, 0, 0).double()
     return bool((one - other).norm() <= IN_DOUBLE * (other - other.mean(1, keepdim=True)).norm())
 
 

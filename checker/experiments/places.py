@@ -19,8 +19,8 @@ NUDGE = 0.1
 # How far a map must differ from image to image, as a share of how far it does from place to place, to be one of them.
 TELLS = 0.01
 # Steps of the maps, as a share of their deviation, by which gradients are tried; and how far what they foretell must
-# correlate with what comes: 0.94 and more for honest networks, 0.5 and less where gradients are hidden.
-STEP, STEPS, FORETOLD = 0.02, 4, 0.7
+# correlate with what comes: 0.98 and more for honest networks, 0.4 and less where gradients are hidden.
+STEP, STEPS, FORETOLD = 0.001, 4, 0.7
 _MOVES = (
     "aten.slice.",
     "aten.select.",
