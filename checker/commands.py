@@ -23,6 +23,7 @@ EXIT_CODES = {True: 0, False: 1, None: 2}
 
 
 def check(options: argparse.Namespace) -> int:
+    """Check submissions, write the report, and return the exit code. Raises CannotCheckError."""
     assignments = _assignments(options)
     chosen = {assignment.id: _rules(assignment, options.select, options.ignore) for assignment in assignments}
     left_out = [assignment.id for assignment in assignments if not chosen[assignment.id]]
@@ -190,6 +191,7 @@ def check_class(options: argparse.Namespace) -> int:
 
 
 def export(options: argparse.Namespace) -> int:
+    """Write a run's network as an ONNX file, and return the exit code. Raises CannotCheckError."""
     id, _, name = options.run.partition("/")
     if id not in ASSIGNMENTS or not name:
         raise CannotCheckError(

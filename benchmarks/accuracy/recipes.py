@@ -24,7 +24,7 @@ from benchmarks.accuracy import store
 from common.command_line import positive
 from common.data import hold_out, load_images
 from common.errors import UserError
-from common.recipe import Recipe
+from common.recipe import MUON, Recipe
 from common.session import Session
 from common.training import Trainer
 from tools.sessions import REPOSITORY, SESSIONS, is_current, model_digest, single_view
@@ -32,7 +32,7 @@ from tools.sessions import REPOSITORY, SESSIONS, is_current, model_digest, singl
 KIND = "recipes"
 BASELINE = "baseline"
 SGD = {"optimizer": "sgd", "lr": 0.3, "nesterov": True, "weight_decay": 0.0001}
-MUON = {"optimizer": "muon", "lr": 0.02, "momentum": 0.95, "nesterov": False, "weight_decay": 0.01}
+BY_MUON = {name: getattr(MUON, name) for name in ("optimizer", "lr", "momentum", "nesterov", "weight_decay")}
 VARIANTS = {
     "session05/batch-norm": {
         BASELINE: {},
@@ -44,7 +44,7 @@ VARIANTS = {
     "session05/under-8k": {BASELINE: {}, "a third of the rate": {"lr": 0.1}},
     "session05/smallest": {BASELINE: {}, "a third of the rate": {"lr": 0.007}, "SGD at 0.3": SGD},
     "session05/under-8k-muon": {BASELINE: {}, "AdamW": {"optimizer": "adamw", "momentum": 0.9}},
-    "session04/under-20k": {BASELINE: {}, "Muon": MUON},
+    "session04/under-20k": {BASELINE: {}, "Muon": BY_MUON},
     "session06/batch-l1": {BASELINE: {}, "ten times the L1": {"l1": 1e-4}},
     "session06/layer": {BASELINE: {}, "SGD at 0.3": SGD, "SGD at 0.1": SGD | {"lr": 0.1}},
     "session06/group": {BASELINE: {}, "SGD at 0.3": SGD, "SGD at 0.1": SGD | {"lr": 0.1}},

@@ -1,6 +1,5 @@
 """`--batch`: a class from a folder of submissions to a table of results and a report for each student."""
 
-import hashlib
 import os
 import re
 import sys
@@ -17,6 +16,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
+from checker.batch.entries import name_digest
 from checker.batch.ledger import Ledger
 from checker.batch.run import Checked, check_all, entries_of
 from checker.batch.setup import Setup
@@ -184,7 +184,7 @@ def _file_names(names: Iterable[str]) -> Iterator[str]:
     used = Counter(each.casefold() for each in plain)
     for name, each in zip(names, plain, strict=True):
         own = each == name and used[each.casefold()] == 1 and not _LIKE_OURS.search(each)
-        yield each if own else f"{each}-{hashlib.sha256(os.fsencode(name)).hexdigest()[:8]}"
+        yield each if own else f"{each}-{name_digest(name)}"
 
 
 def summarise(checked: Class, screen: Console) -> None:

@@ -57,6 +57,11 @@ def submissions(folder: Path) -> tuple[list[Path], list[str]]:
     return taken, left_out
 
 
+def name_digest(name: str) -> str:
+    """Return what tells a name from others that are shown or written alike."""
+    return hashlib.sha256(os.fsencode(name)).hexdigest()[:8]
+
+
 def content_digest(path: Path) -> str | None:
     """Return the SHA-256 of a file, or of everything below a folder by its name: hidden files too, which code can read;
     whether a file has another name, since such are no part of a submission; links as such, which nobody follows; and

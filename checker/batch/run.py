@@ -1,14 +1,12 @@
 """Has each submission of a class checked that the ledger doesn't know yet: locally, or on a cluster."""
 
-import hashlib
-import os
 from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from checker.batch.entries import Entry, content_digest, submissions
+from checker.batch.entries import Entry, content_digest, name_digest, submissions
 from checker.batch.ledger import Ledger
 from checker.batch.process import problem_of
 from checker.batch.setup import Setup, key_of
@@ -108,4 +106,4 @@ def _checked(entry: Entry, setup: Setup, outcome: dict[str, Any], *, known: bool
 def _plain(name: str) -> str:
     """Return a name that every report can show, of its own where others look alike."""
     plain = shown(name, 200)
-    return plain if plain == name else f"{plain} ({hashlib.sha256(os.fsencode(name)).hexdigest()[:8]})"
+    return plain if plain == name else f"{plain} ({name_digest(name)})"

@@ -5,6 +5,7 @@ import math
 from collections.abc import Collection, Mapping
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from common.anatomy.program import Program, Reference
@@ -64,7 +65,7 @@ def apart_from_copies(
     with torch.no_grad():
         replay(program, weights, *inputs, see=look, double=True)
     # A map that is one number everywhere is 0/0 apart.
-    return max(0.0 if math.isnan(each) else each for each in found)
+    return max((0.0 if math.isnan(each) else each for each in found), default=0.0)
 
 
 def _apart_in_blocks(map: Tensor, dim: int, step: int) -> Tensor:
@@ -90,4 +91,4 @@ def _single(kernel: Tensor) -> Tensor:
     """Return a kernel of which each plane keeps its largest tap alone: that moves a map, and looks at nothing beside
     it."""
     flat = kernel.flatten(2)
-    return (flat * (flat.abs() == flat.abs().amax(2, keepdim=True))).view(kernel.shape)
+    return (flat * F.one_hot(flat.abs().argmax(2), flat.shape[2])).view(kernel.shape)

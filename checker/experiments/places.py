@@ -303,8 +303,11 @@ def _leaves_out(seen: Seen) -> bool:
     """Whether what makes a map skips places of the one before it."""
     name, arguments = base(seen.node), seen.arguments
     if "avg_pool" in name and "stride" in arguments:
-        sides = arguments["kernel_size"]
-        return any(stride > side for stride, side in zip(arguments["stride"] or sides, sides, strict=True))
+        # Each is given for both dimensions, or once.
+        sides, strides = (
+            list(arguments[each]) * (2 // max(len(arguments[each]), 1)) for each in ("kernel_size", "stride")
+        )
+        return any(stride > side for stride, side in zip(strides, sides, strict=False))
     given: object = arguments.get("self", arguments.get("input"))
     resampled = name in ("index", "_unsafe_index") or any(each in name for each in _RESAMPLED)
     return resampled and isinstance(given, Tensor) and seen.outputs[0].shape[-2:].numel() < given.shape[-2:].numel()
