@@ -46,7 +46,7 @@ SIZES: dict[str, Callable[..., Any]] = {
 
 _KNOWN = frozenset(DTYPES.values())
 # What is executed in their place on tensors without numbers, where they are Python and thirty times as slow.
-_WITHOUT_NUMBERS = {"aten.relu.default": torch.empty_like}
+_WITHOUT_NUMBERS: dict[str, Callable[..., Any]] = {"aten.relu.default": torch.empty_like}
 # What they return lies in memory of its own.
 _NEW = frozenset({"aten.convolution.default", "aten._native_batch_norm_legit_no_training.default"})
 
