@@ -46,30 +46,10 @@ class Normalized(nn.Sequential):
         )
 
 
-class FiveLooks(nn.Module):
-    """In evaluation, the mean of a network's logits for the image and for the image moved by one pixel to each side.
-
-    It learns nothing of its own and costs no parameter, but five times the arithmetic. Training sees one look.
-    """
-
-    def __init__(self, network: nn.Module) -> None:
-        super().__init__()
-        self.network = network
-
-    def forward(self, images: Tensor) -> Tensor:
-        logits = self.network(images)
-        if self.training:
-            return logits
-        # A digit has an empty border, so that what leaves the image on one side may enter on the other.
-        for rows, columns in ((1, 0), (-1, 0), (0, 1), (0, -1)):
-            logits = logits + self.network(images.roll((rows, columns), (2, 3)))
-        return logits / 5
-
-
 # A run's name begins with its normalisation; the rest says how it is trained.
 NETWORKS = ("batch", "batch-l1", "layer", "group")
 
 
 def build(name: str) -> nn.Module:
     """Return the network called `name`, one of NETWORKS. Raises KeyError for another name."""
-    return FiveLooks(Normalized(NORMALIZATIONS[name.removesuffix("-l1")]))
+    return Normalized(NORMALIZATIONS[name.removesuffix("-l1")])

@@ -20,19 +20,17 @@ from model import build
 
 from common.augment import DIGITS
 from common.command_line import main
-from common.recipe import ONE_CYCLE
+from common.recipe import MUON
 from common.session import Session
 
-BATCH = replace(ONE_CYCLE, epochs=20, augmentations=DIGITS)
-# Without batch norm, SGD wants a rate of its own; AdamW finds a step for each weight, and did better on held-out
-# images.
-OTHERS = replace(BATCH, optimizer="adamw", lr=0.01, nesterov=False, weight_decay=0.01)
+# One recipe for all: on held-out images Muon did better than SGD and AdamW with each of the three.
+MUON_20 = replace(MUON, epochs=20, augmentations=DIGITS)
 
 RECIPES = {
-    "batch": BATCH,
-    "batch-l1": replace(BATCH, l1=1e-5),
-    "layer": OTHERS,
-    "group": OTHERS,
+    "batch": MUON_20,
+    "batch-l1": replace(MUON_20, l1=1e-5),
+    "layer": MUON_20,
+    "group": MUON_20,
 }
 
 SESSION = Session(folder=Path(__file__).resolve().parent, build=build, recipes=RECIPES, main="batch-l1", threshold=99.4)

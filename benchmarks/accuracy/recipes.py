@@ -31,7 +31,8 @@ from tools.sessions import REPOSITORY, SESSIONS, is_current, model_digest, singl
 
 KIND = "recipes"
 BASELINE = "baseline"
-SGD = {"optimizer": "sgd", "lr": 0.3, "nesterov": True, "weight_decay": 0.0001}
+SGD = {"optimizer": "sgd", "lr": 0.3, "momentum": 0.9, "nesterov": True, "weight_decay": 0.0001}
+ADAMW = {"optimizer": "adamw", "lr": 0.01, "momentum": 0.9, "weight_decay": 0.01}
 BY_MUON = {name: getattr(MUON, name) for name in ("optimizer", "lr", "momentum", "nesterov", "weight_decay")}
 VARIANTS = {
     "session05/batch-norm": {
@@ -45,9 +46,9 @@ VARIANTS = {
     "session05/smallest": {BASELINE: {}, "a third of the rate": {"lr": 0.007}, "SGD at 0.3": SGD},
     "session05/under-8k-muon": {BASELINE: {}, "AdamW": {"optimizer": "adamw", "momentum": 0.9}},
     "session04/under-20k": {BASELINE: {}, "Muon": BY_MUON},
-    "session06/batch-l1": {BASELINE: {}, "ten times the L1": {"l1": 1e-4}},
-    "session06/layer": {BASELINE: {}, "SGD at 0.3": SGD, "SGD at 0.1": SGD | {"lr": 0.1}},
-    "session06/group": {BASELINE: {}, "SGD at 0.3": SGD, "SGD at 0.1": SGD | {"lr": 0.1}},
+    "session06/batch-l1": {BASELINE: {}, "SGD at 0.3": SGD, "AdamW": ADAMW, "ten times the L1": {"l1": 1e-4}},
+    "session06/layer": {BASELINE: {}, "SGD at 0.3": SGD, "AdamW": ADAMW},
+    "session06/group": {BASELINE: {}, "SGD at 0.3": SGD, "AdamW": ADAMW},
     "session07/fast": {
         BASELINE: {},
         "one cycle to the end": {"schedule": "one-cycle"},
