@@ -23,7 +23,7 @@ WHOLE = 200  # How often the whole pipeline is applied.
 # Less than this correlation with a ramp from left to right, or its mirror image, tells that the pipeline left nothing
 # of an image.
 RECOGNISED = 0.3
-SHOWN = 0.25  # Of a hole, what must be left at the pipeline's end to count.
+SHOWN = 0.3  # Of a hole's share of the image, what must be left at the pipeline's end to count.
 
 # What albumentations 1 called its arguments, which 2 ignores with no more than a warning, and their names today.
 RENAMED = {
@@ -184,11 +184,12 @@ def inspect(pipeline: Any, images: np.ndarray, hole: int, fill: tuple[float, ...
     import albumentations as A
 
     problems, measured, color = [], None, None
-    for name, kind in (
-        ("HorizontalFlip", A.HorizontalFlip),
-        ("ShiftScaleRotate", A.Affine),
-        ("CoarseDropout", A.CoarseDropout),
-    ):
+    kinds: dict[str, tuple[type, ...]] = {
+        "HorizontalFlip": (A.HorizontalFlip,),
+        "ShiftScaleRotate": (A.Affine, A.Rotate),
+        "CoarseDropout": (A.CoarseDropout,),
+    }
+    for name, kind in kinds.items():
         candidates = [part for part in _parts(pipeline) if isinstance(part.transform, kind)]
         acting = [part for part in candidates if _changed(part, images)]
         if not candidates:
@@ -200,9 +201,9 @@ def inspect(pipeline: Any, images: np.ndarray, hole: int, fill: tuple[float, ...
         elif name == "HorizontalFlip" and min(part.probability for part in acting) > 1 - RARELY:
             problems.append("HorizontalFlip mirrors every image: that is one guise, and no second")
         elif name == "ShiftScaleRotate":
-            # Another affine transform beside it does no harm.
-            missing: list[str] = min((_still(part.transform) for part in acting), key=len)
-            problems += [f"ShiftScaleRotate {what} next to nothing" for what in missing]
+            # What one affine transform leaves out another may do.
+            missing = set[str].intersection(*(_still(part.transform) for part in acting))
+            problems += [f"ShiftScaleRotate {what} next to nothing" for what in sorted(missing)]
         elif name == "CoarseDropout":
             measured, color = _hole(acting[0], images)
             if len(acting) > 1:
@@ -248,11 +249,11 @@ def _as_a_whole(pipeline: Any, shape: tuple[int, ...], hole: int) -> list[str]:
         after, apart = images[0], np.abs(images[0] - images[1]).max(-1)
         across = np.broadcast_to(np.arange(after.shape[1])[None, :, None], after.shape)
         found.append(np.corrcoef(across.ravel(), after.ravel())[0, 1] if after.std() > 0 else 0.0)
-        areas.append(int((apart > apart.max() / 2).sum()))
+        areas.append(float((apart > apart.max() / 2).mean()))
     if np.mean([not abs(each) >= RECOGNISED for each in found]) > 0.5:
         return ["the whole pipeline leaves nothing of most images"]
     mirrored = np.mean([each <= -RECOGNISED for each in found]) >= RARELY / 2
-    holed = np.mean([area >= SHOWN * hole**2 for area in areas]) >= RARELY
+    holed = np.mean([area >= SHOWN * hole**2 / (height * width) for area in areas]) >= RARELY
     return ([] if mirrored else ["the whole pipeline mirrors none of the images"]) + (
         [] if holed else ["the hole is cropped away, or painted over, in nearly all images"]
     )
@@ -276,14 +277,17 @@ def _description(pipeline: Any) -> object:
 
 @dataclass(frozen=True)
 class _Part:
-    """A transform of a pipeline, how often it is applied, and the Normalize that comes before it, if any."""
+    """A transform of a pipeline, how often it is applied, and the transforms before it that give pixels another
+    scale."""
 
     transform: Any
     probability: float
-    normalize: Any
+    scaling: tuple[Any, ...]
 
 
-def _parts(pipeline: Any, probability: float = 1.0, normalize: Any = None, *, chosen: bool = False) -> Iterator[_Part]:
+def _parts(
+    pipeline: Any, probability: float = 1.0, scaling: tuple[Any, ...] = (), *, chosen: bool = False
+) -> Iterator[_Part]:
     """Yield the transforms of a pipeline that is applied with `probability`, and once more its own unless it was
     `chosen`."""
     import albumentations as A
@@ -291,21 +295,21 @@ def _parts(pipeline: Any, probability: float = 1.0, normalize: Any = None, *, ch
 
     if not chosen:
         probability *= float(getattr(pipeline, "p", 1.0))
-    if isinstance(pipeline, A.Normalize | ToTensorV2):
+    if isinstance(pipeline, A.Normalize | A.ToFloat | A.FromFloat | ToTensorV2):
         return
     if isinstance(pipeline, A.SelectiveChannelTransform):  # What it holds acts on no whole image.
         return
     if not hasattr(pipeline, "transforms"):
-        yield _Part(pipeline, probability, normalize)
+        yield _Part(pipeline, probability, scaling)
         return
     if isinstance(pipeline, A.SomeOf):
         probability *= min(1, pipeline.n / len(pipeline.transforms))
     one_of = isinstance(pipeline, A.OneOf)  # There the probabilities are weights.
     for transform in pipeline.transforms:
         share = transform.p / sum(each.p for each in pipeline.transforms) if one_of else 1.0
-        yield from _parts(transform, probability * share, normalize, chosen=one_of)
-        if isinstance(transform, A.Normalize) and transform.p > 0:
-            normalize = transform
+        yield from _parts(transform, probability * share, scaling, chosen=one_of)
+        if isinstance(transform, A.Normalize | A.ToFloat | A.FromFloat) and transform.p > 0:
+            scaling += (transform,)
 
 
 def _applied(part: _Part, images: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
@@ -313,7 +317,9 @@ def _applied(part: _Part, images: np.ndarray) -> Iterator[tuple[np.ndarray, np.n
     transform = copy.deepcopy(part.transform)
     transform.p = 1.0
     for image in images:
-        before = part.normalize(image=image)["image"] if part.normalize is not None else image
+        before = image
+        for each in part.scaling:
+            before = each(image=before)["image"]
         yield before, transform(image=before.copy())["image"]
 
 
@@ -326,8 +332,12 @@ def _changed(part: _Part, images: np.ndarray) -> int:
     )
 
 
-def _still(transform: Any) -> list[str]:
+def _still(transform: Any) -> set[str]:
     """Return which of shift, scale and rotation an affine transform leaves out, or makes too small to be seen."""
+    import albumentations as A
+
+    if isinstance(transform, A.Rotate):
+        return {"shifts", "scales"} | ({"rotates"} if _reach(transform.limit, 0) < LEAST_ROTATION else set())
     moved = transform.translate_percent or transform.translate_px or {}
     pixel = LEAST_SHIFT if transform.translate_percent else 1
     least = {
@@ -335,7 +345,7 @@ def _still(transform: Any) -> list[str]:
         "scales": any(_reach(limits, 1) >= LEAST_SCALE for limits in transform.scale.values()),
         "rotates": _reach(transform.rotate, 0) >= LEAST_ROTATION,
     }
-    return [what for what, enough in least.items() if not enough]
+    return {what for what, enough in least.items() if not enough}
 
 
 def _reach(limits: Sequence[float], nothing: float) -> float:
@@ -365,6 +375,16 @@ def _hole(part: _Part, images: np.ndarray) -> tuple[tuple[int, int] | None, tupl
     if (values.max(0) - values.min(0)).max() > 1e-6:
         return sizes.pop(), None
     color = values[0]
-    if part.normalize is not None:
-        color = 255 * (color * np.asarray(part.normalize.std) + np.asarray(part.normalize.mean))
+    for each in reversed(part.scaling):
+        color = _scaled_back(color, each)
     return sizes.pop(), tuple(float(value) for value in color)
+
+
+def _scaled_back(color: np.ndarray, scaling: Any) -> np.ndarray:
+    """Return what a color was before a transform gave it another scale."""
+    import albumentations as A
+
+    if isinstance(scaling, A.Normalize):
+        return np.asarray((color * np.asarray(scaling.std) + np.asarray(scaling.mean)) * scaling.max_pixel_value)
+    most = scaling.max_value or 255
+    return np.asarray(color / most if isinstance(scaling, A.FromFloat) else color * most)

@@ -4,7 +4,7 @@ parameter is counted: a kernel that code draws from a seed is as long as one tha
 
 import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
 
@@ -137,8 +137,10 @@ def constants(
 
     inputs, others: two batches of the network's inputs that have nothing in common; they and the weights are float64
     """
-    parts = _Parts(program, weights)
     with torch.no_grad():
+        told = [_told(program, *given) for given in ((weights, inputs), (weights, others))]
+        alike = _same(*told)
+        parts = _Parts(program, weights, alike, alike & _same(told[0], _told(program, _others(weights), others)))
         logits = replay(program, weights, *inputs, see=parts.see, double=True)
         replay(program, weights, *others, see=parts.see_others, double=True)
         stepped = parts.stepped(inputs)
@@ -153,16 +155,56 @@ def constants(
     return Constants(parts.hidden() | orders, parts.literals(), parts.norms_by_hand, tuple(sorted(taken_apart)))
 
 
+def _told(program: Program, weights: Mapping[str, Tensor], inputs: tuple[Tensor, ...]) -> dict[str, Tensor]:
+    """Return a few sums of each value, which tell two tensors apart: to keep all would take gigabytes."""
+    found: dict[str, Tensor] = {}
+
+    def note(seen: Seen) -> None:
+        if seen.outputs and seen.outputs[0].is_floating_point():
+            flat = seen.outputs[0].flatten()
+            ramp = torch.linspace(0, 1, len(flat), dtype=flat.dtype, device=flat.device)
+            found[seen.node.name] = torch.stack([flat.sum(), flat.square().sum(), (ramp * flat).sum()])
+
+    replay(program, weights, *inputs, see=note, double=True)
+    return found
+
+
+def _same(one: Mapping[str, Tensor], other: Mapping[str, Tensor]) -> set[str]:
+    """Return the values whose sums are the same, to rounding."""
+    return {
+        name
+        for name, sums in one.items()
+        if sums.isfinite().all() and bool((other[name] - sums).abs().max() <= EXACT * sums.abs().max())
+    }
+
+
+def _others(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Return other weights, about as large."""
+    generator = torch.Generator().manual_seed(0)
+    return {
+        name: weight
+        + (weight.abs().mean() + EXACT) * torch.rand(weight.shape, generator=generator).to(weight.device, weight.dtype)
+        if weight.is_floating_point()
+        else weight
+        for name, weight in weights.items()
+    }
+
+
 class _Parts:
     """A program, and which of its values depend on images, on parameters, and on neither."""
 
-    def __init__(self, program: Program, weights: Mapping[str, Tensor]) -> None:
+    def __init__(
+        self, program: Program, weights: Mapping[str, Tensor], of_no_image: Collection[str], of_nothing: Collection[str]
+    ) -> None:
+        """of_no_image, of_nothing: values that are the same for all images, and whatever the parameters are too"""
         self._program, self._weights = program, weights
         self._made = {node.name: node for node in program.nodes}
         self._sources = {each.name: {"image"} for each in program.inputs}
         self._sources |= {weight.value: {"parameter"} for weight in program.weights if weight.parameter}
         for node in program.nodes:
-            self._sources[node.name] = set().union(*(self._sources.get(name, ()) for name in operands(node)))
+            sources = set[str]().union(*(self._sources.get(name, ()) for name in operands(node)))
+            dropped = {"image", "parameter"} if node.name in of_nothing else {"image"} & sources
+            self._sources[node.name] = sources - (dropped if node.name in of_no_image else set())
         self._leads_to_logits = leading(program, program.outputs)
         self._names = {weight.value: weight.keys[0] for weight in program.weights}
         self._names |= {name: program.labels.get(name, name) for name in program.constants}
@@ -269,7 +311,9 @@ class _Parts:
             self._made_of_parameters({name: _nudged(self._weights[name], by) for name in self._parameters}, inputs)
             for by in (0.0, NUDGED)
         )
-        steps = [node.name for node in functions if _is_step(before[node.name], after[node.name])]
+        steps = [
+            node.name for node in functions if node.name in before and _is_step(before[node.name], after[node.name])
+        ]
         return leading(self._program, steps) & self._parameters.keys()
 
     def orders(self, inputs: tuple[Tensor, ...]) -> dict[str, int]:

@@ -373,6 +373,13 @@ class Evidence:
         )
         return moved >= share
 
+    def learns(self, operation: Operation) -> bool:
+        """Whether the kernel of a layer is learned, or made of what is: a bias beside it says nothing."""
+        return any(
+            weight.parameter and len(weight.shape) > 1 and operation.uses & set(weight.keys)
+            for weight in self.program.weights
+        )
+
     def moved_by_single_taps(self, operations: tuple[Operation, ...]) -> float:
         """Return how far the last epoch's logits move when those convolutions keep only the middles of their
         kernels."""

@@ -25,8 +25,8 @@ def generators(tensor: Tensor, name: str) -> frozenset[Generator]:
     own.
 
     Known are numbers that are the same along some dimensions, products of vectors, polynomials of the indices
-    (coordinates), their roots (distances) and exponentials (a Gaussian), binomial rows, triangles, identities, squares
-    that look the same from all sides, and a few of these one after the other.
+    (coordinates), their roots (distances) and exponentials (a Gaussian), binomial rows, triangles and their indices,
+    identities, squares that look the same from all sides, and a few of these one after the other.
     """
     numbers = _one_of_equals(tensor.detach().cpu().double())
     finite = numbers.isfinite()
@@ -44,7 +44,14 @@ def _few(numbers: Tensor) -> set[float] | None:
         return set()
     if numbers.numel() == 1:
         return {_rounded(float(numbers))}
-    for found in (_triangle(numbers), _polynomial(numbers), _product(numbers), _symmetric(numbers), _slices(numbers)):
+    for found in (
+        _triangle(numbers),
+        _indices_of_triangle(numbers),
+        _polynomial(numbers),
+        _product(numbers),
+        _symmetric(numbers),
+        _slices(numbers),
+    ):
         if found is not None:
             return found
     return None
@@ -78,6 +85,21 @@ def _triangle(numbers: Tensor) -> set[float] | None:
             most = square[kept.bool()][0]
             if _equal(square, most * kept):
                 return {_rounded(float(most))}
+    return None
+
+
+def _indices_of_triangle(numbers: Tensor) -> set[float] | None:
+    """Rows, columns or both of the places above or below a square's diagonal."""
+    count = numbers.shape[-1]
+    if numbers.ndim > 2 or (numbers.ndim == 2 and len(numbers) != 2):
+        return None
+    about = round(math.sqrt(2 * count))
+    for side in range(max(2, about - 1), about + 2):
+        for indices in (torch.triu_indices, torch.tril_indices):
+            for offset in (-1, 0, 1):
+                both = indices(side, side, offset)
+                if both.shape[1] == count and any(found.equal(numbers.long()) for found in (both, *both)):
+                    return {float(side), float(offset)} if bool((numbers == numbers.round()).all()) else None
     return None
 
 

@@ -227,7 +227,7 @@ def classes_with(images: Images, subject: Subject, changed: Sequence[tuple[str, 
     act = {"zero": torch.zeros_like, "other channels": lambda output: output.roll(1, 1)}[how]
     change = {}
     for value, bias in changed:
-        own = network.weights[bias].view(-1, 1, 1) if bias else 0
+        own = network.weights[bias] if bias else None
         change[value] = lambda result, own=own: _changed(result, own, act)
     return _first_classes(images, subject, network, change)
 
@@ -256,11 +256,12 @@ def _first_classes(
     return np.concatenate(classes)
 
 
-def _changed(result: Any, own: Tensor | int, act: Callable[[Tensor], Tensor]) -> Any:
-    """Change a layer's output; of an operator that returns more, the first is it."""
-    if isinstance(result, Tensor):
-        return act(result - own) + own
-    return (act(result[0] - own) + own, *result[1:])
+def _changed(result: Any, bias: Tensor | None, act: Callable[[Tensor], Tensor]) -> Any:
+    """Change a layer's output (N×C×…) but for its bias (C); of an operator that returns more, the first is it."""
+    output: Tensor = result if isinstance(result, Tensor) else result[0]
+    own = 0 if bias is None else bias.view(-1, *[1] * (output.ndim - 2))
+    changed = act(output - own) + own
+    return changed if isinstance(result, Tensor) else (changed, *result[1:])
 
 
 @dataclass(frozen=True)

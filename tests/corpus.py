@@ -33,7 +33,7 @@ from tests.written_submission import tiles
 
 FOLDER = Path(__file__).resolve().parent / "submissions"
 COUNT = 500
-STEPS, SUM_STEPS, LATER_STEPS, BATCH = 60, 250, 3, 32
+STEPS, SUM_STEPS, LATER_STEPS, BATCH = 60, 250, 4, 40
 MEAN, STD = 0.5, 0.3
 
 

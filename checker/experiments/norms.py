@@ -22,6 +22,8 @@ _AVERAGES = frozenset({"mean", "sum", "_adaptive_avg_pool2d", "avg_pool2d"})
 # What grows by less than this share of what it should is looked at once more.
 GROWN = 0.9
 BLOCK = 4  # Neighbours, down and across, that are scaled alike.
+# Two channels that differ by no more than this from being the same, as one less their cosine, are copies.
+SAME = 1e-9
 ENOUGH = 100  # Numbers of a channel, to speak of it alone.
 
 
@@ -43,9 +45,9 @@ class Statistic:
 
 def running_statistics(program: Program, weights: Mapping[str, Tensor], *inputs: Tensor) -> tuple[Statistic, ...]:
     """Return how far the statistics that batch norms keep lie from those of their inputs, for each channel."""
-    found: list[Statistic] = []
+    uses: dict[tuple[str, ...], list[_Use]] = {}
 
-    def compare(seen: Seen) -> None:
+    def note(seen: Seen) -> None:
         mean, variance = (seen.arguments.get(name) for name in ("running_mean", "running_var"))
         if mean is None or variance is None or seen.arguments["input"].ndim < 2:
             return
@@ -56,18 +58,42 @@ def running_statistics(program: Program, weights: Mapping[str, Tensor], *inputs:
             channels = len(values) // len(inputs[0])
             values = values.unflatten(0, (-1, channels)).transpose(0, 1).flatten(1)
             mean, variance = mean[:channels], variance[:channels]
-        own_mean, own_variance = values.mean(1), values.var(1, correction=0)
-        apart = (own_mean - mean).abs() / (torch.maximum(own_variance, variance) + least).sqrt()
-        ratio = ((own_variance + least) / (variance + least)).log().abs()
+        kept = tuple(name for argument, name in named_operands(seen.node) if argument.startswith("running_"))
+        own_mean, own_variance = values.mean(1), values.var(1, correction=0) + least
         is_kept = (mean != 0) | (variance != 1)
-        found.extend(
-            Statistic(seen.node.module, float(a), float(r), bool(kept))
-            for a, r, kept in zip(apart, ratio, is_kept, strict=True)
-        )
+        use = _Use(seen.node.module, mean, variance + least, own_mean, own_variance, is_kept)
+        uses.setdefault(kept or (seen.node.name,), []).append(use)
 
     with torch.no_grad():
-        replay(program, weights, *inputs, see=compare, double=True)
-    return tuple(found)
+        replay(program, weights, *inputs, see=note, double=True)
+    return tuple(statistic for each in uses.values() for statistic in _compared(each))
+
+
+@dataclass(frozen=True)
+class _Use:
+    """One use of a batch norm: for each channel the mean and variance that it keeps, and those of its input, all
+    variances with its epsilon; and whether what it keeps is no longer what a new norm begins with."""
+
+    module: str
+    mean: Tensor
+    variance: Tensor
+    own_mean: Tensor
+    own_variance: Tensor
+    is_kept: Tensor
+
+
+def _compared(uses: list[_Use]) -> list[Statistic]:
+    """Return how far what a norm keeps lies from the statistics of its input; where it is used several times, from all
+    between the least and the largest of them, since it keeps a mixture."""
+    first = uses[0]
+    means, variances = (torch.stack([getattr(use, name) for use in uses]) for name in ("own_mean", "own_variance"))
+    beyond = torch.maximum(means.amin(0) - first.mean, first.mean - means.amax(0)).relu()
+    apart = beyond / torch.maximum(variances.amax(0), first.variance).sqrt()
+    ratio = torch.maximum((variances.amin(0) / first.variance).log(), (first.variance / variances.amax(0)).log()).relu()
+    return [
+        Statistic(first.module, float(a), float(r), bool(kept))
+        for a, r, kept in zip(apart, ratio, first.is_kept, strict=True)
+    ]
 
 
 def own_statistics(program: Program, weights: Mapping[str, Tensor], *inputs: Tensor) -> dict[str, Tensor]:
@@ -112,10 +138,13 @@ class Normalised:
     moved:   by module of each norm that averages over its own input: how far its output moves, as a share of its
              spread, when its input, or what differs in it from image to image, is FACTOR times as large; near 0 where
              it normalises
+    copied:  by module of the same norms the share of its input's channels that are copies of others, or the same for
+             all images: over these it averages nothing of its own
     """
 
     by_hand: dict[str, float]
     moved: dict[str, float]
+    copied: dict[str, float]
 
 
 def normalised(program: Program, weights: Mapping[str, Tensor], *inputs: Tensor) -> Normalised:
@@ -142,6 +171,7 @@ def normalised(program: Program, weights: Mapping[str, Tensor], *inputs: Tensor)
     given: dict[str, Tensor] = {}
     made: dict[str, Tensor] = {}
     moved: dict[str, float] = {}
+    copied: dict[str, float] = {}
 
     def note(seen: Seen) -> None:
         if seen.node.name in looked_at and seen.outputs:
@@ -150,6 +180,7 @@ def normalised(program: Program, weights: Mapping[str, Tensor], *inputs: Tensor)
             made[seen.node.name] = seen.outputs[0]
             if seen.node.operator.startswith(_NORMS) and seen.arguments.get("running_mean") is None:
                 moved[seen.node.module] = max(moved.get(seen.node.module, 0.0), _moved(seen))
+                copied[seen.node.module] = max(copied.get(seen.node.module, 0.0), _copied(seen))
 
     def moves(factors: Mapping[str, float | Tensor]) -> dict[str, Tensor]:
         """Return how what goes into layers moves when what some return is multiplied, and when it is divided."""
@@ -182,7 +213,19 @@ def normalised(program: Program, weights: Mapping[str, Tensor], *inputs: Tensor)
     by_hand: dict[str, float] = {}
     for name, share in shares.items():
         by_hand[modules[name]] = min(by_hand.get(modules[name], 1.0), share)
-    return Normalised(by_hand, moved)
+    return Normalised(by_hand, moved, copied)
+
+
+def _copied(seen: Seen) -> float:
+    """Return the share of a norm's input channels that are another one, or its negative, or the same for all images."""
+    given: Tensor = next(iter(seen.arguments.values()))
+    last = len(seen.arguments.get("normalized_shape", (0, 0))) == 1  # A layer norm of channels that come last.
+    rows = given.movedim(-1 if last else 1, 0).flatten(2) if given.ndim > 2 else given.T[..., None]
+    still = (rows == rows[:, :1]).all(2).all(1) & (rows.shape[1] > 1)
+    flat = rows.flatten(1)
+    flat = flat / flat.norm(dim=1, keepdim=True).clamp(min=torch.finfo(flat.dtype).tiny)
+    again = ((flat @ flat.T).abs() > 1 - SAME).tril(-1).any(1)
+    return float((still | again).double().mean())
 
 
 def _moved(seen: Seen) -> float:

@@ -121,6 +121,7 @@ def _maps(program: Program, weights: Mapping[str, Tensor], inputs: tuple[Tensor,
     are no average of all."""
     maps: dict[str, Tensor] = {}
     sparse: set[str] = set()
+    cropped: set[str] = set()
     of_images = depending(program, [each.name for each in program.inputs])
     learned = depending(program, [weight.value for weight in program.weights if weight.parameter]) - of_images
 
@@ -132,10 +133,14 @@ def _maps(program: Program, weights: Mapping[str, Tensor], inputs: tuple[Tensor,
             maps[seen.node.name] = seen.outputs[0]
             if _leaves_out(seen):
                 sparse.add(seen.node.name)
+            if _crops(seen):
+                cropped.add(seen.node.name)
 
     with torch.no_grad():
         replay(program, weights, *inputs, see=note, double=True)
-    left_out = sparse & _last(program, maps).keys()
+    last = _last(program, maps).keys()
+    # A shortcut that is cut to the size of what it is added to is no map without a border.
+    left_out = last & (sparse if last - cropped else sparse | cropped)
     return {name: map for name, map in maps.items() if name not in left_out}
 
 
@@ -291,12 +296,23 @@ def _is_windowed(seen: Seen) -> bool:
         return bool(max(*seen.arguments["weight"].shape[2:], *seen.arguments["stride"]) > 1)
     if name == "slice":  # So does every other row or column.
         dim: int = seen.arguments["dim"]
-        return dim % 4 > 1 and seen.arguments["step"] == 2 and out.shape[dim] >= _side(seen) // 2
+        return dim % 4 > 1 and (_crops(seen) or (seen.arguments["step"] == 2 and out.shape[dim] >= _side(seen) // 2))
     if name in ("index", "_unsafe_index"):  # Rows and columns several times: resampling, which leaves none out.
         return bool(out.shape[-2:].numel() > seen.arguments["self"].shape[-2:].numel())
     if name == "cat" or "_pad" in name:  # All places, and more around them.
-        return out.shape[-2:].numel() > max(each.shape[-2:].numel() for each in _tensors(seen) if each.ndim == 4)
+        return _crops(seen) or out.shape[-2:].numel() > max(
+            each.shape[-2:].numel() for each in _tensors(seen) if each.ndim == 4
+        )
     return "pool" in name or any(each in name for each in _RESAMPLED)
+
+
+def _crops(seen: Seen) -> bool:
+    """Whether a border of a map is cut off, as a convolution without padding does, and more than half is left."""
+    if base(seen.node) not in ("slice", "constant_pad_nd") or seen.arguments.get("step", 1) != 1:
+        return False
+    given, out = _tensors(seen)[0], seen.outputs[0]
+    sides = list(zip(given.shape[2:], out.shape[2:], strict=True))
+    return given.ndim == 4 and all(side >= kept > side / 2 for side, kept in sides) and given.shape != out.shape
 
 
 def _leaves_out(seen: Seen) -> bool:

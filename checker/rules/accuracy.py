@@ -37,6 +37,25 @@ def sustained_accuracy(run: "Evidence", *, threshold: float) -> Verdict:
             f"the run has {len(run.log)} epochs",
             f"Train at least {LAST_EPOCHS} epochs: each of the last {LAST_EPOCHS} counts.",
         )
+    numbers = [epoch.epoch for epoch in run.last_epochs]
+    if numbers != list(range(numbers[0], numbers[0] + LAST_EPOCHS)):
+        return Verdict(
+            False,
+            None,
+            f">= {threshold} %",
+            f"the last epochs of the log are {', '.join(map(str, numbers))}: not five in a row",
+            "Keep every epoch of one run, in order.",
+        )
+    trained = [epoch.train_total for epoch in run.last_epochs]
+    most = max(epoch.train_total for epoch in run.log)
+    if not 2 * min(trained) > most > 0:
+        return Verdict(
+            False,
+            None,
+            f">= {threshold} %",
+            f"an epoch of the last five trained on {min(trained):,} images, another one on {most:,}",
+            "An epoch is a pass over the whole training set, the last ones too.",
+        )
     digests = {run.learned_digest(epoch) for epoch in run.last_epochs}
     if len(digests) < LAST_EPOCHS:
         return Verdict(

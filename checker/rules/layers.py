@@ -32,6 +32,9 @@ NORMALIZATIONS = ("batch norm", "layer norm", "group norm", "instance norm", "pa
 # How far a norm's output may move, as a share of its spread, when its input is FACTOR times as large: an epsilon as
 # large as the variance moves it by a fifth, the usual one by 1e-4.
 NORMALISED = 0.1
+# Of the channels that a norm averages over, the share that may be copies of others, or the same for all images. In
+# honest networks it is none, or the few that died.
+DOUBLED = 0.25
 
 
 @rule(
@@ -177,7 +180,7 @@ def depthwise_separable(run: "Evidence", *, count: int) -> Verdict:
     """A kernel for each channel by itself, then 1×1 across channels: nearly as good as a full convolution, far fewer
     weights."""
     kernels = [operation for operation in run.anatomy.operations if operation.kind == "convolution"]
-    pointwise = [each for each in kernels if _pointwise(each)]
+    pointwise = [each for each in run.anatomy.operations if _pointwise(each)]
     good, wrong, idle = [], [], []
     for uses in _by_weights(kernels):
         operation = uses[0]
@@ -190,6 +193,8 @@ def depthwise_separable(run: "Evidence", *, count: int) -> Verdict:
             )
         elif not all(_fits(each) for each in uses):
             wrong.append(f"{_named(operation)} reaches beyond its {'×'.join(map(str, operation.map))} map")
+        elif not run.learns(operation):
+            wrong.append(f"nothing of {_named(operation)} is learned")
         elif not all(any(each.call in other.before for other in pointwise) for each in uses):
             wrong.append(f"no 1×1 convolution follows {_named(operation)}")
         elif not run.matter(uses, MATTERS):
@@ -244,6 +249,8 @@ def dilated(run: "Evidence") -> Verdict:
         ):
             sides = "×".join(map(str, operation.weight[2:]))
             wrong.append(f"{_named(operation)} is {sides}: there is nothing to dilate")
+        elif not run.learns(operation):
+            wrong.append(f"nothing of {_named(operation)} is learned")
         elif not all(_fits(each) for each in uses):
             wrong.append(f"{_named(operation)} reaches beyond its {'×'.join(map(str, operation.map))} map")
         elif not run.matter(uses, MATTERS):
@@ -326,6 +333,13 @@ def normalization(run: "Evidence", *, kind: str) -> Verdict:
             "is written by hand.",
             "Use nn.BatchNorm2d, nn.GroupNorm or nn.LayerNorm, or have it judged by a person.",
         )
+    for name, share in normalised.copied.items():
+        if not share <= DOUBLED:
+            raise CannotCheckError(
+                f"{100 * share:.0f} % of the channels that {name or 'a norm'} normalises are copies of others, or the "
+                "same for all images: it may act as another norm.",
+                "Normalise each map once, and nothing beside it.",
+            )
     if len(found) != 1 or (kind in NORMALIZATIONS and kind not in found):
         return Verdict(
             False,
@@ -403,13 +417,19 @@ def _together(run: "Evidence", idle: "list[tuple[Operation, ...]]") -> "list[Ope
 
 def _pointwise(operation: "Operation") -> bool:
     """Whether it mixes the channels of a map; after a global average it would be the classifier."""
-    return operation.weight[2:] == (1, 1) and operation.groups == 1 and max(operation.map) > 1
+    return (
+        operation.kind in ("convolution", "linear")
+        and set(operation.weight[2:]) <= {1}
+        and operation.groups == 1
+        and not operation.single
+        and max(operation.map, default=1) > 1
+    )
 
 
 def _fits(operation: "Operation") -> bool:
-    """Whether more than the middle of a kernel can lie on the map at once."""
+    """Whether no kernel is so large that its middle alone, or all of it, lies on the map from everywhere."""
     return all(
-        (kernel - 1) * dilation < side
+        (kernel - 1) * dilation < 2 * side
         for kernel, dilation, side in zip(operation.weight[2:], operation.dilation, operation.map, strict=True)
     )
 

@@ -18,8 +18,10 @@ class Operation:
     receptive_field:  (height, width) in input pixels of one output value
     jump:             (down, across) in input pixels from one output value to its neighbour
     weight:           shape of the kernel, convolutions and linear layers only; weight_name: its key in a state dict
-    map:              (height, width) of a convolution's input
-    before:           calls of the convolutions whose output reaches this one with no other convolution in between
+    map:              (height, width) of a convolution's input; of a linear layer at each place (how many, 1)
+    before:           calls of the convolutions, and linear layers at each place, whose output reaches this one with no
+                      other in between
+    single:           of a convolution: each of its outputs is one number of its input, and nothing else
     fully_connected:  every output sees a whole spatial activation through learned weights
     side_seen:        of a convolution with a larger kernel than 3: the share of its map's rows, or columns, that every
                       output sees at least
@@ -42,5 +44,6 @@ class Operation:
     stride: tuple[int, ...] = ()
     dilation: tuple[int, ...] = ()
     groups: int = 1
+    single: bool = False
     fully_connected: bool = False
     side_seen: float = 0.0

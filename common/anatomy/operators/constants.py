@@ -20,6 +20,8 @@ from common.anatomy.operators.value import Value
         "linspace",
         "logspace",
         "eye",
+        "triu_indices",
+        "tril_indices",
         "scalar_tensor",
         "zeros_like",
         "ones_like",

@@ -2,10 +2,11 @@
 
 from dataclasses import replace
 
-from common.anatomy.operators.layer import layer
+from common.anatomy.operators.layer import layer, linear_at_each_place
 from common.anatomy.operators.registry import Call, Found, follows
-from common.anatomy.operators.value import distinct, pair
+from common.anatomy.operators.value import SHARED, distinct, pair
 
+MOST_TAPS = 1_024  # That are looked at for how many places each meets.
 MOST_ROWS = 64  # That are looked at for the places which they mix.
 _OPERANDS = {
     "mm": ("self", "mat2"),
@@ -26,7 +27,7 @@ def contraction(call: Call) -> Found:
     learned = [(tensor, value) for tensor, value in zip(tensors, values, strict=True) if value.learned]
     merged = call.merged
     details = {
-        "weight": tuple(learned[-1][0].shape) if learned else (),
+        "weight": tuple(learned[-1][0].squeeze(0).shape) if learned else (),
         "multiply_adds": call.out.numel() * tensors[0].shape[-1] // call.images if learned else 0,
     }
     if not merged.origin.image:
@@ -53,9 +54,11 @@ def contraction(call: Call) -> Found:
         kept = rows[..., :1].transpose(-1, -2) if planes[0] is None else rows[..., :1]
         if call.out.ndim < kept.ndim:
             kept = kept.squeeze(-1)
-        value = replace(merged, plane=replace(whole_plane, places=kept.expand(call.out.shape)))
-        return Found((value,), (layer(call, "linear", value, **details),) if learned else ())
-    whole = bool(learned) and places > 1 and mixed == places
+        return linear_at_each_place(call, merged, whole_plane, kept.expand(call.out.shape), **details)
+    # A tap that seldom meets a second place is the weight of a single one, whichever window it lies in.
+    met = [count for tap in flat.T[:MOST_TAPS] if (count := distinct(tap))] if learned and mixed > 1 else []
+    own = len(flat.unique(dim=0)) > 1 and sum(met) < SHARED * len(met)
+    whole = bool(learned) and places > 1 and (mixed == places or own)
     side = round(places**0.5)
     grown = pair(
         f + (length - 1) * j

@@ -1,10 +1,13 @@
 """From a call to the layer that it is."""
 
+from dataclasses import replace
 from typing import Any
 
+from torch import Tensor
+
 from common.anatomy.operation import Operation
-from common.anatomy.operators.registry import Call
-from common.anatomy.operators.value import Value
+from common.anatomy.operators.registry import Call, Found
+from common.anatomy.operators.value import Plane, Value
 
 
 def layer(call: Call, kind: str, value: Value, **details: Any) -> Operation:
@@ -29,3 +32,19 @@ def layer(call: Call, kind: str, value: Value, **details: Any) -> Operation:
         weight_name=max(kernels)[2] if kernels else "",
         **details,
     )
+
+
+def linear_at_each_place(call: Call, merged: Value, plane: Plane, places: Tensor, **details: Any) -> Found:
+    """Return what `call` is where it mixes the channels of each place by itself, as a 1×1 convolution does: `merged` is
+    known of its operands, `plane` of the places, which are `places` now."""
+    value = replace(merged, plane=replace(plane, places=places))
+    learned = [tensor for tensor, each in call.operands if each.learned and tensor.ndim > 1]
+    if not learned:
+        return Found((value,))
+    value = replace(value, origin=replace(value.origin, weights=frozenset(), convolutions=frozenset({call.number})))
+    details = {
+        "weight": tuple(learned[-1].shape),
+        "map": (value.places, 1),
+        "before": merged.origin.convolutions,
+    } | details
+    return Found((value,), (layer(call, "linear", value, **details),))

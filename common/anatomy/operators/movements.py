@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from common.anatomy.operators.registry import REGISTRY, Call, Found, follows
-from common.anatomy.operators.value import Value
+from common.anatomy.operators.value import Plane, Value, pair
 
 
 def _reshaped(tensor: Tensor, size: list[int], stride: list[int] | None = None) -> Tensor:
@@ -81,6 +81,13 @@ def moved(call: Call) -> Found:
     """The same movement of the places; what takes a single place of many picks a pixel."""
     if not any(value.plane is not None for value in call.values):
         return Found((call.merged,) * len(call.outputs))
+    if _beside_each_other(call):
+        plane = Plane.drawn(call.out.shape, call.number)
+        jump = pair(
+            max(value.reach.jump[side] * value.plane.spacing[side] for value in call.values if value.plane is not None)
+            for side in (0, 1)
+        )
+        return Found((replace(call.merged, plane=plane, reach=replace(call.merged.reach, jump=jump)),))
     moved = _run(call)
     values = [call.merged.at(each) for each in moved]
     if call.merged.places == 1:
@@ -88,6 +95,20 @@ def moved(call: Call) -> Found:
     # What came from nowhere but padding has no place at all.
     return Found(
         tuple(_picked(value) if value.plane is not None and value.plane.count == 1 else value for value in values)
+    )
+
+
+def _beside_each_other(call: Call) -> bool:
+    """Whether channels of several maps, whose places are numbered each in its own way, are laid side by side: those at
+    one place then lie at one place."""
+    planes = [value.plane for value in call.values if value.plane is not None]
+    return (
+        call.base == "cat"
+        and call["dim"] % 4 == 1
+        and call.out.ndim == 4
+        and len(planes) == len(call.values)
+        and len({plane.call for plane in planes}) > 1
+        and all(plane.depth == (0.0, 0.0) and plane.count == plane.places[0, 0].numel() for plane in planes)
     )
 
 

@@ -9,6 +9,9 @@ from math import ceil
 import torch
 from torch import Tensor
 
+# Places that a tap of a large window must meet at the least, in the mean, to be no weight of a single place.
+SHARED = 2
+
 
 @dataclass(frozen=True)
 class Plane:
@@ -52,6 +55,16 @@ class Plane:
     def count(self) -> int:
         """How many places the numbers come from."""
         return distinct(self.places)
+
+    def spread(self, stride: tuple[int, int]) -> "Plane":
+        """Return it with nothing between its rows and columns, so that neighbours in a map N×C×H×W lie `stride`
+        apart."""
+        height, width = self.places.shape[2:]
+        places = self.places.new_zeros(
+            (*self.places.shape[:2], (height - 1) * stride[0] + 1, (width - 1) * stride[1] + 1)
+        )
+        places[..., :: stride[0], :: stride[1]] = self.places
+        return replace(self, places=places)
 
     @cached_property
     def sides(self) -> tuple[int, int]:
@@ -158,7 +171,9 @@ def merge(values: list[Value]) -> Value:
         return Value()
     if len(values) == 1:
         return values[0]
-    farthest = max((value.reach for value in values), key=lambda reach: (max(reach.field), max(reach.jump)))
+    # Weights see nothing, and lie nowhere.
+    seeing = [value.reach for value in values if value.origin.image] or [value.reach for value in values]
+    farthest = max(seeing, key=lambda reach: (max(reach.field), max(reach.jump)))
     planes = [value.plane for value in values if value.plane is not None]
     image = any(value.origin.image for value in values)
     return Value(
@@ -210,6 +225,10 @@ def _located(places: Tensor, width: int) -> Tensor:
 
 def _step(differences: Tensor) -> float:
     """Return the mean of the differences between neighbours (lines×n), 1 where there are none."""
+    kept = (differences.abs() > 0).any(0).nonzero().flatten()
+    inner = differences[:, kept[0] : kept[-1] + 1] if len(kept) > 1 else differences
+    if not bool((inner == 0).any()):  # What is repeated at the borders alone is padding.
+        differences = inner
     found = differences[~differences.isnan()].abs()
     if not found.numel():
         return 1.0

@@ -6,9 +6,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from common.anatomy.operators.layer import layer
+from common.anatomy.operators.layer import layer, linear_at_each_place
 from common.anatomy.operators.registry import REGISTRY, Call, Found, follows
-from common.anatomy.operators.value import Plane, Reach, Value, distinct, pair
+from common.anatomy.operators.value import SHARED, Plane, Reach, Value, distinct, pair
 
 # The smallest kernel that sees its neighbours: padded on a map of 2×2, where it sees everything, it still is a
 # convolution.
@@ -21,6 +21,10 @@ SINGLE = 1e-3
 def convolution(call: Call) -> Found:
     """A kernel of weights at every place; transposed ones spread a place over as many."""
     value, weight = call.known["input"], call["weight"]
+    if weight.ndim == 3 and value.plane is not None and _looks_at_itself(call):
+        places = value.plane.places[:, :1].expand(call.out.shape)
+        cost = call.out[0].numel() * weight[0].numel()
+        return linear_at_each_place(call, call.merged, value.plane, places, multiply_adds=cost)
     if weight.ndim != 4 or value.plane is None:
         return Found(
             (
@@ -39,6 +43,7 @@ def convolution(call: Call) -> Found:
         "stride": stride,
         "dilation": dilation,
         "groups": call["groups"],
+        "single": _single(weight),
         "multiply_adds": call.out[0].numel() * weight[0].numel(),
     }
     merged = replace(
@@ -49,7 +54,13 @@ def convolution(call: Call) -> Found:
         merged = replace(merged, way=replace(merged.way, raised=merged.way.raised and not learned, mixed=not learned))
     elif learned:  # With what mixed places before it, it is one kernel that is learned.
         merged = replace(merged, way=replace(merged.way, mixed=False))
-    if call["transposed"]:
+    if call["transposed"] and max(*kernel, *stride) > 1:
+        inserted = value.plane.spread(stride)
+        padding = pair(
+            max(0, d * (k - 1) - p) for k, d, p in zip(kernel, dilation, call.pair("padding", 0), strict=True)
+        )
+        turned = Window(kernel, (1, 1), (int(padding[0]), int(padding[1])), dilation)
+        whole = max(kernel) > SMALL_KERNEL and turned.least_seen(inserted)[0] == 1
         spread = replace(
             merged,
             plane=Plane.drawn(call.out.shape, call.number),
@@ -62,13 +73,16 @@ def convolution(call: Call) -> Found:
                     call,
                     "convolution",
                     spread,
-                    **details | {"multiply_adds": call["input"][0].numel() * weight[0].numel()},
+                    **details
+                    | {"multiply_adds": call["input"][0].numel() * weight[0].numel(), "fully_connected": whole},
                 ),
             ),
         )
     window = Window(kernel, stride, call.pair("padding", 0), dilation)
     alone = call.out.shape[-2:].numel() == 1
-    all_seen, side_seen = window.least_seen(value.plane) if max(kernel) > SMALL_KERNEL else (0.0, 0.0)
+    # On a map whose channels come from many places, a small kernel sees many too.
+    looks = max(kernel) > SMALL_KERNEL or value.plane.depth != (0, 0)
+    all_seen, side_seen = window.least_seen(value.plane) if looks else (0.0, 0.0)
     whole = value.places > 1 and (alone or all_seen == 1)
     found = window.over(merged, value.plane, call)
     even = (
@@ -141,6 +155,8 @@ def resampled(call: Call) -> Found:
     if value.plane is None:
         return Found((call.merged,))
     ratios = [side / kept for side, kept in zip(call.operands[0][0].shape[-2:], out.shape[-2:], strict=True)]
+    if ratios == [1, 1]:
+        return Found((call.merged,))
     taps = 2 if "bilinear" in call.base else 4
     # Without antialiasing, as many neighbours as there are taps; with it, as many more as the map becomes smaller.
     reached = [taps * max(1, ratio) if "_aa" in call.base else taps for ratio in ratios]
@@ -169,18 +185,35 @@ def shuffled(call: Call) -> Found:
     value = call.values[0]
     if value.plane is None:
         return Found((call.merged,))
+    if call["upscale_factor"] == 1:
+        return Found((call.merged,))
     reach = replace(value.reach, jump=pair(j / call["upscale_factor"] for j in value.reach.jump))
     return Found((replace(call.merged, plane=Plane.drawn(call.out.shape, call.number), reach=reach),))
 
 
+def _looks_at_itself(call: Call) -> bool:
+    """Whether a 1-D convolution is a linear layer at each place: its kernel is one number long, and the channels come
+    from one place."""
+    places = call.known["input"].plane.places
+    return (
+        call["weight"].shape[2] == 1
+        and call.out.shape[2] == places.shape[2]
+        and call["groups"] == 1
+        and bool((places == places[:, :1]).all())
+    )
+
+
 def _moves_or_averages(weight: Tensor) -> bool:
     """Whether a kernel, learned or not, gives single places, or takes all of a window alike."""
-    sizes = weight.abs().flatten(1)
-    largest = sizes.amax(1)
-    single = bool((sizes.topk(2, dim=1).values[:, 1] <= SINGLE * largest).all())
-    windows = weight.flatten(2)
+    windows, largest = weight.flatten(2), weight.abs().flatten(1).amax(1)
     alike = windows.shape[2] > 1 and bool(((windows - windows[..., :1]).abs().amax((1, 2)) <= SINGLE * largest).all())
-    return single or alike
+    return alike or _single(weight)
+
+
+def _single(weight: Tensor) -> bool:
+    """Whether each output is one input, and nothing else."""
+    sizes = weight.abs().flatten(1)
+    return sizes.shape[1] == 1 or bool((sizes.topk(2, dim=1).values[:, 1] <= SINGLE * sizes.amax(1)).all())
 
 
 def _largest(side: int, kept: int) -> int:
@@ -201,7 +234,19 @@ class Window:
         self.kernel, self.stride, self.padding, self.dilation = kernel, stride, padding, dilation
 
     def over(self, merged: Value, plane: Plane, call: Call) -> Value:
-        """Return what is known after it slid over `plane`: a fresh plane, and a grown receptive field."""
+        """Return what is known after it slid over `plane`: a fresh plane, and a grown receptive field. A window of a
+        single place leaves all where they are."""
+        across, down = self.stride
+        pools = "pool" in call.base  # A convolution's stride counts in how far apart its places lie.
+        if (
+            self.kernel == (1, 1)
+            and self.padding == (0, 0)
+            and plane.depth == (0, 0)
+            and (pools or across == down == 1)
+        ):
+            left = plane.places[:, :1, :: max(1, int(across)), :: max(1, int(down))]
+            if left.shape[2:] == call.out.shape[2:]:
+                return merged.at(left.expand(call.out.shape))
         jumps = pair(j * apart for j, apart in zip(merged.reach.jump, plane.spacing, strict=True))
         # What reaches beyond the map to both sides, wherever the window's middle lies on it, sees padding and nothing
         # else.
@@ -232,7 +277,14 @@ class Window:
             min(map(distinct, torch.where(windows > 0, each, 0))) / count
             for each, count in zip((windows, rows, columns), (plane.count, *plane.sides), strict=True)
         ]
-        return shares[0], max(shares[1:])
+        # Where a tap seldom meets a second place, each place has a tap of its own, whichever window it lies in.
+        met = [
+            [count for tap in torch.where(windows > 0, each, 0).T if (count := distinct(tap))]
+            for each in (windows, rows, columns)
+        ]
+        own = [len(windows) > 1 and sum(each) < SHARED * len(each) for each in met]
+        by_side = [alone and kernel > SMALL_KERNEL for alone, kernel in zip(own[1:], self.kernel, strict=True)]
+        return (1.0 if own[0] else shares[0]), (1.0 if any(by_side) else max(shares[1:]))
 
 
 def _transposed(reach: Reach, kernel: tuple[int, int], stride: tuple[int, int], dilation: tuple[int, int]) -> Reach:
