@@ -20,6 +20,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.accuracy import store
+from benchmarks.accuracy.recipes import ADAMW
 from common.data import MNIST, Images, hold_out, load_images
 from common.errors import UserError
 from common.recipe import Recipe
@@ -36,7 +37,8 @@ IMAGES, EPOCHS = 10_000, 4
 
 def recipe_for(size: int, seed: int) -> Recipe:
     """Return the recipe for a batch size."""
-    recipe = SESSION.recipes["group"]
+    # AdamW, whose rate goes with the root of the batch size.
+    recipe = replace(SESSION.recipes["group"], **ADAMW)
     return replace(
         recipe,
         epochs=EPOCHS,

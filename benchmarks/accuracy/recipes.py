@@ -46,9 +46,9 @@ VARIANTS = {
     "session05/smallest": {BASELINE: {}, "a third of the rate": {"lr": 0.007}, "SGD at 0.3": SGD},
     "session05/under-8k-muon": {BASELINE: {}, "AdamW": {"optimizer": "adamw", "momentum": 0.9}},
     "session04/under-20k": {BASELINE: {}, "Muon": BY_MUON},
-    "session06/batch-l1": {BASELINE: {}, "SGD at 0.3": SGD, "AdamW": ADAMW, "ten times the L1": {"l1": 1e-4}},
-    "session06/layer": {BASELINE: {}, "SGD at 0.3": SGD, "AdamW": ADAMW},
-    "session06/group": {BASELINE: {}, "SGD at 0.3": SGD, "AdamW": ADAMW},
+    "session06/batch-l1": {BASELINE: {}, "SGD at 0.3": SGD, "AdamW": ADAMW},
+    "session06/layer": {BASELINE: {}, "AdamW": ADAMW},
+    "session06/group": {BASELINE: {}, "AdamW": ADAMW},
     "session07/fast": {
         BASELINE: {},
         "one cycle to the end": {"schedule": "one-cycle"},

@@ -24,7 +24,7 @@ SESSION = load("session06")
 def test_only_the_named_normalization_runs_and_all_cost_the_same(run: str, kind: str) -> None:
     network = SESSION.build(run)
     assert parameter_count(network) == 9_042
-    kinds = [each.kind for each in anatomy(network.network, torch.rand(2, 1, 28, 28)).operations if "norm" in each.kind]
+    kinds = [each.kind for each in anatomy(network, torch.rand(2, 1, 28, 28)).operations if "norm" in each.kind]
     assert kinds == [kind] * 6
 
 
@@ -61,7 +61,7 @@ def test_the_worked_example_is_what_torch_computes() -> None:
 def test_the_costs_in_the_readme_are_the_costs() -> None:
     maps = [
         each.output
-        for each in anatomy(SESSION.build("layer").network, torch.rand(2, 1, 28, 28)).operations
+        for each in anatomy(SESSION.build("layer"), torch.rand(2, 1, 28, 28)).operations
         if "norm" in each.kind
     ]
     text = (REPOSITORY / "session06" / "README.md").read_text()
