@@ -71,6 +71,8 @@ def set_weights(network: nn.Module) -> None:
                     source = channel * layer.in_channels // 10 if layer.groups == 1 else 0
                     layer.weight[channel, source] = OUTER
                     layer.weight[channel, source, *middle] = 1
+                    if layer.kernel_size == (1, 1) and layer.groups == 1:  # Else no channels would be mixed.
+                        layer.weight[channel, (source + 1) % layer.in_channels] = OUTER
                 if layer.groups not in (1, layer.in_channels):
                     for channel in range(10):
                         layer.weight[channel].zero_()

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 # Places that a tap of a large window must meet at the least, in the mean, to be no weight of a single place.
-SHARED = 2
+SHARED = 1.5
 
 
 @dataclass(frozen=True)

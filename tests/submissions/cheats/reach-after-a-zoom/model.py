@@ -1,0 +1,21 @@
+import math
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+
+class Network(nn.Module):
+    def __init__(self):
+        super().__init__()
+
+        self.features = nn.Sequential(nn.Conv2d(1, 8, 3, stride=4, padding=1, bias=False), nn.BatchNorm2d(8), nn.ReLU(),
+            nn.Conv2d(8, 16, 3, stride=2, padding=1, bias=False), nn.BatchNorm2d(16), nn.ReLU(), nn.Conv2d(16, 16, 3, padding=1, bias=False), nn.BatchNorm2d(16), nn.ReLU())
+        self.classify = nn.Linear(16, 10)
+
+    def forward(self, images):
+        x = F.pixel_shuffle(images.repeat(1, 16, 1, 1), 4)
+        return self.classify(self.features(x).mean((2, 3)))
+
+
+def build(name):
+    return Network()
