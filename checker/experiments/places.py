@@ -307,12 +307,21 @@ def _is_windowed(seen: Seen) -> bool:
 
 
 def _crops(seen: Seen) -> bool:
-    """Whether a border of a map is cut off, as a convolution without padding does, and more than half is left."""
-    if base(seen.node) not in ("slice", "constant_pad_nd") or seen.arguments.get("step", 1) != 1:
+    """Whether as much is cut off both ends of a map, as a convolution without padding does, and more than half is left.
+    Crops of all sizes and places together would tell each place from its neighbour."""
+    name, arguments = base(seen.node), seen.arguments
+    if name not in ("slice", "constant_pad_nd") or arguments.get("step", 1) != 1:
         return False
     given, out = _tensors(seen)[0], seen.outputs[0]
-    sides = list(zip(given.shape[2:], out.shape[2:], strict=True))
-    return given.ndim == 4 and all(side >= kept > side / 2 for side, kept in sides) and given.shape != out.shape
+    if given.ndim != 4 or given.shape == out.shape:
+        return False
+    if name == "slice":
+        side = _side(seen)
+        start = (arguments["start"] or 0) % side
+        centred = 2 * start + out.shape[int(arguments["dim"])] == side
+    else:
+        centred = list(arguments["pad"][::2]) == list(arguments["pad"][1::2])
+    return centred and all(side >= kept > side / 2 for side, kept in zip(given.shape[2:], out.shape[2:], strict=True))
 
 
 def _leaves_out(seen: Seen) -> bool:

@@ -173,8 +173,9 @@ def _max_pools(run: "Evidence", operations: "tuple[Operation, ...]", limit: int)
 
 @rule(
     "At least {count} depthwise-separable convolution(s), of use",
-    f"Without the convolution, or several together, {100 * MATTERS:g} % of the images must be lost, and with a "
-    f"single tap of each kernel the logits must move by {100 * MOVED:g} % of their spread.",
+    f"Its kernels are learned, and the 1×1 behind it mixes channels. Without the convolution, or several together, "
+    f"{100 * MATTERS:g} % of the images must be lost, and with a single tap of each kernel the logits must move by "
+    f"{100 * MOVED:g} % of their spread.",
 )
 def depthwise_separable(run: "Evidence", *, count: int) -> Verdict:
     """A kernel for each channel by itself, then 1×1 across channels: nearly as good as a full convolution, far fewer
@@ -232,9 +233,9 @@ def depthwise_separable(run: "Evidence", *, count: int) -> Verdict:
 
 @rule(
     "A dilated convolution, of use",
-    f"Without it, or several together, {100 * MATTERS:g} % of the images must be lost, and with a single tap of "
-    "each kernel the logits "
-    f"must move by {100 * MOVED:g} % of their spread. Over a map of doubled places it does nothing.",
+    f"Its kernels are learned. Without it, or several together, {100 * MATTERS:g} % of the images must be lost, and with "
+    f"a single tap of each kernel the logits must move by {100 * MOVED:g} % of their spread. Over a map of doubled places "
+    "it does nothing.",
 )
 def dilated(run: "Evidence") -> Verdict:
     """Holes in a kernel let it see farther with the same weights, so that a map need not be made smaller."""
@@ -312,7 +313,8 @@ def receptive_field(run: "Evidence", *, before: int, after: int) -> Verdict:
     f"What layers return is made {SCALED:g} times as large and as small, all of it and each number by itself: what "
     f"moves less than {BY_HAND:g} times as far was normalised by hand. A norm's own output may move by {NORMALISED:g} "
     f"of its spread when its input is {FACTOR:g} times as large, most running statistics must lie within "
-    f"{MEAN_APART:g} standard deviations and a factor of {VARIANCE_APART:g} of the input's, and without the norms "
+    f"{MEAN_APART:g} standard deviations and a factor of {VARIANCE_APART:g} of the input's, no more than "
+    f"{100 * DOUBLED:g} % of the channels it averages over may be copies or constants, and without the norms "
     f"{100 * MATTERS:g} % of the images must be lost.",
 )
 def normalization(run: "Evidence", *, kind: str) -> Verdict:

@@ -236,7 +236,7 @@ class Window:
     def over(self, merged: Value, plane: Plane, call: Call) -> Value:
         """Return what is known after it slid over `plane`: a fresh plane, and a grown receptive field. A window of a
         single place leaves all where they are."""
-        across, down = self.stride
+        down, across = self.stride
         pools = "pool" in call.base  # A convolution's stride counts in how far apart its places lie.
         if (
             self.kernel == (1, 1)
@@ -244,7 +244,7 @@ class Window:
             and plane.depth == (0, 0)
             and (pools or across == down == 1)
         ):
-            left = plane.places[:, :1, :: max(1, int(across)), :: max(1, int(down))]
+            left = plane.places[:, :1, :: max(1, int(down)), :: max(1, int(across))]
             if left.shape[2:] == call.out.shape[2:]:
                 return merged.at(left.expand(call.out.shape))
         jumps = pair(j * apart for j, apart in zip(merged.reach.jump, plane.spacing, strict=True))
