@@ -234,8 +234,8 @@ def depthwise_separable(run: "Evidence", *, count: int) -> Verdict:
 @rule(
     "A dilated convolution, of use",
     f"Its kernels are learned. Without it, or several together, {100 * MATTERS:g} % of the images must be lost, and "
-    f"with a single tap of each kernel the logits must move by {100 * MOVED:g} % of their spread. Over a map of doubled "
-    "places it does nothing.",
+    f"with a single tap of each kernel the logits must move by {100 * MOVED:g} % of their spread. Over a map of "
+    "doubled places it does nothing.",
 )
 def dilated(run: "Evidence") -> Verdict:
     """Holes in a kernel let it see farther with the same weights, so that a map need not be made smaller."""
