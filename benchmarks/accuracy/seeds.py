@@ -46,9 +46,6 @@ TARGETS = {
     "session05/smallest": Target(99.4, 10),
     "session05/scheduled-muon": Target(99.5, 10),
     "session05/under-8k-muon": Target(99.5, 10),
-    "session06/batch-l1": Target(99.5, 3),
-    "session06/layer": Target(99.5, 3),
-    "session06/group": Target(99.5, 3),
     "session07/fast": Target(85.0, 5, within=8),
 }
 
