@@ -29,7 +29,7 @@ from checker.experiments.norms import Statistic
 from checker.means import Means
 from checker.rules.accuracy import ROUNDED, WITHIN_SUMS
 from checker.rules.anatomy import ALIKE, COUNTING
-from checker.rules.layers import ALMOST, COPIED, MATTERS, MOVED, NORMALISED
+from checker.rules.layers import ALMOST, COPIED, DOUBLED, MATTERS, MOVED, NORMALISED
 from checker.rules.training import SHOWS
 from checker.rules.weights import (
     FREE_LITERALS,
@@ -84,6 +84,7 @@ BOUNDS: dict[str, list[tuple[str, float, str, Callable[[object], list[float]]]]]
     ],
     "norms": [
         ("a norm's output moves, scaled", NORMALISED, "<=", lambda found: list(found.moved.values())),
+        ("a norm's channels that are copies", DOUBLED, "<=", lambda found: list(found.copied.values())),
         ("moves scaled alike, to each by itself", BY_HAND, ">=", lambda found: list(found.by_hand.values())),
     ],
     "anatomy": [

@@ -15,7 +15,7 @@ import numpy as np
 
 from checker.intake.files import shown
 from checker.subject import Images
-from checker.tolerances import LEAST_ROTATION, LEAST_SCALE, LEAST_SHIFT, RARELY
+from checker.tolerances import LEAST_ROTATION, LEAST_SCALE, LEAST_SHIFT, RARELY, SHOWN
 from checker.verdict import CannotCheckError
 
 TRIALS = 64  # Images that each transform is tried on.
@@ -23,7 +23,6 @@ WHOLE = 200  # How often the whole pipeline is applied.
 # Less than this correlation with a ramp from left to right, or its mirror image, tells that the pipeline left nothing
 # of an image.
 RECOGNISED = 0.3
-SHOWN = 0.3  # Of a hole's share of the image, what must be left at the pipeline's end to count.
 
 # What albumentations 1 called its arguments, which 2 ignores with no more than a warning, and their names today.
 RENAMED = {

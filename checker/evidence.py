@@ -374,11 +374,10 @@ class Evidence:
         return moved >= share
 
     def learns(self, operation: Operation) -> bool:
-        """Whether the kernel of a layer is learned, or made of what is: a bias beside it says nothing."""
-        return any(
-            weight.parameter and len(weight.shape) > 1 and operation.uses & set(weight.keys)
-            for weight in self.program.weights
-        )
+        """Whether the kernel of a convolution is learned, or made of what is: a bias beside it says nothing."""
+        (kernel,) = (node.arguments[1] for node in self.program.nodes if node.name == operation.value)
+        behind = leading(self.program, [kernel.name]) if isinstance(kernel, Reference) else set()
+        return any(weight.parameter and weight.value in behind for weight in self.program.weights)
 
     def moved_by_single_taps(self, operations: tuple[Operation, ...]) -> float:
         """Return how far the last epoch's logits move when those convolutions keep only the middles of their

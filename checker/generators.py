@@ -91,7 +91,7 @@ def _triangle(numbers: Tensor) -> set[float] | None:
 def _indices_of_triangle(numbers: Tensor) -> set[float] | None:
     """Rows, columns or both of the places above or below a square's diagonal."""
     count = numbers.shape[-1]
-    if numbers.ndim > 2 or (numbers.ndim == 2 and len(numbers) != 2):
+    if numbers.ndim > 2 or (numbers.ndim == 2 and len(numbers) != 2) or not bool((numbers == numbers.round()).all()):
         return None
     about = round(math.sqrt(2 * count))
     for side in range(max(2, about - 1), about + 2):
@@ -99,7 +99,7 @@ def _indices_of_triangle(numbers: Tensor) -> set[float] | None:
             for offset in (-1, 0, 1):
                 both = indices(side, side, offset)
                 if both.shape[1] == count and any(found.equal(numbers.long()) for found in (both, *both)):
-                    return {float(side), float(offset)} if bool((numbers == numbers.round()).all()) else None
+                    return {float(side), float(offset)}
     return None
 
 

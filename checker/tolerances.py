@@ -16,6 +16,8 @@ SCALED, BY_HAND = 2.0, 0.85
 LEAST_SHIFT, LEAST_SCALE, LEAST_ROTATION = 1 / 64, 0.02, 1.0
 # A transform that is applied to fewer of the images than this share augments nothing.
 RARELY = 0.05
+# Of a hole's share of the image, what must be left at the pipeline's end to count.
+SHOWN = 0.3
 # Networks that are closer (see checker.copies) are told as copies. Two seeds of one recipe are 0.69 apart and more; the
 # closest of our own runs 0.49, which share seed and network and differ in their penalty alone. Copies stay below 0.02
 # rounded to bfloat16, below 0.2 with noise of 3 % in all weights, and at 0.29 after one more epoch at a tenth of the

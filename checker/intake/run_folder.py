@@ -96,7 +96,7 @@ def _epoch(number: int, line: str, two_inputs: bool) -> LoggedEpoch:
         weights = values.get("weights") or {}
         return LoggedEpoch(
             epoch=_count(values["epoch"]),
-            train_total=_count(values["train_total"]),
+            train_total=_count(values["train_total"], least=1),
             test_correct=_count(values["test_correct"]),
             test_total=_count(values["test_total"]),
             sum_correct=_count(values["sum_correct"]) if two_inputs else None,
@@ -126,7 +126,7 @@ def _number(value: object) -> float | None:
     return float(value)
 
 
-def _count(value: object) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < 2**53:
+def _count(value: object, least: int = 0) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not least <= value < 2**53:
         raise ValueError(f"{value!r} is no count")
     return value

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 from checker.rules.accuracy import log_matches_weights, sustained_accuracy
 from checker.rules.rule import rule
 from checker.rules.weights import finite_weights, weights_match_model
-from checker.tolerances import LEAST_ROTATION, LEAST_SCALE, LEAST_SHIFT, RARELY
+from checker.tolerances import LEAST_ROTATION, LEAST_SCALE, LEAST_SHIFT, RARELY, SHOWN
 from checker.verdict import DECLARED, RECORDED, CannotCheckError, Verdict
 
 if TYPE_CHECKING:
@@ -75,8 +75,8 @@ def enough_epochs(run: "Evidence", *, least: int) -> Verdict:
     f"The pipeline is built anew from its description. Each of the three must be applied to {100 * RARELY:g} % of the "
     f"images and change them: a shift by {32 * LEAST_SHIFT:g} of 32 pixels, a scale by {100 * LEAST_SCALE:g} %, a "
     f"rotation by {LEAST_ROTATION:g}° at the least; the hole and its fill are measured. Then the whole is applied: "
-    f"images must stay recognisable, some be mirrored, and in {100 * RARELY:g} % a quarter of the hole be left. That "
-    "the run was trained so is its own word.",
+    f"images must stay recognisable, some be mirrored, and in {100 * RARELY:g} % must {100 * SHOWN:g} % of the hole be "
+    "left. That the run was trained so is its own word.",
     needs=("augmentation", "training"),
 )
 def augmentations(run: "Evidence", *, hole: int, fill: tuple[float, ...]) -> Verdict:

@@ -21,6 +21,8 @@ FEW = {
     "Laplace": torch.tensor([[0.0, 1.0, 0.0], [1.0, -4.0, 1.0], [0.0, 1.0, 0.0]]),
     "a triangle": torch.ones(9, 9).tril(),
     "a mask for attention": torch.zeros(9, 9).masked_fill(torch.ones(9, 9).triu(1).bool(), -torch.inf),
+    "indices of a triangle": torch.triu_indices(9, 9, 1),
+    "rows of a triangle's indices": torch.tril_indices(9, 9)[0],
     "nothing": torch.zeros(0),
     "the same few again": torch.tensor([0.3, 0.7]).repeat(40),
 }

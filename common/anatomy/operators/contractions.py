@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+from torch import Tensor
+
 from common.anatomy.operators.layer import layer, linear_at_each_place
 from common.anatomy.operators.registry import Call, Found, follows
 from common.anatomy.operators.value import SHARED, distinct, pair
@@ -55,10 +57,7 @@ def contraction(call: Call) -> Found:
         if call.out.ndim < kept.ndim:
             kept = kept.squeeze(-1)
         return linear_at_each_place(call, merged, whole_plane, kept.expand(call.out.shape), **details)
-    # A tap that seldom meets a second place is the weight of a single one, whichever window it lies in.
-    met = [count for tap in flat.T[:MOST_TAPS] if (count := distinct(tap))] if learned and mixed > 1 else []
-    own = len(flat.unique(dim=0)) > 1 and sum(met) < SHARED * len(met)
-    whole = bool(learned) and places > 1 and (mixed == places or own)
+    whole = bool(learned) and places > 1 and (mixed == places or _tap_for_each_place(flat))
     side = round(places**0.5)
     grown = pair(
         f + (length - 1) * j
@@ -69,3 +68,10 @@ def contraction(call: Call) -> Found:
     value = replace(merged.at(None), reach=replace(merged.reach, field=grown, local=merged.reach.field))
     value = value.leaving("fully connected") if whole else value.not_through(call.operator)
     return Found((value,), (layer(call, "linear", value, fully_connected=whole, **details),) if learned else ())
+
+
+def _tap_for_each_place(windows: Tensor) -> bool:
+    """Whether a tap seldom meets a second place, so that it is the weight of a single one, whichever window it lies
+    in."""
+    met = [count for tap in windows.T[:MOST_TAPS] if (count := distinct(tap))]
+    return len(windows.unique(dim=0)) > 1 and sum(met) < SHARED * len(met)

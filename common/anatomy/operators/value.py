@@ -56,16 +56,6 @@ class Plane:
         """How many places the numbers come from."""
         return distinct(self.places)
 
-    def spread(self, stride: tuple[int, int]) -> "Plane":
-        """Return it with nothing between its rows and columns, so that neighbours in a map N×C×H×W lie `stride`
-        apart."""
-        height, width = self.places.shape[2:]
-        places = self.places.new_zeros(
-            (*self.places.shape[:2], (height - 1) * stride[0] + 1, (width - 1) * stride[1] + 1)
-        )
-        places[..., :: stride[0], :: stride[1]] = self.places
-        return replace(self, places=places)
-
     @cached_property
     def sides(self) -> tuple[int, int]:
         """Height and width of a map N×C×H×W, without what was padded to it."""

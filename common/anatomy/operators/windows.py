@@ -1,5 +1,6 @@
 """Operators that slide a window over a map: convolutions, pooling, resampling."""
 
+import math
 from dataclasses import replace
 
 import torch
@@ -13,6 +14,7 @@ from common.anatomy.operators.value import SHARED, Plane, Reach, Value, distinct
 # The smallest kernel that sees its neighbours: padded on a map of 2×2, where it sees everything, it still is a
 # convolution.
 SMALL_KERNEL = 3
+MOST_SEEN = 10_000_000  # Places, of all windows of a layer together, that are looked at.
 # Taps that are no larger than this share of the largest, or differ by no more, are none, or are the same.
 SINGLE = 1e-3
 
@@ -55,17 +57,14 @@ def convolution(call: Call) -> Found:
     elif learned:  # With what mixed places before it, it is one kernel that is learned.
         merged = replace(merged, way=replace(merged.way, mixed=False))
     if call["transposed"] and max(*kernel, *stride) > 1:
-        inserted = value.plane.spread(stride)
-        padding = pair(
-            max(0, d * (k - 1) - p) for k, d, p in zip(kernel, dilation, call.pair("padding", 0), strict=True)
-        )
-        turned = Window(kernel, (1, 1), (int(padding[0]), int(padding[1])), dilation)
-        whole = max(kernel) > SMALL_KERNEL and turned.least_seen(inserted)[0] == 1
+        whole = max(kernel) > SMALL_KERNEL and _spreads_over_all(value.plane, call)
         spread = replace(
             merged,
             plane=Plane.drawn(call.out.shape, call.number),
             reach=_transposed(merged.reach, kernel, stride, dilation),
         )
+        if whole is None:
+            return Found((spread.not_through("a window this large"),))
         return Found(
             (spread,),
             (
@@ -82,6 +81,8 @@ def convolution(call: Call) -> Found:
     alone = call.out.shape[-2:].numel() == 1
     # On a map whose channels come from many places, a small kernel sees many too.
     looks = max(kernel) > SMALL_KERNEL or value.plane.depth != (0, 0)
+    if looks and call.out.shape[-2:].numel() * call["input"].shape[1] * max(kernel) ** 2 > MOST_SEEN:
+        return Found((window.over(merged, value.plane, call).not_through("a window this large"),))
     all_seen, side_seen = window.least_seen(value.plane) if looks else (0.0, 0.0)
     whole = value.places > 1 and (alone or all_seen == 1)
     found = window.over(merged, value.plane, call)
@@ -191,6 +192,21 @@ def shuffled(call: Call) -> Found:
     return Found((replace(call.merged, plane=Plane.drawn(call.out.shape, call.number), reach=reach),))
 
 
+def _spreads_over_all(plane: Plane, call: Call) -> bool | None:
+    """Whether every output of a transposed convolution, which is one over places with nothing between them, sees them
+    all; None where too much would have to be looked at to tell."""
+    kernel, stride, dilation = call["weight"].shape[2:], call.pair("stride"), call.pair("dilation")
+    around = [d * (k - 1) - p for k, d, p in zip(kernel, dilation, call.pair("padding", 0), strict=True)]
+    sides = [(side - 1) * s + 1 for side, s in zip(plane.places.shape[2:], stride, strict=True)]
+    channels = 1 if plane.depth == (0, 0) else plane.places.shape[1]
+    if max(math.prod(sides), call.out.shape[-2:].numel() * kernel.numel()) * channels > MOST_SEEN:
+        return None
+    places = plane.places.new_zeros((1, channels, *sides))
+    places[..., :: stride[0], :: stride[1]] = plane.places[:1, :channels]
+    places = F.pad(places, (around[1], around[1], around[0], around[0]))  # Or cropped, where that is negative.
+    return Window(kernel, (1, 1), dilation=dilation).least_seen(replace(plane, places=places))[0] == 1
+
+
 def _looks_at_itself(call: Call) -> bool:
     """Whether a 1-D convolution is a linear layer at each place: its kernel is one number long, and the channels come
     from one place."""
@@ -273,15 +289,12 @@ class Window:
         stride = (int(self.stride[0]), int(self.stride[1]))
         windows = F.unfold(places, self.kernel, dilation=self.dilation, padding=self.padding, stride=stride)[0].T
         rows, columns = 1 + (windows - 1).div(plane.width, rounding_mode="floor"), 1 + (windows - 1) % plane.width
+        real = [torch.where(windows > 0, each, 0) for each in (windows, rows, columns)]
         shares = [
-            min(map(distinct, torch.where(windows > 0, each, 0))) / count
-            for each, count in zip((windows, rows, columns), (plane.count, *plane.sides), strict=True)
+            min(map(distinct, each)) / count for each, count in zip(real, (plane.count, *plane.sides), strict=True)
         ]
         # Where a tap seldom meets a second place, each place has a tap of its own, whichever window it lies in.
-        met = [
-            [count for tap in torch.where(windows > 0, each, 0).T if (count := distinct(tap))]
-            for each in (windows, rows, columns)
-        ]
+        met = [[count for tap in each.T if (count := distinct(tap))] for each in real]
         own = [len(windows) > 1 and sum(each) < SHARED * len(each) for each in met]
         by_side = [alone and kernel > SMALL_KERNEL for alone, kernel in zip(own[1:], self.kernel, strict=True)]
         return (1.0 if own[0] else shares[0]), (1.0 if any(by_side) else max(shares[1:]))
