@@ -28,7 +28,7 @@ from checker.experiments import on_images, reach
 from checker.experiments.norms import Statistic
 from checker.means import Means
 from checker.rules.accuracy import ROUNDED, WITHIN_SUMS
-from checker.rules.anatomy import ALIKE, COUNTING
+from checker.rules.anatomy import ALIKE, ALONE, COUNTING, USED
 from checker.rules.layers import ALMOST, COPIED, DOUBLED, MATTERS, MOVED, NORMALISED
 from checker.rules.training import SHOWS
 from checker.rules.weights import (
@@ -61,6 +61,8 @@ BOUNDS: dict[str, list[tuple[str, float, str, Callable[[object], list[float]]]]]
         ("logits move, places exchanged", ALIKE, "<=", lambda found: [found.moved]),
         ("maps differ, places exchanged", ALIKE, "<=", lambda found: [found.inside]),
         ("places that logits hang on", COUNTING, ">=", lambda found: [found.counting]),
+        ("share of places that count", USED, ">=", lambda found: [found.used]),
+        ("share of channels on one place", ALONE, "<=", lambda found: [found.alone]),
     ],
     "constants_used": [
         ("literals in the code", FREE_LITERALS, "<=", lambda found: [found.literals]),

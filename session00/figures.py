@@ -48,7 +48,7 @@ def networks() -> tuple[nn.Sequential, nn.Sequential]:
         after.load_state_dict(load_file(weights))
     except (OSError, SafetensorError) as error:
         raise RunError(f"{weights} can't be read; train it with python session05/train.py --run {RUN}.") from error
-    return before.network.eval(), after.network.eval()
+    return before.eval(), after.eval()
 
 
 def kernels(before: nn.Sequential, after: nn.Sequential) -> bytes:

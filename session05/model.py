@@ -100,7 +100,7 @@ class Augmented(nn.Sequential):
 
 
 class Scheduled(nn.Sequential):
-    """Step 4: all convolutions full, no dropout, trained with a learning-rate schedule; evaluated by FiveLooks."""
+    """Step 4: all convolutions full, no dropout, trained by Muon with a learning-rate schedule."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -116,28 +116,8 @@ class Scheduled(nn.Sequential):
         )
 
 
-class FiveLooks(nn.Module):
-    """In evaluation, the mean of a network's logits for the image and for the image moved by one pixel to each side.
-
-    It learns nothing of its own and costs no parameter, but five times the arithmetic. Training sees one look.
-    """
-
-    def __init__(self, network: nn.Module) -> None:
-        super().__init__()
-        self.network = network
-
-    def forward(self, images: Tensor) -> Tensor:
-        logits = self.network(images)
-        if self.training:
-            return logits
-        # A digit has an empty border, so that what leaves the image on one side may enter on the other.
-        for rows, columns in ((1, 0), (-1, 0), (0, 1), (0, -1)):
-            logits = logits + self.network(images.roll((rows, columns), (2, 3)))
-        return logits / 5
-
-
 class Smallest(nn.Sequential):
-    """Step 6: separable convolutions, twice as wide where the map is smallest; evaluated by FiveLooks."""
+    """Step 6: separable convolutions, wider where the map is smallest."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -146,11 +126,11 @@ class Smallest(nn.Sequential):
             nn.MaxPool2d(2),                        # 16×14×14 | 6
             Separable(16, 16),                      # 16×14×14 | 10
             Separable(16, 16),                      # 16×14×14 | 14
-            Separable(16, 32),                      # 32×14×14 | 18
-            nn.MaxPool2d(2),                        # 32×7×7   | 20
-            Separable(32, 32),                      # 32×7×7   | 28
-            Separable(32, 32),                      # 32×7×7   | 36
-            classifier(32),                         # 10
+            Separable(16, 30),                      # 30×14×14 | 18
+            nn.MaxPool2d(2),                        # 30×7×7   | 20
+            Separable(30, 30),                      # 30×7×7   | 28
+            Separable(30, 30),                      # 30×7×7   | 36
+            classifier(30),                         # 10
         )
 
 
@@ -175,11 +155,9 @@ NETWORKS = {
     "skeleton": Skeleton,
     "batch-norm": BatchNorm,
     "augmented": Augmented,
-    "scheduled": lambda: FiveLooks(Scheduled()),
-    "under-8k": lambda: FiveLooks(BatchNorm()),  # Step 5: the network of step 2 again, with the schedule.
-    "smallest": lambda: FiveLooks(Smallest()),
-    "scheduled-muon": Scheduled,  # Step 7: the networks of steps 4 and 5 again, with a single view.
-    "under-8k-muon": BatchNorm,
+    "scheduled": Scheduled,
+    "under-8k": BatchNorm,  # Step 5: the network of step 2 again, trained as that of step 4.
+    "smallest": Smallest,
     "published-9680": Published9680,
 }
 

@@ -98,8 +98,6 @@ PROMISED = [
     ("session05", "scheduled", "sustained_accuracy", 99.5),
     ("session05", "under-8k", "sustained_accuracy", 99.5),
     ("session05", "smallest", "sustained_accuracy", 99.4),
-    ("session05", "scheduled-muon", "sustained_accuracy", 99.5),
-    ("session05", "under-8k-muon", "sustained_accuracy", 99.5),
     ("session06", "batch-l1", "sustained_accuracy", 99.4),
     ("session06", "layer", "sustained_accuracy", 99.4),
     ("session06", "group", "sustained_accuracy", 99.4),

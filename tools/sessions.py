@@ -64,11 +64,15 @@ def single_view(network: nn.Module) -> nn.Module:
     return getattr(network, "network", network)
 
 
-def model_digest(session: Session) -> str:
-    """Return the SHA-256 of the session's model.py."""
-    return hashlib.sha256((session.folder / "model.py").read_bytes()).hexdigest()
+def network_digest(session: Session, run: str, folder: Path | None = None) -> str:
+    """Return the SHA-256 of a run's network: of its layers as they print, dropout among them, and of the program in
+    `folder` (of the committed run, where none is named), which says how they are joined. It stays the same when
+    model.py is only written otherwise."""
+    program = ((folder or session.folder / "runs" / run) / "program.json").read_text()
+    return hashlib.sha256(f"{session.build(run)}\n{program}".encode()).hexdigest()
 
 
-def is_current(session: Session, recipe: Recipe, line: dict) -> bool:
-    """Whether a line of results was measured with the current networks and `recipe`."""
-    return line["model_sha256"] == model_digest(session) and line["recipe"] == json.loads(json.dumps(recipe.as_dict()))
+def is_current(session: Session, run: str, recipe: Recipe, line: dict) -> bool:
+    """Whether a line of results was measured with the run's present network and with `recipe`."""
+    same_recipe = line["recipe"] == json.loads(json.dumps(recipe.as_dict()))
+    return same_recipe and line["network_sha256"] == network_digest(session, run)

@@ -241,6 +241,27 @@ def speed(session: Session) -> str:
     )
 
 
+def cost(session: Session) -> str:
+    """What a result costs in seconds, ours beside the usual recipe, as measured last."""
+    path = REPOSITORY / "benchmarks" / "speed" / "cost_of_a_result.json"
+    if not path.exists():
+        raise RunError(f"There is no {path.name}; measure it with: python -m benchmarks.speed.{path.stem} --keep")
+    kept = json.loads(path.read_text())
+    return table(
+        ["loop", "epochs", "worst of the last five (%)", "seconds", "to usual"],
+        (
+            [
+                loop,
+                row["epochs"],
+                _values(row["worst_of_the_last_five"]),
+                f"{row['seconds']:.0f}",
+                f"{row['to_usual']:.1f}×",
+            ]
+            for loop, row in kept["loops"].items()
+        ),
+    )
+
+
 def recipe_table(session: Session) -> str:
     """Held-out accuracy of the variants of the session's recipes."""
     return table(
@@ -343,6 +364,7 @@ def of_session(session: Session) -> dict[str, Callable[[], str]]:
         "batch sizes": batch_size_table,
         "sparsity": sparsity,
         "speed": speed,
+        "cost": cost,
         "anatomy": anatomy,
     }
     found: dict[str, Callable[[], str]] = {name: partial(make, session) for name, make in makers.items()}

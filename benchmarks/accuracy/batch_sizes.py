@@ -25,7 +25,7 @@ from common.data import MNIST, Images, hold_out, load_images
 from common.errors import UserError
 from common.recipe import Recipe
 from common.training import Trainer
-from tools.sessions import SESSIONS, is_current, model_digest
+from tools.sessions import SESSIONS, is_current, network_digest
 
 KIND = "batch sizes"
 SESSION = SESSIONS["session06"]
@@ -64,7 +64,7 @@ def train(run: str, size: int, seed: int, images: Images, held: Images) -> dict:
         "correct": correct,
         "held_out": len(held),
         "recipe": recipe.as_dict(),
-        "model_sha256": model_digest(SESSION),
+        "network_sha256": network_digest(SESSION, run),
     }
 
 
@@ -73,7 +73,7 @@ def read_results() -> dict[tuple[str, int, int], dict]:
     return {
         (line["run"], line["size"], line["seed"]): line
         for line in store.read(KIND)
-        if is_current(SESSION, recipe_for(line["size"], line["seed"]), line)
+        if is_current(SESSION, line["run"], recipe_for(line["size"], line["seed"]), line)
     }
 
 

@@ -21,30 +21,39 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.accuracy import store
+from common.augment import Affine
 from common.command_line import positive
 from common.data import hold_out, load_images
 from common.errors import UserError
 from common.recipe import MUON, Recipe
 from common.session import Session
 from common.training import Trainer
-from tools.sessions import REPOSITORY, SESSIONS, is_current, model_digest, single_view
+from tools.sessions import REPOSITORY, SESSIONS, is_current, network_digest, single_view
 
 KIND = "recipes"
 BASELINE = "baseline"
 SGD = {"optimizer": "sgd", "lr": 0.3, "momentum": 0.9, "nesterov": True, "weight_decay": 0.0001}
 ADAMW = {"optimizer": "adamw", "lr": 0.01, "momentum": 0.9, "weight_decay": 0.01}
+LARGER = {"batch_size": 128, "lr": 0.02, "averaging": 0.999}
 BY_MUON = {name: getattr(MUON, name) for name in ("optimizer", "lr", "momentum", "nesterov", "weight_decay")}
 VARIANTS = {
     "session05/batch-norm": {
         BASELINE: {},
-        "a third of the rate": {"lr": 0.01},
-        "three times the rate": {"lr": 0.1},
-        "weight decay 0.002": {"weight_decay": 0.002},
+        "a fifth of the rate": {"lr": 0.002},
+        "SGD at 0.03": {"optimizer": "sgd", "lr": 0.03, "momentum": 0.9, "nesterov": True, "weight_decay": 0.0005},
     },
-    "session05/scheduled": {BASELINE: {}, "a third of the rate": {"lr": 0.1}, "no weight decay": {"weight_decay": 0.0}},
-    "session05/under-8k": {BASELINE: {}, "a third of the rate": {"lr": 0.1}},
-    "session05/smallest": {BASELINE: {}, "a third of the rate": {"lr": 0.007}, "SGD at 0.3": SGD},
-    "session05/under-8k-muon": {BASELINE: {}, "AdamW": {"optimizer": "adamw", "momentum": 0.9}},
+    "session05/scheduled": {
+        BASELINE: {},
+        "eight epochs, down after five": {"epochs": 8, "schedule": "short-cycle", "averaging": 0.998},
+    },
+    "session05/under-8k": {BASELINE: {}, "AdamW": {"optimizer": "adamw", "momentum": 0.9}},
+    "session05/smallest": {
+        BASELINE: {},
+        "batches of 32": {"batch_size": 32, "lr": 0.01, "averaging": 0.9997},
+        "batches of 128": LARGER,
+        "batches of 128, AdamW": LARGER | {"optimizer": "adamw", "momentum": 0.9},
+        "less augmentation": {"augmentations": (Affine(degrees=8, shift=2, scale=0.08, shear=0.1),)},
+    },
     "session04/under-20k": {BASELINE: {}, "Muon": BY_MUON},
     "session06/batch-l1": {BASELINE: {}, "SGD at 0.3": SGD, "AdamW": ADAMW},
     "session06/layer": {BASELINE: {}, "AdamW": ADAMW},
@@ -79,7 +88,7 @@ def train(run: str, variant: str) -> dict:
         "single_view": single,
         "held_out": len(held),
         "recipe": recipe.as_dict(),
-        "model_sha256": model_digest(session),
+        "network_sha256": network_digest(session, name),
         "seconds": round(time.perf_counter() - started),
     }
 
@@ -98,8 +107,8 @@ def read_results() -> dict[tuple[str, str], dict]:
 def _is_current(line: dict) -> bool:
     if line["variant"] not in VARIANTS.get(line["run"], {}):
         return False
-    session, _, recipe = _of(line["run"], line["variant"])
-    return is_current(session, recipe, line)
+    session, name, recipe = _of(line["run"], line["variant"])
+    return is_current(session, name, recipe, line)
 
 
 def rows() -> list[tuple[str, str, str, str, str]]:

@@ -17,13 +17,14 @@ import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 
 from benchmarks.accuracy import store
 from common.command_line import positive
-from tools.sessions import REPOSITORY, SESSIONS, held_from, is_current, shown_epoch
+from tools.sessions import REPOSITORY, SESSIONS, held_from, is_current, network_digest, shown_epoch
 
 KIND = "seeds"
 WORK = REPOSITORY / "build" / "seeds"
@@ -44,8 +45,9 @@ TARGETS = {
     "session05/scheduled": Target(99.5, 10),
     "session05/under-8k": Target(99.5, 10),
     "session05/smallest": Target(99.4, 10),
-    "session05/scheduled-muon": Target(99.5, 10),
-    "session05/under-8k-muon": Target(99.5, 10),
+    "session06/batch-l1": Target(99.5, 3),
+    "session06/layer": Target(99.5, 3),
+    "session06/group": Target(99.5, 3),
     "session07/fast": Target(85.0, 5, within=8),
 }
 
@@ -57,7 +59,15 @@ def read_results() -> dict[tuple[str, int], dict]:
 
 def _is_current(run: str, line: dict) -> bool:
     session, name = run.split("/")
-    return is_current(SESSIONS[session], replace(SESSIONS[session].recipes[name], seed=line["seed"]), line)
+    return is_current(SESSIONS[session], name, replace(SESSIONS[session].recipes[name], seed=line["seed"]), line)
+
+
+def _described(run: str, folder: Path) -> dict:
+    """What run.json says of a trained run, with its network's digest."""
+    session, name = run.split("/")
+    return json.loads((folder / "run.json").read_text()) | {
+        "network_sha256": network_digest(SESSIONS[session], name, folder)
+    }
 
 
 def train(run: str, seed: int) -> None:
@@ -65,8 +75,7 @@ def train(run: str, seed: int) -> None:
     session, name = run.split("/")
     folder = WORK / session / f"seed-{seed}" if seed else REPOSITORY / session / "runs"
     unfinished = (folder / f".{name}").exists()
-    finished = folder / name / "run.json"
-    if unfinished or not finished.exists() or not _is_current(run, json.loads(finished.read_text())):
+    if unfinished or not (folder / name / "run.json").exists() or not _is_current(run, _described(run, folder / name)):
         command = [sys.executable, f"{session}/train.py", "--run", name, "--seed", str(seed), "--out", str(folder)]
         subprocess.run(
             command + ["--resume"] * unfinished,
@@ -75,7 +84,7 @@ def train(run: str, seed: int) -> None:
             stdout=subprocess.DEVNULL,
             env=os.environ | {"OMP_NUM_THREADS": "1"},
         )
-    record = json.loads((folder / name / "run.json").read_text())
+    record = _described(run, folder / name)
     log = [json.loads(line) for line in (folder / name / "epochs.jsonl").read_text().splitlines()]
     line = {
         "run": run,
@@ -83,7 +92,7 @@ def train(run: str, seed: int) -> None:
         "parameters": record["parameters"],
         "test_correct": [epoch["test_correct"] for epoch in log],
         "test_total": log[-1]["test_total"],
-        "model_sha256": record["model_sha256"],
+        "network_sha256": record["network_sha256"],
         "recipe": record["recipe"],
         "device": record["device"],
         "precision": record["precision"],

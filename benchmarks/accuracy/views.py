@@ -18,7 +18,7 @@ from benchmarks.accuracy import store
 from common.data import load_images
 from common.errors import UserError
 from common.session import Session
-from tools.sessions import SESSIONS, log, model_digest, single_view
+from tools.sessions import SESSIONS, log, network_digest, single_view
 
 KIND = "views"
 
@@ -50,19 +50,19 @@ def measure(session: Session, run: str, epoch: dict) -> dict:
         "all_views": every,
         "test_total": len(test),
         "weights_sha256": epoch["weights"]["sha256"],
-        "model_sha256": model_digest(session),
+        "network_sha256": network_digest(session, run),
     }
 
 
 def read_results() -> dict[tuple[str, str], dict[int, dict]]:
     """Return what has been measured of the committed weights: (session, run) → epoch → its result."""
     kept = {
-        (line["run"], line["epoch"], line["weights_sha256"], line["model_sha256"]): line for line in store.read(KIND)
+        (line["run"], line["epoch"], line["weights_sha256"], line["network_sha256"]): line for line in store.read(KIND)
     }
     found: dict[tuple[str, str], dict[int, dict]] = {}
     for session, run in runs_with_views():
         for epoch in log(session, run)[-5:]:
-            key = (f"{session.name}/{run}", epoch["epoch"], epoch["weights"]["sha256"], model_digest(session))
+            key = (f"{session.name}/{run}", epoch["epoch"], epoch["weights"]["sha256"], network_digest(session, run))
             if key in kept:
                 found.setdefault((session.name, run), {})[epoch["epoch"]] = kept[key]
     return found
