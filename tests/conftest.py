@@ -15,8 +15,8 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 
 @pytest.hookimpl(optionalhook=True)  # So that tests can be profiled in one process, without xdist.
 def pytest_xdist_auto_num_workers() -> int:
-    """Return one more process than there are cores: many tests wait for a killed run or for a sandbox's limits."""
-    return (os.cpu_count() or 1) + 1
+    """Return two more processes than there are cores: many tests wait for a killed run or for a sandbox's limits."""
+    return (os.cpu_count() or 1) + 2
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -13,6 +13,7 @@ and, where they differ from the base, model.py, train.py, and change.py, whose c
 run's folder once it is written.
 """
 
+import copy
 import hashlib
 import importlib.util
 import json
@@ -86,7 +87,9 @@ def write(case: Case, folder: Path) -> Path:
                 (shutil.copytree if path.is_dir() else shutil.copy)(path, folder / path.name)
     run = folder / "runs" / case.run
     run.mkdir(parents=True)
-    network = _network(case.base if case.weights == "base" else folder, case.run)
+    own = case.weights != "base" and (case.folder / "model.py").exists()
+    trained = _trained(case, folder) if own else _trained_base(case.base, case.session, case.run)
+    network = copy.deepcopy(trained.network)
     count = {"session04": 15, "session05": 15, "session06": 15, "session07": 15, "session03": 6}[case.session]
     lines = [
         {
@@ -100,11 +103,8 @@ def write(case: Case, folder: Path) -> Path:
         }
         for epoch in range(1, count + 1)
     ]
-    _train(case, network, SUM_STEPS if case.assignment.two_inputs else STEPS)
-    for line in lines[-5:]:
-        _train(case, network, LATER_STEPS)
-        line["test_correct"], line["sum_correct"] = _correct(case, network)
-        content = save({key: tensor.contiguous().clone() for key, tensor in network.state_dict().items()})
+    for line, (content, correct) in zip(lines[-5:], trained.epochs, strict=True):
+        line["test_correct"], line["sum_correct"] = correct
         file = run / f"epoch-{line['epoch']:02d}.safetensors"
         file.write_bytes(content)
         line["weights"] = {"file": file.name, "sha256": hashlib.sha256(content).hexdigest()}
@@ -125,9 +125,30 @@ def write(case: Case, folder: Path) -> Path:
     return run
 
 
-def _network(folder: Path, run: str) -> nn.Module:
+@dataclass(frozen=True)
+class Trained:
+    """A trained network, and of each of its last five epochs the weights as a file and what they get right."""
+
+    network: nn.Module
+    epochs: list[tuple[bytes, tuple[int, int]]]
+
+
+def _trained(case: Case, folder: Path) -> Trained:
     torch.manual_seed(0)
-    return load(folder, "model").build(run)
+    network = load(folder, "model").build(case.run)
+    _train(case, network, SUM_STEPS if case.assignment.two_inputs else STEPS)
+    epochs = []
+    for _ in range(5):
+        _train(case, network, LATER_STEPS)
+        weights = {key: tensor.contiguous().clone() for key, tensor in network.state_dict().items()}
+        epochs.append((save(weights), _correct(case, network)))
+    return Trained(network, epochs)
+
+
+@cache
+def _trained_base(folder: Path, session: str, run: str) -> Trained:
+    """Many cases change what lies beside a base's network alone."""
+    return _trained(Case(folder, session, "", run=run), folder)
 
 
 def _module(path: Path) -> object:
