@@ -66,13 +66,14 @@ _REFUSED = {
     "OverlayElements",
     "Lambda",
     "TextImage",
-    "Resize",
-    "LongestMaxSize",
-    "SmallestMaxSize",
     "RandomScale",
     "Mosaic",
     "ToTensor3D",
 }
+
+
+# These make images of a size that may be no larger.
+_RESIZES, LARGEST_SIDE = {"Resize", "LongestMaxSize", "SmallestMaxSize"}, 256
 
 
 def rebuilt(description: object) -> object:
@@ -114,6 +115,9 @@ def _refuse_strange(value: object, albumentations: Any, depth: int = 0) -> None:
                 raise CannotCheckError(
                     f"augmentation() of train.py uses {shown(name)}, which can't be rebuilt from its description.", help
                 )
+            sizes = [size for each in value.values() for size in (each if isinstance(each, list) else [each])]
+            if name in _RESIZES and any(isinstance(size, int | float) and size > LARGEST_SIDE for size in sizes):
+                raise CannotCheckError(f"augmentation() of train.py makes images larger than {LARGEST_SIDE}.", help)
         for each in value.values():
             _refuse_strange(each, albumentations, depth + 1)
     elif isinstance(value, list):
@@ -285,30 +289,35 @@ class _Part:
 
 
 def _parts(
-    pipeline: Any, probability: float = 1.0, scaling: tuple[Any, ...] = (), *, chosen: bool = False
+    pipeline: Any, probability: float = 1.0, scaling: list[Any] | None = None, *, chosen: bool = False
 ) -> Iterator[_Part]:
     """Yield the transforms of a pipeline that is applied with `probability`, and once more its own unless it was
-    `chosen`."""
+    `chosen`. `scaling` collects what gives pixels another scale on the way."""
     import albumentations as A
     from albumentations.pytorch import ToTensorV2
 
+    scaling = [] if scaling is None else scaling
     if not chosen:
         probability *= float(getattr(pipeline, "p", 1.0))
-    if isinstance(pipeline, A.Normalize | A.ToFloat | A.FromFloat | ToTensorV2):
+    if isinstance(pipeline, A.Normalize | A.ToFloat | A.FromFloat):
+        if pipeline.p > 0:
+            scaling.append(pipeline)
+        return
+    if isinstance(pipeline, ToTensorV2):
         return
     if isinstance(pipeline, A.SelectiveChannelTransform):  # What it holds acts on no whole image.
         return
     if not hasattr(pipeline, "transforms"):
-        yield _Part(pipeline, probability, scaling)
+        yield _Part(pipeline, probability, tuple(scaling))
         return
     if isinstance(pipeline, A.SomeOf):
         probability *= min(1, pipeline.n / len(pipeline.transforms))
-    one_of = isinstance(pipeline, A.OneOf)  # There the probabilities are weights.
+    one_of, before = isinstance(pipeline, A.OneOf), len(scaling)  # There the probabilities are weights.
     for transform in pipeline.transforms:
         share = transform.p / sum(each.p for each in pipeline.transforms) if one_of else 1.0
         yield from _parts(transform, probability * share, scaling, chosen=one_of)
-        if isinstance(transform, A.Normalize | A.ToFloat | A.FromFloat) and transform.p > 0:
-            scaling += (transform,)
+        if one_of:
+            del scaling[before + 1 :]  # One of them is applied.
 
 
 def _applied(part: _Part, images: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
@@ -344,6 +353,8 @@ def _still(transform: Any) -> set[str]:
         "scales": any(_reach(limits, 1) >= LEAST_SCALE for limits in transform.scale.values()),
         "rotates": _reach(transform.rotate, 0) >= LEAST_ROTATION,
     }
+    if transform.fit_output:  # What was moved lies in the middle again, and what was scaled fills the image.
+        least |= {"shifts": False, "scales": False}
     return {what for what, enough in least.items() if not enough}
 
 

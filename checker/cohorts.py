@@ -66,7 +66,8 @@ def _changed(
     return replace(
         of,
         title=title,
-        rules={id: limits for id, limits in of.rules.items() if id not in without} | rules,
+        rules={id: limits for id, limits in of.rules.items() if id not in without}
+        | {id: of.rules.get(id, {}) | limits for id, limits in rules.items()},
         points={id: each for id, each in of.points.items() if id not in without} | points,
         runs=of.runs if of.all_runs else {name: RunRules(required=run.required) for name, run in of.runs.items()},
     )

@@ -29,6 +29,9 @@ MADE_OF_ONE, LEAST_MADE = 4, 64
 # By how much parameters are moved to see whether what is made of them moves too, as a share of their size, and what of
 # that is no movement. In float64, where rounding is 1e-16.
 NUDGED, STILL, EXACT = 1e-6, 1e-3, 1e-9
+# What differs from image to image by no more than this, as a share of how far its numbers lie apart, is a constant that
+# images only tint; and how many of its numbers are looked at.
+TINTED, SAMPLED = 0.05, 1_024
 # What takes a number apart, so that it could hold several: operators by their names without the overload.
 TAKES_APART = frozenset(
     {
@@ -140,7 +143,8 @@ def constants(
     with torch.no_grad():
         told = [_told(program, *given) for given in ((weights, inputs), (weights, others))]
         alike = _same(*told)
-        parts = _Parts(program, weights, alike, alike & _same(told[0], _told(program, _others(weights), others)))
+        of_nothing = alike & _same(told[0], _told(program, _others(weights), others))
+        parts = _Parts(program, weights, alike, _tinted(*told) - alike, of_nothing)
         logits = replay(program, weights, *inputs, see=parts.see, double=True)
         replay(program, weights, *others, see=parts.see_others, double=True)
         stepped = parts.stepped(inputs)
@@ -155,26 +159,48 @@ def constants(
     return Constants(parts.hidden() | orders, parts.literals(), parts.norms_by_hand, tuple(sorted(taken_apart)))
 
 
-def _told(program: Program, weights: Mapping[str, Tensor], inputs: tuple[Tensor, ...]) -> dict[str, Tensor]:
-    """Return a few sums of each value, which tell two tensors apart: to keep all would take gigabytes."""
-    found: dict[str, Tensor] = {}
+@dataclass(frozen=True)
+class _Told:
+    """What tells a value from another one: a few sums of all its numbers, and up to SAMPLED of them. To keep all would
+    take gigabytes."""
+
+    sums: Tensor
+    sample: Tensor
+
+
+def _told(program: Program, weights: Mapping[str, Tensor], inputs: tuple[Tensor, ...]) -> dict[str, _Told]:
+    """Return what tells each value of the program."""
+    found: dict[str, _Told] = {}
 
     def note(seen: Seen) -> None:
         if seen.outputs and seen.outputs[0].is_floating_point():
             flat = seen.outputs[0].flatten()
             ramp = torch.linspace(0, 1, len(flat), dtype=flat.dtype, device=flat.device)
-            found[seen.node.name] = torch.stack([flat.sum(), flat.square().sum(), (ramp * flat).sum()])
+            sums = torch.stack([flat.sum(), flat.square().sum(), (ramp * flat).sum()])
+            # Of large ones with a stride that no shape has as a factor.
+            places = torch.arange(min(len(flat), SAMPLED), device=flat.device) * 999_983 % max(len(flat), 1)
+            found[seen.node.name] = _Told(sums, flat[places])
 
     replay(program, weights, *inputs, see=note, double=True)
     return found
 
 
-def _same(one: Mapping[str, Tensor], other: Mapping[str, Tensor]) -> set[str]:
+def _same(one: Mapping[str, _Told], other: Mapping[str, _Told]) -> set[str]:
     """Return the values whose sums are the same, to rounding."""
     return {
         name
-        for name, sums in one.items()
-        if sums.isfinite().all() and bool((other[name] - sums).abs().max() <= EXACT * sums.abs().max())
+        for name, told in one.items()
+        if told.sums.isfinite().all()
+        and bool((other[name].sums - told.sums).abs().max() <= EXACT * told.sums.abs().max())
+    }
+
+
+def _tinted(one: Mapping[str, _Told], other: Mapping[str, _Told]) -> set[str]:
+    """Return the values whose numbers lie apart, and hardly differ from image to image."""
+    return {
+        name
+        for name, told in one.items()
+        if bool((other[name].sample - told.sample).norm() <= TINTED * (told.sample - told.sample.mean()).norm())
     }
 
 
@@ -194,17 +220,26 @@ class _Parts:
     """A program, and which of its values depend on images, on parameters, and on neither."""
 
     def __init__(
-        self, program: Program, weights: Mapping[str, Tensor], of_no_image: Collection[str], of_nothing: Collection[str]
+        self,
+        program: Program,
+        weights: Mapping[str, Tensor],
+        of_no_image: Collection[str],
+        tinted: Collection[str],
+        of_nothing: Collection[str],
     ) -> None:
-        """of_no_image, of_nothing: values that are the same for all images, and whatever the parameters are too"""
-        self._program, self._weights = program, weights
+        """of_no_image, of_nothing: values that are the same for all images, and whatever the parameters are too;
+        tinted: those that are nearly the same for all images, of which one is looked at"""
+        self._program, self._weights, self._tinted = program, weights, tinted
         self._made = {node.name: node for node in program.nodes}
         self._sources = {each.name: {"image"} for each in program.inputs}
         self._sources |= {weight.value: {"parameter"} for weight in program.weights if weight.parameter}
         for node in program.nodes:
             sources = set[str]().union(*(self._sources.get(name, ()) for name in operands(node)))
-            dropped = {"image", "parameter"} if node.name in of_nothing else {"image"} & sources
-            self._sources[node.name] = sources - (dropped if node.name in of_no_image else set())
+            if node.name in of_nothing:
+                sources = set()
+            elif node.name in of_no_image or node.name in tinted:
+                sources -= {"image"}
+            self._sources[node.name] = sources
         self._leads_to_logits = leading(program, program.outputs)
         self._names = {weight.value: weight.keys[0] for weight in program.weights}
         self._names |= {name: program.labels.get(name, name) for name in program.constants}
@@ -229,7 +264,7 @@ class _Parts:
         """Keep what a call made, where it is needed."""
         node = seen.node
         if not self._sources[node.name] and seen.outputs:
-            self._values[node.name] = seen.outputs[0]
+            self._values[node.name] = seen.outputs[0][:1] if node.name in self._tinted else seen.outputs[0]
         elif self._sources[node.name] == {"parameter"} and base(node) in _PRODUCTS:
             self._products[node.name] = seen.arguments
         other = _other_than_statistics(base(node), seen) if "image" in self._sources[node.name] else None
@@ -245,7 +280,8 @@ class _Parts:
             and (base(node) not in _COMBINES | _PRODUCTS | _NORMS or self._multiplies_itself(node))
         ):
             behind = frozenset(leading(self._program, [node.name]) & self._parameters.keys())
-            self._made_of[behind] = self._made_of.get(behind, 0) + seen.outputs[0].numel()
+            made = seen.outputs[0][:1] if node.name in self._tinted else seen.outputs[0]
+            self._made_of[behind] = self._made_of.get(behind, 0) + made.numel()
         if self._takes_apart(node):
             self._apart[node.name] = _tensors(seen), seen.outputs
 
@@ -255,7 +291,8 @@ class _Parts:
             given, made = self._apart[seen.node.name]
             # One answer to everything, as that no number is infinite, tells nothing.
             tells = any(each.numel() == 1 or bool((each != each.flatten()[:1]).any()) for each in made)
-            if _equal(given, _tensors(seen)) or (tells and _equal(made, seen.outputs)):
+            alike = seen.node.name in self._tinted or _equal(made, seen.outputs)
+            if _equal(given, _tensors(seen)) or (tells and alike):
                 self.taken_apart.add(seen.node.operator)
 
     def _multiplies_itself(self, node: Node) -> bool:

@@ -373,11 +373,21 @@ class Evidence:
         )
         return moved >= share
 
-    def learns(self, operation: Operation) -> bool:
-        """Whether the kernel of a convolution is learned, or made of what is: a bias beside it says nothing."""
+    def alike_untrained(self, operation: Operation) -> float:
+        """How much the kernel of a convolution is like what other parameters make: 0 where it is one itself, 1 where it
+        is none, nor made of any. A bias beside it says nothing."""
         (kernel,) = (node.arguments[1] for node in self.program.nodes if node.name == operation.value)
-        behind = leading(self.program, [kernel.name]) if isinstance(kernel, Reference) else set()
-        return any(weight.parameter and weight.value in behind for weight in self.program.weights)
+        name = kernel.name if isinstance(kernel, Reference) else ""
+        parameters = {weight.value for weight in self.program.weights if weight.parameter}
+        if name in parameters or not parameters & leading(self.program, [name]):
+            return float(name not in parameters)
+        return self._ask(
+            "Looking at how its kernels are made",
+            on_images.alike_untrained,
+            self._subject(self.log[-1]),
+            self._chosen(TRACED),
+            operation.value,
+        )
 
     def moved_by_single_taps(self, operations: tuple[Operation, ...]) -> float:
         """Return how far the last epoch's logits move when those convolutions keep only the middles of their

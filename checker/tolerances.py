@@ -2,6 +2,8 @@
 
 # Another device, precision or number of threads rounds otherwise, which may turn a digit that lies on the edge.
 COUNTS_APART = 2
+# Images that an epoch may leave out: a loader may drop the last batch, where it isn't full.
+DROPPED = 1_024
 # A place that moves by less than this share of its map's spread, when all pixels beyond a line are changed, doesn't see
 # them. Rounding in fp32 makes 1e-7; in our deepest network, under-100k, the outermost pixels that must be seen move
 # places by 1e-4 and more.

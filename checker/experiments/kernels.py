@@ -68,6 +68,29 @@ def apart_from_copies(
     return max((0.0 if math.isnan(each) else each for each in found), default=0.0)
 
 
+def alike_untrained(program: Program, weights: Mapping[str, Tensor], value: str, *inputs: Tensor) -> float:
+    """Return how much the kernel of the convolution that makes `value` is like what the network makes of other
+    parameters: the cosine between the two, of a filter in the middle of all. 1 where it is fixed, or only scaled."""
+    kernels: list[Tensor] = []
+
+    def keep(seen: Seen) -> None:
+        if seen.node.name == value:
+            kernels.append(seen.arguments["weight"].flatten(1))
+
+    generator = torch.Generator().manual_seed(0)
+    others = dict(weights)
+    for weight in program.weights:
+        own = weights.get(weight.value)
+        if weight.parameter and own is not None and own.is_floating_point():
+            noise = torch.randn(own.shape, dtype=own.dtype, generator=generator).to(own.device)
+            others[weight.value] = noise * own.square().mean().sqrt()
+    with torch.no_grad():
+        for each in (weights, others):
+            replay(program, each, *inputs, see=keep, double=True)
+    own, other = kernels[0], kernels[-1]
+    return float(F.cosine_similarity(own, other).abs().median())
+
+
 def _apart_in_blocks(map: Tensor, dim: int, step: int) -> Tensor:
     """Return how far the rows (2) or columns (3) of blocks of `step` differ, wherever the blocks begin, or all but the
     first of each from zero."""

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from checker.experiments.places import replaced_by
+from checker.experiments.parts import replaced_by
 from checker.tolerances import BY_HAND, FACTOR, SCALED
 from common.anatomy.operators import REGISTRY
 from common.anatomy.program import Program
@@ -35,12 +35,14 @@ class Statistic:
     mean:     their difference, as a share of the larger standard deviation
     variance: the logarithm of their ratio
     is_kept:  they aren't what a new normalisation begins with, a mean of 0 and a variance of 1
+    epsilon:  what is added to the variance, as a share of the two
     """
 
     module: str
     mean: float
     variance: float
     is_kept: bool
+    epsilon: float = 0.0
 
 
 def running_statistics(program: Program, weights: Mapping[str, Tensor], *inputs: Tensor) -> tuple[Statistic, ...]:
@@ -61,7 +63,9 @@ def running_statistics(program: Program, weights: Mapping[str, Tensor], *inputs:
         kept = tuple(name for argument, name in named_operands(seen.node) if argument.startswith("running_"))
         own_mean, own_variance = values.mean(1), values.var(1, correction=0) + least
         is_kept = (mean != 0) | (variance != 1)
-        use = _Use(seen.node.module, mean, variance + least, own_mean, own_variance, is_kept)
+        use = _Use(
+            seen.node.module, mean, variance + least, own_mean, own_variance, is_kept, least / (variance + least)
+        )
         uses.setdefault(kept or (seen.node.name,), []).append(use)
 
     with torch.no_grad():
@@ -72,7 +76,8 @@ def running_statistics(program: Program, weights: Mapping[str, Tensor], *inputs:
 @dataclass(frozen=True)
 class _Use:
     """One use of a batch norm: for each channel the mean and variance that it keeps, and those of its input, all
-    variances with its epsilon; and whether what it keeps is no longer what a new norm begins with."""
+    variances with its epsilon; whether what it keeps is no longer what a new norm begins with; and the epsilon's share
+    of the variance."""
 
     module: str
     mean: Tensor
@@ -80,6 +85,7 @@ class _Use:
     own_mean: Tensor
     own_variance: Tensor
     is_kept: Tensor
+    epsilon: Tensor
 
 
 def _compared(uses: list[_Use]) -> list[Statistic]:
@@ -91,8 +97,8 @@ def _compared(uses: list[_Use]) -> list[Statistic]:
     apart = beyond / torch.maximum(variances.amax(0), first.variance).sqrt()
     ratio = torch.maximum((variances.amin(0) / first.variance).log(), (first.variance / variances.amax(0)).log()).relu()
     return [
-        Statistic(first.module, float(a), float(r), bool(kept))
-        for a, r, kept in zip(apart, ratio, first.is_kept, strict=True)
+        Statistic(first.module, float(a), float(r), bool(kept), float(epsilon))
+        for a, r, kept, epsilon in zip(apart, ratio, first.is_kept, first.epsilon, strict=True)
     ]
 
 

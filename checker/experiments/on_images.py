@@ -74,6 +74,11 @@ def moved_without(images: Images, subject: Subject, chosen: Sequence[int], value
     return kernels.moved_without(subject.program, _weights(subject), values, *_given(images, subject, chosen))
 
 
+def alike_untrained(images: Images, subject: Subject, chosen: Sequence[int], value: str) -> float:
+    """Return how much a convolution's kernel is like one of other parameters; see checker.experiments.kernels."""
+    return kernels.alike_untrained(subject.program, _weights(subject), value, *_given(images, subject, chosen))
+
+
 def apart_from_copies(images: Images, subject: Subject, chosen: Sequence[int], values: Collection[str]) -> float:
     """Return how far the convolutions that make `values` are from seeing each place twice, or one number everywhere;
     see checker.experiments.kernels."""

@@ -4,11 +4,11 @@ them."""
 import math
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 from torch import Tensor
 
+from checker.experiments.parts import apart, parts_exchanged, replaced_by
 from common.anatomy.program import Program
 from common.anatomy.replay import Seen, replay
 from common.anatomy.ways import base, depending, leading, operands
@@ -22,6 +22,8 @@ TELLS = 0.01
 # large ones for what is quantised; and how far what they foretell must correlate with what comes, by one of them: 0.9
 # and more for honest networks, 0.4 and less where gradients are hidden.
 SMALL, LARGE, STEPS, FORETOLD = 0.001, 0.02, 4, 0.7
+# How much more than one place may count where one does alone, and in which share of the images it must.
+ONE, OFTEN = 0.5, 0.75
 _MOVES = (
     "aten.slice.",
     "aten.select.",
@@ -49,8 +51,11 @@ class Exchange:
     by_lines: the same when whole rows and columns are exchanged
     inside:   how far what goes into a windowed operation differs from its own, exchanged, where that depends on the
               maps before; as a share of its change
-    counting: how many places of a map the logits hang on, in the middle of all channels and images: 1 where only the
-              largest counts, 0 where they hang on none
+    counting: how many places the logits hang on, in the middle of all channels and images, of the map where these are
+              fewest: 1 where only the largest counts, 0 where they hang on none
+    alone:    share of a map's channels of which one place counts, another one perhaps, in nearly every image
+    used:     share of a map's places that count in any channel and image, of the map where that is least
+    parts:    see checker.experiments.parts
     by_hand:  operators behind the last maps that move places themselves, so that a window may have been written with
               them
     """
@@ -59,6 +64,9 @@ class Exchange:
     by_lines: float
     inside: float
     counting: float
+    alone: float
+    used: float
+    parts: float
     by_hand: tuple[str, ...]
 
 
@@ -66,10 +74,8 @@ def exchange_places(program: Program, weights: Mapping[str, Tensor], *inputs: Te
     """Return what comes of exchanging the places of all maps that windowed operations make.
 
     These are convolutions and poolings whose windows are larger than a place, and resampling. Between two of them
-    everything must treat
-    all places alike, and so must what makes the logits of the last ones: an average over them doesn't notice. `weights`
-                                                                          and `inputs` are
-    float64.
+    everything must treat all places alike, and so must what makes the logits of the last ones: an average over them
+    doesn't notice. `weights` and `inputs` are float64.
     """
     moving: set[str] = set()
 
@@ -87,20 +93,14 @@ def exchange_places(program: Program, weights: Mapping[str, Tensor], *inputs: Te
         change = {name: replaced_by(act(map)) for name, map in maps.items()}
         with torch.no_grad():
             after = replay(program, weights, act(inputs[0]), *inputs[1:], change=change, double=True)
-        return float(
-            torch.stack(
-                [
-                    (one - other).abs().amax() / (one - one.mean(1, keepdim=True)).abs().amax()
-                    for one, other in zip(before, after, strict=True)
-                ]
-            ).max()
-        )
+        return apart(before, after)
 
     return Exchange(
         moved(_exchanged),
         moved(_lines_exchanged),
         _inside(program, weights, inputs, maps),
-        _counting(program, weights, inputs, _last(program, maps)),
+        *_counting(program, weights, inputs, maps),
+        parts_exchanged(program, weights, *inputs),
         tuple(sorted({node.operator for node in program.nodes if node.name in behind - maps.keys()} & moving)),
     )
 
@@ -153,6 +153,8 @@ def _inside(
 
     def nudged(map: Tensor) -> Tensor:
         noise = torch.randn(map.shape, dtype=torch.float64, generator=generator).to(map.device)
+        if bool((map >= 0).all()):  # A root or a logarithm may follow.
+            noise = noise.abs()
         return map + NUDGE * (map - map.mean()).abs().mean() * noise
 
     others = {name: nudged(map) for name, map in maps.items()}
@@ -221,31 +223,63 @@ def _given_to(program: Program, maps: Collection[str]) -> set[str]:
 
 def _counting(
     program: Program, weights: Mapping[str, Tensor], inputs: tuple[Tensor, ...], maps: Mapping[str, Tensor]
-) -> float:
+) -> tuple[float, float, float]:
     """Return how many places of the maps the logits hang on: (Σ|g|)² / Σg² of their gradients g over the places of a
-    channel. NaN where gradients don't foretell how the logits move, as behind what is detached or rounded."""
+    channel; in which share of the last channels it is one; and which share of the places counts at all. NaN where
+    gradients don't foretell how the logits move, as behind what is detached or rounded."""
     # Without any window the image itself is the last map.
-    held = {name: map.detach().requires_grad_() for name, map in (maps or {"": inputs[0]}).items()}
+    last = _last(program, maps) or {"": inputs[0]}
+    held = {name: map.detach().requires_grad_() for name, map in last.items()}
 
     def told(maps: Mapping[str, Tensor]) -> Tensor:
         change = {name: replaced_by(map) for name, map in maps.items() if name}
-        logits = replay(program, weights, maps.get("", inputs[0]), *inputs[1:], change=change, double=True)[0]
-        factors = torch.randn(logits.shape, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
-        return (logits * factors.to(logits.device)).sum(1)
+        return _combined(replay(program, weights, maps.get("", inputs[0]), *inputs[1:], change=change, double=True)[0])
 
     with torch.enable_grad():
         before = told(held)
         if not before.requires_grad:
-            return 0.0
+            return 0.0, 0.0, 0.0
         gradients = torch.autograd.grad(before.sum(), list(held.values()), allow_unused=True)
     if not any(_foretold(before.detach(), told, held, gradients, step) >= FORETOLD for step in (SMALL, LARGE)):
-        return math.nan
-    counts = []
-    for each in gradients:
+        return math.nan, math.nan, math.nan
+    counts, alone, used = [], [0.0], []
+    # What lies between the maps may single out places as well, which a pooling or a convolution then spreads again.
+    before_last = {name: each for name, each in _gradients(program, weights, inputs, maps).items() if name not in last}
+    for name, each in (dict(zip(last, gradients, strict=True)) | before_last).items():
         if each is not None and each.ndim > 2 and bool(each.any()):
-            flat = each.flatten(2).abs()
-            counts.append((flat.sum(2).square() / flat.square().sum(2))[flat.any(2)].median())
-    return float(torch.stack(counts).min()) if counts else 0.0
+            flat, acts = each.flatten(2).abs(), each.flatten(2).any(2)
+            count = flat.sum(2).square() / flat.square().sum(2)  # NaN where a channel doesn't act on an image.
+            counts.append(float(count[acts].median()))
+            used.append(float((flat.sum((0, 1)) > 0).double().mean()))
+            if name in last:
+                # A channel that acts on a few images only may well do so in one place of each.
+                often = acts.double().mean(0) >= OFTEN
+                single = ((count < 1 + ONE).sum(0) >= OFTEN * acts.sum(0)) & often
+                alone.append(float(single.double().mean()))
+    return (min(counts), max(alone), min(used)) if counts else (0.0, 0.0, 0.0)
+
+
+def _gradients(
+    program: Program, weights: Mapping[str, Tensor], inputs: tuple[Tensor, ...], maps: Collection[str]
+) -> dict[str, Tensor | None]:
+    """Return the gradients of the maps, all in their places, of some combination of the logits."""
+    made: dict[str, Tensor] = {}
+
+    def keep(seen: Seen) -> None:
+        if seen.node.name in maps and seen.outputs[0].requires_grad:
+            made[seen.node.name] = seen.outputs[0]
+
+    with torch.enable_grad():
+        image = inputs[0].detach().requires_grad_()
+        logits = replay(program, weights, image, *inputs[1:], see=keep, double=True)[0]
+        return dict(
+            zip(made, torch.autograd.grad(_combined(logits).sum(), list(made.values()), allow_unused=True), strict=True)
+        )
+
+
+def _combined(logits: Tensor) -> Tensor:
+    factors = torch.randn(logits.shape, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
+    return (logits * factors.to(logits.device)).sum(1)
 
 
 def _foretold(
@@ -370,8 +404,3 @@ def _lines_exchanged(map: Tensor) -> Tensor:
         return _exchanged(map)
     rows, columns = (torch.randperm(side, generator=torch.Generator().manual_seed(side)) for side in map.shape[2:])
     return map[:, :, rows.to(map.device)][..., columns.to(map.device)]
-
-
-def replaced_by(map: Tensor) -> Callable[[Any], Any]:
-    """Return what puts `map` in the place of a result; of an operator that returns more, the first is the map."""
-    return lambda result: map if isinstance(result, Tensor) else (map, *result[1:])

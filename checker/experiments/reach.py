@@ -6,7 +6,8 @@ from collections.abc import Collection, Mapping
 import torch
 from torch import Tensor
 
-from checker.experiments.places import last_maps, replaced_by
+from checker.experiments.parts import replaced_by
+from checker.experiments.places import last_maps
 from checker.tolerances import SEEN
 from common.anatomy.program import Program
 from common.anatomy.replay import Seen, replay

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from checker.rules.rule import rule
 from checker.submission import LAST_EPOCHS
-from checker.tolerances import COUNTS_APART
+from checker.tolerances import COUNTS_APART, DROPPED
 from checker.verdict import Verdict
 
 if TYPE_CHECKING:
@@ -22,13 +22,12 @@ WITHIN_SUMS = 0.1
 
 @rule(
     "Each of the last five epochs reaches {threshold} %",
-    "They follow one another in the log. Their weights are evaluated in fp32 on all test images, and the worst counts. "
-    "Two epochs whose logits differ by "
-    f"no more than {ROUNDED:g} of their spread are one. Whether a network was trained on test images, files can't "
-    "tell.",
+    "They follow one another in the log, and each is one pass over the training set. Their weights are evaluated in "
+    f"fp32 on all test images, and the worst counts. Two epochs whose logits differ by no more than {ROUNDED:g} of "
+    "their spread are one. Whether a network was trained on test images, files can't tell.",
     needs=("network", "training"),
 )
-def sustained_accuracy(run: "Evidence", *, threshold: float) -> Verdict:
+def sustained_accuracy(run: "Evidence", *, threshold: float, images: int | None = None) -> Verdict:
     """Consistently, and not a one-time achievement: the best epoch of many would be chosen by the test set."""
     if len(run.log) < LAST_EPOCHS:
         return Verdict(
@@ -47,15 +46,16 @@ def sustained_accuracy(run: "Evidence", *, threshold: float) -> Verdict:
             f"the last epochs of the log are {', '.join(map(str, numbers))}: not five in a row",
             "Keep every epoch of one run, in order.",
         )
-    trained = [epoch.train_total for epoch in run.last_epochs]
-    most = max(epoch.train_total for epoch in run.log)
-    if not 2 * min(trained) > most and most > 0:  # A notebook may print none.
+    # A notebook may print none.
+    trained = [total for epoch in run.last_epochs if (total := epoch.train_total)]
+    strange = [total for total in trained if images is not None and not images - DROPPED < total <= images]
+    if strange:
         return Verdict(
             False,
             None,
             f">= {threshold} %",
-            f"an epoch of the last five trained on {min(trained):,} images, another one on {most:,}",
-            "An epoch is a pass over the whole training set, the last ones too.",
+            f"an epoch of the last five trained on {strange[0]:,} images",
+            f"An epoch is one pass over all {images:,} training images.",
         )
     digests = {run.learned_digest(epoch) for epoch in run.last_epochs}
     if len(digests) < LAST_EPOCHS:

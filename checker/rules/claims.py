@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from checker.submission import LAST_EPOCHS
-from checker.tolerances import COUNTS_APART
+from checker.tolerances import COUNTS_APART, DROPPED
 from checker.verdict import RECORDED, CannotCheckError, Verdict
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 _PROVE = "Keep the weights of the last five epochs with checker.recorder, and check that run."
 
 
-def sustained_accuracy(run: "Evidence", *, threshold: float) -> Verdict:
+def sustained_accuracy(run: "Evidence", *, threshold: float, images: int | None = None) -> Verdict:
     """Judge the last five accuracies that were printed."""
     epochs = run.printed_epochs
     required, last = f">= {threshold} %", epochs[-LAST_EPOCHS:]
@@ -33,6 +33,16 @@ def sustained_accuracy(run: "Evidence", *, threshold: float) -> Verdict:
                 f"{run.test_total} test images",
                 f"cell {epoch.cell} prints an accuracy over {epoch.test.total:,} images",
                 "Evaluate on the whole test set, and on nothing else.",
+                RECORDED,
+            )
+        total = epoch.train.total if epoch.train is not None else None
+        if images is not None and total is not None and not images - DROPPED < total <= images:
+            return Verdict(
+                False,
+                total,
+                f"{images} training images",
+                f"cell {epoch.cell} prints an epoch over {total:,} training images",
+                "An epoch is one pass over the whole training set.",
                 RECORDED,
             )
     told = " ".join(f"{each:.2f}" for each in known)

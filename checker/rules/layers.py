@@ -5,8 +5,10 @@ from typing import TYPE_CHECKING
 
 from checker.rules.anatomy import (
     ALIKE,
+    ALONE,
     COUNTING,
     MAXIMUM,
+    USED,
     places_alike,
     refuse_inside,
     refuse_unknown,
@@ -18,6 +20,7 @@ from checker.verdict import CannotCheckError, Verdict
 
 if TYPE_CHECKING:
     from checker.evidence import Evidence
+    from checker.experiments.norms import Statistic
     from common.anatomy.operation import Operation
 
 # What a network's layers must add to its accuracy, as a share of the images, to count as used.
@@ -26,6 +29,9 @@ MATTERS = 0.01
 ALMOST = 0.8
 # How far the logits must move, as a share of how far they lie apart, with a single tap of each kernel.
 MOVED = 0.01
+# How much a kernel may be like what the network makes of other parameters, as a cosine. Of weight norm, low rank, masks
+# and the like in the corpus it is 0.3 and less, of what is scaled alone it is 1.
+FIXED = 0.95
 # Places that differ by no more than this share of their map's spread are copies of one another.
 COPIED = 1e-3
 NORMALIZATIONS = ("batch norm", "layer norm", "group norm", "instance norm", "partial norm")
@@ -73,8 +79,10 @@ def no_fully_connected(run: "Evidence") -> Verdict:
 
 @rule(
     "Global average pooling leads to the logits",
-    f"As for fully connected layers; and in the middle of all channels the logits must hang on {COUNTING:g} places or "
-    f"more: on {MAXIMUM:g} or fewer hangs a maximum, and what lies between can't be checked.",
+    f"As for fully connected layers; and in the middle of all channels the logits must hang on {COUNTING:g} places of "
+    f"each map or more: on {MAXIMUM:g} or fewer hangs a maximum, and what lies between can't be checked. Nor can it "
+    f"where fewer than {100 * USED:g} % of a map's places count, or where more than {100 * ALONE:g} % of the channels "
+    "hang on one place each in nearly every image.",
 )
 def global_average_pooling(run: "Evidence") -> Verdict:
     """The average of each feature map replaces the dense layers, and asks of each channel to stand for something."""
@@ -112,6 +120,17 @@ def global_average_pooling(run: "Evidence") -> Verdict:
             f">= {COUNTING:g} places",
             f"the logits hang on {counting:.1f} places of a map: that is a maximum, no average",
             "Average each feature map over its whole extent, e.g. nn.AdaptiveAvgPool2d(1).",
+        )
+    if only and not run.places_exchanged.used >= USED:
+        raise CannotCheckError(
+            f"Only {100 * run.places_exchanged.used:.0f} % of the places of a map count: that may be no average of it.",
+            "Average whole maps; leave no more places out than a stride of 2 does, or have it judged by a person.",
+        )
+    if only and not run.places_exchanged.alone <= ALONE:
+        raise CannotCheckError(
+            f"{100 * run.places_exchanged.alone:.0f} % of the channels hang on one place each, in nearly every image: "
+            "that may be a maximum.",
+            "Average the maps of all channels, or have it judged by a person.",
         )
     return Verdict(
         only,
@@ -194,8 +213,8 @@ def depthwise_separable(run: "Evidence", *, count: int) -> Verdict:
             )
         elif not all(_fits(each) for each in uses):
             wrong.append(f"{_named(operation)} reaches beyond its {'×'.join(map(str, operation.map))} map")
-        elif not run.learns(operation):
-            wrong.append(f"nothing of {_named(operation)} is learned")
+        elif not run.alike_untrained(operation) <= FIXED:
+            wrong.append(f"the kernel of {_named(operation)} is not learned")
         elif not all(any(each.call in other.before for other in pointwise) for each in uses):
             wrong.append(f"no 1×1 convolution follows {_named(operation)}")
         elif not run.matter(uses, MATTERS):
@@ -233,7 +252,8 @@ def depthwise_separable(run: "Evidence", *, count: int) -> Verdict:
 
 @rule(
     "A dilated convolution, of use",
-    f"Its kernels are learned. Without it, or several together, {100 * MATTERS:g} % of the images must be lost, and "
+    "Its kernels are learned: with other parameters they are others, not the same scaled. "
+    f"Without it, or several together, {100 * MATTERS:g} % of the images must be lost, and "
     f"with a single tap of each kernel the logits must move by {100 * MOVED:g} % of their spread. Over a map of "
     "doubled places it does nothing.",
 )
@@ -250,8 +270,8 @@ def dilated(run: "Evidence") -> Verdict:
         ):
             sides = "×".join(map(str, operation.weight[2:]))
             wrong.append(f"{_named(operation)} is {sides}: there is nothing to dilate")
-        elif not run.learns(operation):
-            wrong.append(f"nothing of {_named(operation)} is learned")
+        elif not run.alike_untrained(operation) <= FIXED:
+            wrong.append(f"the kernel of {_named(operation)} is not learned")
         elif not all(_fits(each) for each in uses):
             wrong.append(f"{_named(operation)} reaches beyond its {'×'.join(map(str, operation.map))} map")
         elif not run.matter(uses, MATTERS):
@@ -393,11 +413,21 @@ def _refuse_almost_whole(run: "Evidence") -> None:
 
 
 def _other_statistics(run: "Evidence") -> list[str]:
-    """Return which batch norms keep statistics that are mostly not those of their inputs, in words."""
+    """Return which batch norms keep statistics that are mostly not those of their inputs, or none, in words."""
+    kept: dict[str, list[Statistic]] = {}
+    for each in run.running_statistics:
+        kept.setdefault(each.module or "a batch norm", []).append(each)
+    swallowed = [name for name, all in kept.items() if 2 * sum(each.epsilon > 0.5 for each in all) > len(all)]
+    unused = [name for name, all in kept.items() if run.trained and not any(each.is_kept for each in all)]
+    near = near_by_norm(run.running_statistics, MEAN_APART, VARIANCE_APART)
     return [
-        f"{name or 'a batch norm'} keeps other statistics than its input has"
-        for name, near in near_by_norm(run.running_statistics, MEAN_APART, VARIANCE_APART).items()
-        if 2 * sum(near) <= len(near)
+        *(f"the epsilon of {name} is larger than the variance of its input" for name in swallowed),
+        *(f"{name} keeps what it began with" for name in unused),
+        *(
+            f"{name or 'a batch norm'} keeps other statistics than its input has"
+            for name, channels in near.items()
+            if 2 * sum(channels) <= len(channels)
+        ),
     ]
 
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 from checker.rules.accuracy import log_matches_weights, sustained_accuracy
 from checker.rules.rule import rule
 from checker.rules.weights import finite_weights, weights_match_model
-from checker.tolerances import LEAST_ROTATION, LEAST_SCALE, LEAST_SHIFT, RARELY, SHOWN
+from checker.tolerances import DROPPED, LEAST_ROTATION, LEAST_SCALE, LEAST_SHIFT, RARELY, SHOWN
 from checker.verdict import DECLARED, RECORDED, CannotCheckError, Verdict
 
 if TYPE_CHECKING:
@@ -13,8 +13,6 @@ if TYPE_CHECKING:
 
 # What the run to compare with must hold, in percent, to count as trained.
 COMPARABLE = 99.0
-# A loader may leave out the last batch of an epoch, where it isn't full.
-DROPPED = 1_024
 # The mean |w| of Gaussian weights is 0.80 of their root mean square; two seeds differ by less than this.
 SHOWS = 0.02
 

@@ -32,13 +32,13 @@ def views(program: Program) -> Views:
             sizes[seen.node.name] = seen.outputs[0].shape[0]
 
     measure(program, batch, see=note)
-    stems = _stems(program)
-    if not stems:
+    first = stems(program)
+    if not first:
         return Views(1)
     # The first weights of the network are those that see it most often, where several layers begin at the image.
-    counted = {key: sum(max(1, sizes.get(image, batch) // batch) for _, image in calls) for key, calls in stems.items()}
+    counted = {key: sum(max(1, sizes.get(image, batch) // batch) for _, image in calls) for key, calls in first.items()}
     count = max(counted.values())
-    calls = stems[max(counted, key=lambda key: counted[key])]
+    calls = first[max(counted, key=lambda key: counted[key])]
     if count > 1 and len(calls) == count:
         return Views(count, _joined(program, calls))
     stacked = next((node for node in program.nodes if len(calls) == 1 and node.name == calls[0][1]), None)
@@ -55,23 +55,23 @@ def views(program: Program) -> Views:
     return Views(count)
 
 
-def _stems(program: Program) -> dict[tuple[str, tuple[str, ...]], list[tuple[str, str]]]:
+def stems(program: Program) -> dict[tuple[str, tuple[str, ...]], list[tuple[str, str]]]:
     """Return the calls in which weights meet an image that has met none: (operator, weights) → names of the call and of
     the image."""
     weights = {weight.value for weight in program.weights}
     made_of_weights, images = set(weights), {given.name for given in program.inputs if len(given.shape) == 3}
-    stems: dict[tuple[str, tuple[str, ...]], list[tuple[str, str]]] = {}
+    found: dict[tuple[str, tuple[str, ...]], list[tuple[str, str]]] = {}
     for node in program.nodes:
         read = list(node.references())
         own = [name for name in read if name in made_of_weights]
         shown = [name for name in read if name in images]
         if shown and own:
-            stems.setdefault((node.operator, tuple(own)), []).append((node.name, shown[0]))
+            found.setdefault((node.operator, tuple(own)), []).append((node.name, shown[0]))
         elif shown and node.operator not in SIZES and all(name in images or _is_plain(name, program) for name in read):
             images.add(node.name)
         elif own and not shown and all(name in made_of_weights for name in read):
             made_of_weights.add(node.name)
-    return stems
+    return found
 
 
 def _is_plain(name: str, program: Program) -> bool:

@@ -13,7 +13,7 @@ from checker.constants import constants
 from checker.experiments.norms import normalised
 from checker.experiments.places import Exchange, exchange_places
 from checker.experiments.reach import receptive_field
-from checker.rules.anatomy import ALIKE, COUNTING
+from checker.rules.anatomy import ALIKE, ALONE, COUNTING
 from checker.rules.layers import NORMALISED, global_average_pooling
 from checker.rules.weights import FREE_NUMBERS
 from checker.tolerances import BY_HAND
@@ -126,7 +126,10 @@ def test_what_weighs_places_moves(name: str) -> None:
 def test_a_maximum_hangs_on_one_place() -> None:
     assert exchanged(lambda n, x: n.linear(x.amax((2, 3)))).counting == 1
     assert exchanged(lambda n, x: n.linear(x.pow(40).mean((2, 3)).pow(1 / 40))).counting < COUNTING
-    assert exchanged(ALIKE_HEADS["the mean"]).counting > COUNTING
+    mean = exchanged(ALIKE_HEADS["the mean"])
+    assert mean.counting > COUNTING and mean.alone == 0
+    some = exchanged(lambda n, x: n.linear(torch.cat([x[:, :4].amax((2, 3)), x[:, 4:].mean((2, 3))], 1)))
+    assert some.counting > COUNTING and some.alone > ALONE
 
 
 def test_no_number_is_no_evidence() -> None:
@@ -135,10 +138,10 @@ def test_no_number_is_no_evidence() -> None:
     assert not found.moved <= ALIKE and not found.inside <= ALIKE
 
 
-@pytest.mark.parametrize(("counting", "passed"), [(1.0, False), (2.0, None), (math.nan, None), (2.5, True)])
+@pytest.mark.parametrize(("counting", "passed"), [(1.0, False), (2.0, None), (math.nan, None), (3.1, True)])
 def test_too_few_places_to_tell_an_average_from_a_maximum(counting: float, passed: bool | None) -> None:
     anatomy = SimpleNamespace(collapses={"average"}, flat=True, not_understood=set())
-    run = SimpleNamespace(anatomy=anatomy, places_exchanged=Exchange(0.0, 0.0, 0.0, counting, ()))
+    run = SimpleNamespace(anatomy=anatomy, places_exchanged=Exchange(0.0, 0.0, 0.0, counting, 0.0, 1.0, 0.0, ()))
     if passed is None:
         said = "too few to tell an average from a maximum" if counting > 0 else "Gradients don't foretell"
         with pytest.raises(CannotCheckError, match=said):

@@ -1,5 +1,6 @@
 """Operators that move numbers and change none: what is known of the places moves with them."""
 
+import itertools
 from dataclasses import replace
 from typing import Any
 
@@ -27,11 +28,17 @@ def _same(tensor: Tensor, memory_format: torch.memory_format | None = None) -> T
     return tensor if memory_format in (None, torch.preserve_format) else tensor.contiguous(memory_format=memory_format)
 
 
+def _copied_into(tensor: Tensor, source: Tensor, non_blocking: bool = False) -> Tensor:
+    """What `copy` gives, which has no derivative of its own."""
+    return source.to(tensor.dtype).expand_as(tensor)
+
+
 # _unsafe_index would read beyond the tensor.
 @follows("_unsafe_index.Tensor", run=torch.ops.aten.index.Tensor)
 @follows("view.default", "_unsafe_view.default", "_reshape_alias.default", run=_reshaped)
 @follows("_to_copy.default", run=_copied)
 @follows("clone.default", run=_same)
+@follows("copy.default", run=_copied_into)
 @follows(
     "permute.default",
     "transpose.int",
@@ -66,7 +73,6 @@ def _same(tensor: Tensor, memory_format: torch.memory_format | None = None) -> T
     "lift_fresh_copy.default",
     "slice_scatter.default",
     "select_scatter.default",
-    "copy.default",
     "index.Tensor",
     "gather.default",
     "tril.default",
@@ -108,6 +114,10 @@ def _beside_each_other(call: Call) -> bool:
         and call.out.ndim == 4
         and len(planes) == len(call.values)
         and len({plane.call for plane in planes}) > 1
+        and all(  # Of one map, places that lie apart could still be told apart.
+            one.call != other.call or torch.equal(one.places[:, :1], other.places[:, :1])
+            for one, other in itertools.combinations(planes, 2)
+        )
         and all(plane.depth == (0.0, 0.0) and plane.count == plane.places[0, 0].numel() for plane in planes)
     )
 

@@ -80,10 +80,11 @@ def convolution(call: Call) -> Found:
     window = Window(kernel, stride, call.pair("padding", 0), dilation)
     alone = call.out.shape[-2:].numel() == 1
     # On a map whose channels come from many places, a small kernel sees many too.
-    looks = max(kernel) > SMALL_KERNEL or value.plane.depth != (0, 0)
-    if looks and call.out.shape[-2:].numel() * call["input"].shape[1] * max(kernel) ** 2 > MOST_SEEN:
+    flat = value.plane.depth == (0, 0)
+    channels = 1 if flat else call["input"].shape[1]
+    if call.out.shape[-2:].numel() * channels * max(kernel) ** 2 > MOST_SEEN:
         return Found((window.over(merged, value.plane, call).not_through("a window this large"),))
-    all_seen, side_seen = window.least_seen(value.plane) if looks else (0.0, 0.0)
+    all_seen, side_seen = window.least_seen(value.plane) if max(kernel) > 1 or not flat else (0.0, 0.0)
     whole = value.places > 1 and (alone or all_seen == 1)
     found = window.over(merged, value.plane, call)
     even = (
@@ -284,7 +285,8 @@ class Window:
         places = plane.places[:1]
         if bool((places == places[:, :1]).all()):
             places = places[:, :1]  # Every channel lies in the same plane, the usual case.
-            if all(2 * kernel < side for kernel, side in zip(self.kernel, plane.sides, strict=True)):
+            spans = [max((k - 1) * d + 1, s) for k, d, s in zip(self.kernel, self.dilation, self.stride, strict=True)]
+            if all(2 * span < side for span, side in zip(spans, plane.sides, strict=True)):
                 return 0.0, 0.0  # Far from it.
         stride = (int(self.stride[0]), int(self.stride[1]))
         windows = F.unfold(places, self.kernel, dilation=self.dilation, padding=self.padding, stride=stride)[0].T
@@ -296,6 +298,8 @@ class Window:
         # Where a tap seldom meets a second place, each place has a tap of its own, whichever window it lies in.
         met = [[count for tap in each.T if (count := distinct(tap))] for each in real]
         own = [len(windows) > 1 and sum(each) < SHARED * len(each) for each in met]
+        if max(self.kernel) <= SMALL_KERNEL and places.shape[1] == 1:  # That it sees everything says nothing.
+            return float(own[0]), 0.0
         by_side = [alone and kernel > SMALL_KERNEL for alone, kernel in zip(own[1:], self.kernel, strict=True)]
         return (1.0 if own[0] else shares[0]), (1.0 if any(by_side) else max(shares[1:]))
 

@@ -1,0 +1,18 @@
+from torch import nn
+
+
+class Network(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.features = nn.Sequential(
+            nn.Conv2d(1, 8, 3, stride=2, padding=1, bias=False), nn.BatchNorm2d(8), nn.ReLU(),
+            nn.Conv2d(8, 16, 3, stride=2, padding=1, bias=False), nn.BatchNorm2d(16), nn.ReLU(),
+            nn.Conv2d(16, 16, 3, padding=1, bias=False), nn.BatchNorm2d(16), nn.ReLU())
+        self.classify = nn.ModuleList([nn.Linear(16, 10) for _ in range(7)])
+
+    def forward(self, images):
+        return sum(c(self.features(s).mean((2, 3))) for c, s in zip(self.classify, images.split(4, 2)))
+
+
+def build(name):
+    return Network()
