@@ -242,7 +242,8 @@ def _counting(
         gradients = torch.autograd.grad(before.sum(), list(held.values()), allow_unused=True)
     if not any(_foretold(before.detach(), told, held, gradients, step) >= FORETOLD for step in (SMALL, LARGE)):
         return math.nan, math.nan, math.nan
-    counts, alone, used = [], [0.0], []
+    counts, alone, used = [], [0.0], [1.0]
+    padded = {node.name for node in program.nodes if "_pad" in base(node) or base(node) == "cat"}
     # What lies between the maps may single out places as well, which a pooling or a convolution then spreads again.
     before_last = {name: each for name, each in _gradients(program, weights, inputs, maps).items() if name not in last}
     for name, each in (dict(zip(last, gradients, strict=True)) | before_last).items():
@@ -250,7 +251,8 @@ def _counting(
             flat, acts = each.flatten(2).abs(), each.flatten(2).any(2)
             count = flat.sum(2).square() / flat.square().sum(2)  # NaN where a channel doesn't act on an image.
             counts.append(float(count[acts].median()))
-            used.append(float((flat.sum((0, 1)) > 0).double().mean()))
+            if name not in padded:
+                used.append(float((flat.sum((0, 1)) > 0).double().mean()))
             if name in last:
                 # A channel that acts on a few images only may well do so in one place of each.
                 often = acts.double().mean(0) >= OFTEN

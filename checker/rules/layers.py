@@ -413,16 +413,15 @@ def _refuse_almost_whole(run: "Evidence") -> None:
 
 
 def _other_statistics(run: "Evidence") -> list[str]:
-    """Return which batch norms keep statistics that are mostly not those of their inputs, or none, in words."""
+    """Return which batch norms keep statistics that are mostly not those of their inputs, or add more than these, in
+    words."""
     kept: dict[str, list[Statistic]] = {}
     for each in run.running_statistics:
         kept.setdefault(each.module or "a batch norm", []).append(each)
     swallowed = [name for name, all in kept.items() if 2 * sum(each.epsilon > 0.5 for each in all) > len(all)]
-    unused = [name for name, all in kept.items() if run.trained and not any(each.is_kept for each in all)]
     near = near_by_norm(run.running_statistics, MEAN_APART, VARIANCE_APART)
     return [
         *(f"the epsilon of {name} is larger than the variance of its input" for name in swallowed),
-        *(f"{name} keeps what it began with" for name in unused),
         *(
             f"{name or 'a batch norm'} keeps other statistics than its input has"
             for name, channels in near.items()
