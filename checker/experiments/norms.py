@@ -140,7 +140,8 @@ class Normalised:
 
     by_hand: by module of the layers behind which something doesn't simply grow with what they return: how far that
              moves when all numbers of it are scaled alike, as a share of how far it moves when each is scaled by
-             itself; 1 behind what saturates, less behind a normalisation
+             itself; 1 behind what saturates, less behind a normalisation; of most channels, since gates that multiply
+             each other saturate in a few
     moved:   by module of each norm that averages over its own input: how far its output moves, as a share of its
              spread, when its input, or what differs in it from image to image, is FACTOR times as large; near 0 where
              it normalises
@@ -266,11 +267,11 @@ def _grows_less(given: Tensor, moves: Tensor) -> bool:
 
 
 def _share(alike: Tensor, apart: Tensor) -> float:
-    """Return how far the channel moves that moves least when all numbers are scaled alike, as a share of how far it
-    moves when each is scaled by itself."""
+    """Return how far channels move when all numbers are scaled alike, as a share of how far they move when each is
+    scaled by itself: of the quarter of them that moves least, the one that moves most."""
     share = _by_channel(alike) / _by_channel(apart)
     share = share[~((_by_channel(alike) == 0) & (_by_channel(apart) == 0))]  # Where nothing moves, nothing is said.
-    least = float(share.min()) if len(share) else 1.0
+    least = float(share.quantile(0.25, interpolation="lower")) if len(share) else 1.0
     return 0.0 if math.isnan(least) else least  # NaN is no evidence.
 
 
