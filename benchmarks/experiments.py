@@ -29,7 +29,7 @@ from checker.experiments.norms import Statistic
 from checker.means import Means
 from checker.rules.accuracy import ROUNDED, WITHIN_SUMS
 from checker.rules.anatomy import ALIKE, ALONE, COUNTING, USED
-from checker.rules.layers import ALMOST, COPIED, DOUBLED, MATTERS, MOVED, NORMALISED
+from checker.rules.layers import ALMOST, COPIED, DOUBLED, FIXED, MATTERS, MOVED, NORMALISED
 from checker.rules.training import SHOWS
 from checker.rules.weights import (
     FREE_LITERALS,
@@ -79,6 +79,7 @@ BOUNDS: dict[str, list[tuple[str, float, str, Callable[[object], list[float]]]]]
         ),
     ],
     "moved_by_single_taps": [("logits move, single taps", MOVED, ">=", lambda found: [found])],
+    "alike_untrained": [("a kernel like one of other parameters", FIXED, "<=", lambda found: [found])],
     "apart_from_copies": [("places apart, under a dilation", COPIED, ">", lambda found: [found])],
     "moves": [
         ("a place moves, seen", SEEN, ">", lambda found: [each for each in found if each > SEEN]),

@@ -22,6 +22,8 @@ def parts_exchanged(program: Program, weights: Mapping[str, Tensor], *inputs: Te
     parts of the image is exchanged among these; infinite where they see parts that are small. `weights` and `inputs`
     are float64."""
     first = stems(program)
+    if {name for calls in first.values() for _, name in calls} <= {program.inputs[0].name}:
+        return 0.0
     made: dict[str, Tensor] = {}
 
     def keep(seen: Seen) -> None:
