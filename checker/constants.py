@@ -31,7 +31,7 @@ MADE_OF_ONE, LEAST_MADE = 4, 64
 NUDGED, STILL, EXACT = 1e-6, 1e-3, 1e-9
 # What differs from image to image by no more than this, as a share of how far its numbers lie apart, is a constant that
 # images only tint; and how many of its numbers are looked at.
-TINTED, SAMPLED = 0.05, 1_024
+TINTED, SAMPLED = 0.1, 1_024
 # What takes a number apart, so that it could hold several: operators by their names without the overload.
 TAKES_APART = frozenset(
     {
@@ -112,6 +112,11 @@ _COMBINES = _MOVES | {"add", "sub", "rsub", "mul", "div", "neg", "mean", "sum"}
 _STATISTICS = frozenset({"running_mean", "running_var"})
 _NORMS = frozenset({"_weight_norm_interface", "native_layer_norm", "linalg_vector_norm", "var", "var_mean", "std"})
 _PRODUCTS = frozenset({"mv", "dot", "vdot", "mm"})
+_LAYERS = frozenset({"convolution", "addmm", "baddbmm", "bmm", *_PRODUCTS, *_NORMS}) | {
+    "_native_batch_norm_legit",
+    "_native_batch_norm_legit_no_training",
+    "native_group_norm",
+}
 _INTEGERS = frozenset({"uint8", "int8", "int16", "int32", "int64", "bool"})
 
 
@@ -224,21 +229,27 @@ class _Parts:
         program: Program,
         weights: Mapping[str, Tensor],
         of_no_image: Collection[str],
-        tinted: Collection[str],
+        tinted: set[str],
         of_nothing: Collection[str],
     ) -> None:
         """of_no_image, of_nothing: values that are the same for all images, and whatever the parameters are too;
         tinted: those that are nearly the same for all images, of which one is looked at"""
-        self._program, self._weights, self._tinted = program, weights, tinted
+        self._program, self._weights = program, weights
         self._made = {node.name: node for node in program.nodes}
         self._sources = {each.name: {"image"} for each in program.inputs}
         self._sources |= {weight.value: {"parameter"} for weight in program.weights if weight.parameter}
+        self._tinted: set[str] = set()
         for node in program.nodes:
             sources = set[str]().union(*(self._sources.get(name, ()) for name in operands(node)))
             if node.name in of_nothing:
                 sources = set()
-            elif node.name in of_no_image or node.name in tinted:
+            elif node.name in of_no_image:
                 sources -= {"image"}
+            elif self._is_tinted(node, tinted):
+                self._tinted.add(node.name)
+                sources -= {"image"}
+            elif self._tinted & set(operands(node)):
+                sources |= {"image"}
             self._sources[node.name] = sources
         self._leads_to_logits = leading(program, program.outputs)
         self._names = {weight.value: weight.keys[0] for weight in program.weights}
@@ -259,6 +270,17 @@ class _Parts:
         self._apart: dict[str, tuple[Sequence[Tensor], Sequence[Tensor]]] = {}
         self.taken_apart: set[str] = set()
         self._generators = cache(self._generating)
+
+    def _is_tinted(self, node: Node, nearly_alike: set[str]) -> bool:
+        """Whether a value is a constant, or made of parameters, and an image does no more than tint it: not what a
+        layer makes of maps that hardly differ, as those of an untrained network."""
+        if node.name not in nearly_alike or base(node) in _LAYERS:
+            return False
+        own = set(operands(node))
+        shown = {name for name in own if "image" in self._sources.get(name, ())}
+        if own & self._tinted:
+            return not shown - nearly_alike
+        return bool(own - shown) and bool(shown) and not shown & nearly_alike
 
     def see(self, seen: Seen) -> None:
         """Keep what a call made, where it is needed."""

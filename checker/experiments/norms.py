@@ -21,6 +21,9 @@ _PRODUCTS = frozenset({"convolution", "mm", "addmm", "bmm", "baddbmm"})
 _AVERAGES = frozenset({"mean", "sum", "_adaptive_avg_pool2d", "avg_pool2d"})
 # What grows by less than this share of what it should is looked at once more.
 GROWN = 0.9
+# A channel that moves by less than this, when all is scaled alike, as a share of how far it does otherwise, was divided
+# by its own size. Gates that multiply each other saturate in a few channels, which move half as far.
+HARDLY = 0.3
 BLOCK = 4  # Neighbours, down and across, that are scaled alike.
 # Two channels that differ by no more than this from being the same, as one less their cosine, are copies.
 SAME = 1e-9
@@ -140,8 +143,7 @@ class Normalised:
 
     by_hand: by module of the layers behind which something doesn't simply grow with what they return: how far that
              moves when all numbers of it are scaled alike, as a share of how far it moves when each is scaled by
-             itself; 1 behind what saturates, less behind a normalisation; of most channels, since gates that multiply
-             each other saturate in a few
+             itself; 1 behind what saturates, less behind a normalisation
     moved:   by module of each norm that averages over its own input: how far its output moves, as a share of its
              spread, when its input, or what differs in it from image to image, is FACTOR times as large; near 0 where
              it normalises
@@ -268,10 +270,14 @@ def _grows_less(given: Tensor, moves: Tensor) -> bool:
 
 def _share(alike: Tensor, apart: Tensor) -> float:
     """Return how far channels move when all numbers are scaled alike, as a share of how far they move when each is
-    scaled by itself: of the quarter of them that moves least, the one that moves most."""
+    scaled by itself: of the quarter of them that moves least the one that moves most, or a single one that hardly
+    moves."""
     share = _by_channel(alike) / _by_channel(apart)
     share = share[~((_by_channel(alike) == 0) & (_by_channel(apart) == 0))]  # Where nothing moves, nothing is said.
-    least = float(share.quantile(0.25, interpolation="lower")) if len(share) else 1.0
+    if not len(share):
+        return 1.0
+    least, quarter = float(share.min()), float(share.quantile(0.25, interpolation="lower"))
+    least = least if least < HARDLY else quarter
     return 0.0 if math.isnan(least) else least  # NaN is no evidence.
 
 
