@@ -3,6 +3,7 @@ though each part is averaged."""
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -11,6 +12,7 @@ from torch import Tensor
 from common.anatomy.program import Program
 from common.anatomy.replay import Seen, replay
 from common.anatomy.views import stems
+from common.anatomy.ways import leading
 
 # What shows less of an image's height or width is no view of it; five crops of 24 of 28 pixels are.
 LEAST_SHOWN = 0.75
@@ -22,33 +24,38 @@ def parts_exchanged(program: Program, weights: Mapping[str, Tensor], *inputs: Te
     parts of the image is exchanged among these; infinite where they see parts that are small. `weights` and `inputs`
     are float64."""
     first = stems(program)
-    if {name for calls in first.values() for _, name in calls} <= {program.inputs[0].name}:
+    names = tuple(dict.fromkeys(name for calls in first.values() for _, name in calls))
+    if set(names) <= {program.inputs[0].name}:
         return 0.0
+    way = leading(program, names)
+    before_layers = replace(program, nodes=tuple(node for node in program.nodes if node.name in way), outputs=names)
+    with torch.enable_grad():
+        image = inputs[0].detach().requires_grad_()
+        shown = dict(zip(names, replay(before_layers, weights, image, *inputs[1:], double=True), strict=True))
+        parts = [part for each in shown.values() for part in _parts(each, image)]
+        by_image = {name: _is_by_image(each, image) for name, each in shown.items()}
+    if all(torch.equal(part, parts[0]) for part in parts):
+        return 0.0
+    if any(_is_small(part) for part in parts):
+        return math.inf
     made: dict[str, Tensor] = {}
 
     def keep(seen: Seen) -> None:
         if seen.outputs:
             made[seen.node.name] = seen.outputs[0]
 
-    with torch.enable_grad():
-        image = inputs[0].detach().requires_grad_()
-        before = tuple(each.detach() for each in replay(program, weights, image, *inputs[1:], see=keep, double=True))
-        made |= dict(zip((given.name for given in program.inputs), (image, *inputs[1:]), strict=True))
-        shown = {name: _parts(made[name], image) for calls in first.values() for _, name in calls}
-    parts = [part for each in shown.values() for part in each]
-    if all(torch.equal(part, parts[0]) for part in parts):
-        return 0.0
-    if any(_is_small(part) for part in parts):
-        return math.inf
+    with torch.no_grad():
+        before = replay(program, weights, *inputs, see=keep, double=True)
     moved = 0.0
     for calls in first.values():
-        values = [made[call].detach() for call, _ in calls]
+        values = [made[call] for call, _ in calls]
         if len({value.shape for value in values}) > 1:
             continue
         if len(values) > 1:
             change = {call: replaced_by(other) for (call, _), other in zip(calls, values[1:] + values[:1], strict=True)}
         else:
-            change = {calls[0][0]: replaced_by(_rolled(values[0], len(image), _is_by_image(made[calls[0][1]], image)))}
+            call, name = calls[0]
+            change = {call: replaced_by(_rolled(values[0], len(image), by_image[name]))}
         with torch.no_grad():
             moved = max(moved, apart(before, replay(program, weights, *inputs, change=change, double=True)))
     return moved
