@@ -60,9 +60,9 @@ BOUNDS: dict[str, list[tuple[str, float, str, Callable[[object], list[float]]]]]
     "places_exchanged": [
         ("logits move, places exchanged", ALIKE, "<=", lambda found: [found.moved]),
         ("maps differ, places exchanged", ALIKE, "<=", lambda found: [found.inside]),
-        ("places that logits hang on", COUNTING, ">=", lambda found: [found.counting]),
-        ("share of places that count", USED, ">=", lambda found: [found.used]),
-        ("share of channels on one place", ALONE, "<=", lambda found: [found.alone]),
+        ("places that logits hang on", COUNTING, ">=", lambda found: [found.counting.places]),
+        ("share of places that count", USED, ">=", lambda found: [found.counting.used]),
+        ("share of channels on one place", ALONE, "<=", lambda found: [found.counting.alone]),
     ],
     "constants_used": [
         ("literals in the code", FREE_LITERALS, "<=", lambda found: [found.literals]),

@@ -11,6 +11,7 @@ from functools import cache, cached_property
 import torch
 from torch import Tensor
 
+from checker.alike import EXACT, other_weights, same_values, tellings, tinted_values
 from checker.generators import Generator, generators
 from common.anatomy.operators import REGISTRY
 from common.anatomy.program import Argument, Node, Program
@@ -27,11 +28,8 @@ STATISTIC_APART, DEVIATION_APART, NEAR = 1.0, 4.0, 0.75
 # So many numbers functions may make of each parameter, and a few beside: a norm of weights takes three.
 MADE_OF_ONE, LEAST_MADE = 4, 64
 # By how much parameters are moved to see whether what is made of them moves too, as a share of their size, and what of
-# that is no movement. In float64, where rounding is 1e-16.
-NUDGED, STILL, EXACT = 1e-6, 1e-3, 1e-9
-# What differs from image to image by no more than this, as a share of how far its numbers lie apart, is a constant that
-# images only tint; and how many of its numbers are looked at.
-TINTED, SAMPLED = 0.1, 1_024
+# that is no movement.
+NUDGED, STILL = 1e-6, 1e-3
 # What takes a number apart, so that it could hold several: operators by their names without the overload.
 TAKES_APART = frozenset(
     {
@@ -146,10 +144,10 @@ def constants(
     inputs, others: two batches of the network's inputs that have nothing in common; they and the weights are float64
     """
     with torch.no_grad():
-        told = [_told(program, *given) for given in ((weights, inputs), (weights, others))]
-        alike = _same(*told)
-        of_nothing = alike & _same(told[0], _told(program, _others(weights), others))
-        parts = _Parts(program, weights, alike, _tinted(*told) - alike, of_nothing)
+        told = [tellings(program, *given) for given in ((weights, inputs), (weights, others))]
+        alike = same_values(*told)
+        of_nothing = alike & same_values(told[0], tellings(program, other_weights(weights), others))
+        parts = _Parts(program, weights, alike, tinted_values(*told) - alike, of_nothing)
         logits = replay(program, weights, *inputs, see=parts.see, double=True)
         replay(program, weights, *others, see=parts.see_others, double=True)
         stepped = parts.stepped(inputs)
@@ -162,63 +160,6 @@ def constants(
         )
     taken_apart = {*parts.taken_apart, *parts.multiplied(), *(parts.steps_of(stepped) if moved else ())}
     return Constants(parts.hidden() | orders, parts.literals(), parts.norms_by_hand, tuple(sorted(taken_apart)))
-
-
-@dataclass(frozen=True)
-class _Told:
-    """What tells a value from another one: a few sums of all its numbers, and up to SAMPLED of them. To keep all would
-    take gigabytes."""
-
-    sums: Tensor
-    sample: Tensor
-
-
-def _told(program: Program, weights: Mapping[str, Tensor], inputs: tuple[Tensor, ...]) -> dict[str, _Told]:
-    """Return what tells each value of the program."""
-    found: dict[str, _Told] = {}
-
-    def note(seen: Seen) -> None:
-        if seen.outputs and seen.outputs[0].is_floating_point():
-            flat = seen.outputs[0].flatten()
-            ramp = torch.linspace(0, 1, len(flat), dtype=flat.dtype, device=flat.device)
-            sums = torch.stack([flat.sum(), flat.square().sum(), (ramp * flat).sum()])
-            # Of large ones with a stride that no shape has as a factor.
-            places = torch.arange(min(len(flat), SAMPLED), device=flat.device) * 999_983 % max(len(flat), 1)
-            found[seen.node.name] = _Told(sums, flat[places])
-
-    replay(program, weights, *inputs, see=note, double=True)
-    return found
-
-
-def _same(one: Mapping[str, _Told], other: Mapping[str, _Told]) -> set[str]:
-    """Return the values whose sums are the same, to rounding."""
-    return {
-        name
-        for name, told in one.items()
-        if told.sums.isfinite().all()
-        and bool((other[name].sums - told.sums).abs().max() <= EXACT * told.sums.abs().max())
-    }
-
-
-def _tinted(one: Mapping[str, _Told], other: Mapping[str, _Told]) -> set[str]:
-    """Return the values whose numbers lie apart, and hardly differ from image to image."""
-    return {
-        name
-        for name, told in one.items()
-        if bool((other[name].sample - told.sample).norm() <= TINTED * (told.sample - told.sample.mean()).norm())
-    }
-
-
-def _others(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Return other weights, about as large."""
-    generator = torch.Generator().manual_seed(0)
-    return {
-        name: weight
-        + (weight.abs().mean() + EXACT) * torch.rand(weight.shape, generator=generator).to(weight.device, weight.dtype)
-        if weight.is_floating_point()
-        else weight
-        for name, weight in weights.items()
-    }
 
 
 class _Parts:

@@ -25,3 +25,8 @@ SHOWN = 0.3
 # rounded to bfloat16, below 0.2 with noise of 3 % in all weights, and at 0.29 after one more epoch at a tenth of the
 # rate: see benchmarks/copies.py.
 COPIED = 0.3
+
+
+def is_one_pass(total: int, images: int) -> bool:
+    """Whether an epoch over `total` images is a pass over a training set of `images`, but for DROPPED of them."""
+    return images - DROPPED < total <= images

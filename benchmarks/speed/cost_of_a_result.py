@@ -20,13 +20,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import torch
-import torch.nn.functional as F
 from rich.console import Console
 from rich.table import Table
-from torch import nn
 from torch.utils.data import DataLoader
 from torchvision import datasets, transforms
 
+from benchmarks.speed import loops
 from common.command_line import positive
 from common.data import MNIST, data_folder, load_images
 from common.device import describe_device
@@ -62,25 +61,12 @@ def usual(seed: int) -> list[int]:
     schedule = torch.optim.lr_scheduler.StepLR(optimizer, step_size=6, gamma=0.1)
     counts = []
     for _ in range(EPOCHS):
-        _usual_epoch(network, optimizer, train)
+        loops.usual_epoch(network, train, CPU, optimizer)
         schedule.step()
         network.eval()
         with torch.no_grad():
             counts.append(sum(int((network(images).argmax(1) == labels).sum()) for images, labels in test))
     return counts
-
-
-def _usual_epoch(network: nn.Module, optimizer: torch.optim.Optimizer, train: DataLoader) -> None:
-    network.train()
-    seen, correct = 0, 0
-    for images, labels in train:
-        optimizer.zero_grad()
-        logits = network(images)
-        loss = F.cross_entropy(logits, labels)
-        loss.backward()
-        optimizer.step()
-        seen += len(labels)
-        correct += logits.argmax(1).eq(labels).sum().item()
 
 
 def ours(seed: int) -> list[int]:

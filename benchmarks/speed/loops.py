@@ -36,12 +36,12 @@ def usual_epoch(
     network: nn.Module,
     loader: Iterable[tuple[Tensor, Tensor]],
     device: torch.device,
-    lr: float,
+    optimizer: torch.optim.Optimizer,
     loss: Callable[[Tensor, Tensor], Tensor] = F.cross_entropy,
 ) -> float:
-    """Train one epoch in fp32, the way most notebooks do it, and return the images/s, workers' start included."""
-    network.to(device).train()
-    optimizer = torch.optim.SGD(network.parameters(), lr=lr, momentum=0.8)
+    """Train one epoch in fp32 on `device`, where the network is, the way most notebooks do it, and return the images/s,
+    workers' start included."""
+    network.train()
     seen, correct, loss_sum = 0, 0, 0.0
     started = time.perf_counter()
     for inputs, labels in loader:

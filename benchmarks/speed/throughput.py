@@ -35,7 +35,9 @@ def usual(images: int, epoch: int, device: torch.device) -> float:
     torch.manual_seed(epoch)
     dataset = Subset(datasets.MNIST(data_folder(), train=True, transform=PER_IMAGE), range(images))
     loader = DataLoader(dataset, batch_size=128, shuffle=True, num_workers=2)
-    return loops.usual_epoch(SESSION.build(RUN), loader, device, lr=0.025, loss=F.nll_loss)
+    network = SESSION.build(RUN).to(device)
+    optimizer = torch.optim.SGD(network.parameters(), lr=0.025, momentum=0.8)
+    return loops.usual_epoch(network, loader, device, optimizer, loss=F.nll_loss)
 
 
 if __name__ == "__main__":

@@ -22,8 +22,8 @@ _AVERAGES = frozenset({"mean", "sum", "_adaptive_avg_pool2d", "avg_pool2d"})
 # What grows by less than this share of what it should is looked at once more.
 GROWN = 0.9
 # A channel that moves by less than this, when all is scaled alike, as a share of how far it does otherwise, was divided
-# by its own size. Gates that multiply each other saturate in a few channels, which move half as far.
-HARDLY = 0.3
+# by its own size. Gates that multiply each other saturate in a few channels, which move half as far; so many may.
+HARDLY, FEW = 0.3, 0.25
 BLOCK = 4  # Neighbours, down and across, that are scaled alike.
 # Two channels that differ by no more than this from being the same, as one less their cosine, are copies.
 SAME = 1e-9
@@ -276,7 +276,7 @@ def _share(alike: Tensor, apart: Tensor) -> float:
     share = share[~((_by_channel(alike) == 0) & (_by_channel(apart) == 0))]  # Where nothing moves, nothing is said.
     if not len(share):
         return 1.0
-    least, quarter = float(share.min()), float(share.quantile(0.25, interpolation="lower"))
+    least, quarter = float(share.min()), float(share.quantile(FEW, interpolation="lower"))
     least = least if least < HARDLY else quarter
     return 0.0 if math.isnan(least) else least  # NaN is no evidence.
 

@@ -3,7 +3,7 @@ though each part is averaged."""
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -16,27 +16,25 @@ from common.anatomy.ways import leading
 
 # What shows less of an image's height or width is no view of it; five crops of 24 of 28 pixels are.
 LEAST_SHOWN = 0.75
-MOST_PARTS = 64  # Of an image, in a batch, that are looked at.
+MOST_PARTS = 64  # Of an image, that are told apart.
+FAR = 3.0  # How far pixels are moved, in the units of the network's input: beyond what a threshold would hide.
 
 
 def parts_exchanged(program: Program, weights: Mapping[str, Tensor], *inputs: Tensor) -> float:
     """Return how far the logits move, as a share of how far they lie apart, when what first layers make of different
-    parts of the image is exchanged among these; infinite where they see parts that are small. `weights` and `inputs`
-    are float64."""
+    parts of the image is exchanged among these; infinite where they see parts that are small or many, or nothing.
+    `weights` and `inputs` are float64."""
     first = stems(program)
     names = tuple(dict.fromkeys(name for calls in first.values() for _, name in calls))
     if set(names) <= {program.inputs[0].name}:
         return 0.0
-    way = leading(program, names)
-    before_layers = replace(program, nodes=tuple(node for node in program.nodes if node.name in way), outputs=names)
-    with torch.enable_grad():
-        image = inputs[0].detach().requires_grad_()
-        shown = dict(zip(names, replay(before_layers, weights, image, *inputs[1:], double=True), strict=True))
-        parts = [part for each in shown.values() for part in _parts(each, image)]
-        by_image = {name: _is_by_image(each, image) for name, each in shown.items()}
+    shown = _shown(program, weights, inputs, names)
+    parts = [part for each in shown.values() for part in each.parts]
+    if not parts or len(parts) > MOST_PARTS:
+        return math.inf
     if all(torch.equal(part, parts[0]) for part in parts):
         return 0.0
-    if any(_is_small(part) for part in parts):
+    if any(_is_small(part, inputs[0].shape[2]) for part in parts):
         return math.inf
     made: dict[str, Tensor] = {}
 
@@ -53,9 +51,11 @@ def parts_exchanged(program: Program, weights: Mapping[str, Tensor], *inputs: Te
             continue
         if len(values) > 1:
             change = {call: replaced_by(other) for (call, _), other in zip(calls, values[1:] + values[:1], strict=True)}
+        elif len(values[0]) % len(inputs[0]):
+            return math.inf
         else:
             call, name = calls[0]
-            change = {call: replaced_by(_rolled(values[0], len(image), by_image[name]))}
+            change = {call: replaced_by(_rolled(values[0], len(inputs[0]), shown[name].by_image))}
         with torch.no_grad():
             moved = max(moved, apart(before, replay(program, weights, *inputs, change=change, double=True)))
     return moved
@@ -78,31 +78,50 @@ def replaced_by(map: Tensor) -> Callable[[Any], Any]:
     return lambda result: map if isinstance(result, Tensor) else (map, *result[1:])
 
 
-def _parts(shown: Tensor, image: Tensor) -> list[Tensor]:
-    """Return which pixels (bool H×W) of the first image a first layer is shown, for each part that the batch holds."""
-    if not shown.requires_grad or len(shown) % len(image):
-        return []
-    count = len(shown) // len(image)
-    rows = range(count) if _is_by_image(shown, image) else range(0, len(shown), len(image))
-    return [_seen(shown[row], image)[0] for row in rows[:MOST_PARTS]]
+@dataclass(frozen=True)
+class _Shown:
+    """What a first layer is shown of the first image.
+
+    parts:    for each part that the batch holds, which rows of pixels and then which columns it was made of, bool (H+W)
+    by_image: the parts of each image lie together in the batch, and not all first parts before all second ones
+    """
+
+    parts: list[Tensor]
+    by_image: bool
 
 
-def _is_by_image(shown: Tensor, image: Tensor) -> bool:
-    """Whether the parts of each image lie together in the batch, and not all first parts before all second ones."""
-    return len(shown) > len(image) and bool(_seen(shown[1], image)[0].any())
+def _shown(
+    program: Program, weights: Mapping[str, Tensor], inputs: tuple[Tensor, ...], names: tuple[str, ...]
+) -> dict[str, _Shown]:
+    """Return what first layers are shown, by its names: each line of pixels is changed, and what differs was made of
+    it. Gradients would not tell what is behind a threshold, or detached."""
+    way = leading(program, names)
+    before_layers = replace(program, nodes=tuple(node for node in program.nodes if node.name in way), outputs=names)
+    generator = torch.Generator().manual_seed(0)
+    with torch.no_grad():
+        own = replay(before_layers, weights, *inputs, double=True)
+        moved: list[list[Tensor]] = [[] for _ in names]
+        for dim in (2, 3):
+            for line in range(inputs[0].shape[dim]):
+                image = inputs[0].clone()
+                pixels = image[0].select(dim - 1, line)
+                pixels.copy_(FAR * torch.randn(pixels.shape, dtype=pixels.dtype, generator=generator))
+                changed = replay(before_layers, weights, image, *inputs[1:], double=True)
+                for found, one, other in zip(moved, own, changed, strict=True):
+                    found.append((one != other).flatten(1).any(1))
+    shown = {}
+    for name, found in zip(names, moved, strict=True):
+        rows = torch.stack(found, 1)
+        together = len(rows) > len(inputs[0]) and bool(rows[1].any())
+        shown[name] = _Shown([row for row in rows if bool(row.any())], together)
+    return shown
 
 
-def _seen(part: Tensor, image: Tensor) -> Tensor:
-    """Return which pixels (bool N×H×W) a part was made of."""
-    noise = torch.randn(part.shape, dtype=part.dtype, generator=torch.Generator().manual_seed(0)).to(part.device)
-    (gradient,) = torch.autograd.grad((part * noise).sum(), image, retain_graph=True)
-    return (gradient != 0).any(1)
-
-
-def _is_small(part: Tensor) -> bool:
-    for dim, side in enumerate(part.shape):
-        lines = part.any(1 - dim).nonzero().flatten()
-        if not len(lines) or int(lines[-1] - lines[0]) + 1 < LEAST_SHOWN * side:
+def _is_small(part: Tensor, height: int) -> bool:
+    """Whether a part shows little of the image's height or width."""
+    for lines in (part[:height], part[height:]):
+        seen = lines.nonzero().flatten()
+        if not len(seen) or int(seen[-1] - seen[0]) + 1 < LEAST_SHOWN * len(lines):
             return True
     return False
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from checker.rules.rule import rule
 from checker.submission import LAST_EPOCHS
-from checker.tolerances import COUNTS_APART, DROPPED
+from checker.tolerances import COUNTS_APART, is_one_pass
 from checker.verdict import Verdict
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def sustained_accuracy(run: "Evidence", *, threshold: float, images: int | None 
         )
     # A notebook may print none.
     trained = [total for epoch in run.last_epochs if (total := epoch.train_total)]
-    strange = [total for total in trained if images is not None and not images - DROPPED < total <= images]
+    strange = [total for total in trained if images is not None and not is_one_pass(total, images)]
     if strange:
         return Verdict(
             False,

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from checker.submission import LAST_EPOCHS
-from checker.tolerances import COUNTS_APART, DROPPED
+from checker.tolerances import COUNTS_APART, is_one_pass
 from checker.verdict import RECORDED, CannotCheckError, Verdict
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def sustained_accuracy(run: "Evidence", *, threshold: float, images: int | None 
                 RECORDED,
             )
         total = epoch.train.total if epoch.train is not None else None
-        if images is not None and total is not None and not images - DROPPED < total <= images:
+        if images is not None and total is not None and not is_one_pass(total, images):
             return Verdict(
                 False,
                 total,

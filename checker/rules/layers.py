@@ -20,6 +20,7 @@ from checker.verdict import CannotCheckError, Verdict
 
 if TYPE_CHECKING:
     from checker.evidence import Evidence
+    from checker.experiments.counting import Counting
     from checker.experiments.norms import Statistic
     from common.anatomy.operation import Operation
 
@@ -41,13 +42,17 @@ NORMALISED = 0.1
 # Of the channels that a norm averages over, the share that may be copies of others, or the same for all images. In
 # honest networks it is none, or the few that died.
 DOUBLED = 0.25
+# What an epsilon may be of a variance that it is added to, as a share of the two, for half of a norm's channels. The
+# usual one is 1e-5 of it; in channels which died it is all.
+SWALLOWED = 0.5
 
 
 @rule(
     "No fully connected layer",
     "The program is followed to see which layers mix all places of a map; kernels that see more than "
     f"{100 * ALMOST:g} % of its rows or columns from everywhere can't be checked. Then the places are exchanged, in "
-    f"float64: the logits may move by {ALIKE:g} of their range, and what goes into a later convolution by as much.",
+    f"float64: the logits may move by {ALIKE:g} of their range, and what goes into a later convolution by as much. "
+    "Where first layers see several parts of the image, these must show most of it, and be treated alike.",
 )
 def no_fully_connected(run: "Evidence") -> Verdict:
     """A layer that sees a whole map through learned weights takes most of a network's parameters, to learn
@@ -101,37 +106,9 @@ def global_average_pooling(run: "Evidence") -> Verdict:
             f"{uneven}: that is no average",
             "Average each feature map over its whole extent, e.g. nn.AdaptiveAvgPool2d(1).",
         )
-    counting = run.places_exchanged.counting if only else math.inf
-    if math.isnan(counting):
-        raise CannotCheckError(
-            "Gradients don't foretell how the logits move with the last maps, nor therefore how many places count.",
-            "Average the maps themselves, without anything detached or rounded, or have it judged by a person.",
-        )
-    if not counting >= COUNTING and not 0 < counting <= MAXIMUM:
-        raise CannotCheckError(
-            f"In the middle of all channels the logits hang on {counting:.1f} places of a map: too few to tell an "
-            "average from a maximum.",
-            "Train it until more places matter, or have it judged by a person.",
-        )
-    if not counting >= COUNTING:
-        return Verdict(
-            False,
-            counting,
-            f">= {COUNTING:g} places",
-            f"the logits hang on {counting:.1f} places of a map: that is a maximum, no average",
-            "Average each feature map over its whole extent, e.g. nn.AdaptiveAvgPool2d(1).",
-        )
-    if only and not run.places_exchanged.used >= USED:
-        raise CannotCheckError(
-            f"Only {100 * run.places_exchanged.used:.0f} % of the places of a map count: that may be no average of it.",
-            "Average whole maps; leave no more places out than a stride of 2 does, or have it judged by a person.",
-        )
-    if only and not run.places_exchanged.alone <= ALONE:
-        raise CannotCheckError(
-            f"{100 * run.places_exchanged.alone:.0f} % of the channels hang on one place each, in nearly every image: "
-            "that may be a maximum.",
-            "Average the maps of all channels, or have it judged by a person.",
-        )
+    few = _few_places(run.places_exchanged.counting) if only else None
+    if few is not None:
+        return few
     return Verdict(
         only,
         sorted(anatomy.collapses),
@@ -139,6 +116,42 @@ def global_average_pooling(run: "Evidence") -> Verdict:
         "every map is averaged" if only else f"a map ends by: {', '.join(others)}" if others else "no map is averaged",
         None if only else "Average each feature map over its whole extent, e.g. nn.AdaptiveAvgPool2d(1).",
     )
+
+
+def _few_places(counted: "Counting") -> Verdict | None:
+    """Return what is said of maps of which so few places count that the largest decides, None where enough do. Raises
+    CannotCheckError where it can't be told."""
+    if math.isnan(counted.places):
+        raise CannotCheckError(
+            "Gradients don't foretell how the logits move with the last maps, nor therefore how many places count.",
+            "Average the maps themselves, without anything detached or rounded, or have it judged by a person.",
+        )
+    if not counted.places >= COUNTING and not 0 < counted.places <= MAXIMUM:
+        raise CannotCheckError(
+            f"In the middle of all channels the logits hang on {counted.places:.1f} places of a map: too few to tell "
+            "an average from a maximum.",
+            "Train it until more places matter, or have it judged by a person.",
+        )
+    if not counted.places >= COUNTING:
+        return Verdict(
+            False,
+            counted.places,
+            f">= {COUNTING:g} places",
+            f"the logits hang on {counted.places:.1f} places of a map: that is a maximum, no average",
+            "Average each feature map over its whole extent, e.g. nn.AdaptiveAvgPool2d(1).",
+        )
+    if not counted.used >= USED:
+        raise CannotCheckError(
+            f"Only {100 * counted.used:.0f} % of the places of a map count: that may be no average of it.",
+            "Average whole maps; leave no more places out than a stride of 2 does, or have it judged by a person.",
+        )
+    if not counted.alone <= ALONE:
+        raise CannotCheckError(
+            f"{100 * counted.alone:.0f} % of the channels hang on one place each, in nearly every image: that may be a "
+            "maximum.",
+            "Average the maps of all channels, or have it judged by a person.",
+        )
+    return None
 
 
 @rule(
@@ -333,8 +346,9 @@ def receptive_field(run: "Evidence", *, before: int, after: int) -> Verdict:
     f"What layers return is made {SCALED:g} times as large and as small, all of it and each number by itself: what "
     f"moves less than {BY_HAND:g} times as far was normalised by hand. A norm's own output may move by {NORMALISED:g} "
     f"of its spread when its input is {FACTOR:g} times as large, most running statistics must lie within "
-    f"{MEAN_APART:g} standard deviations and a factor of {VARIANCE_APART:g} of the input's, no more than "
-    f"{100 * DOUBLED:g} % of the channels it averages over may be copies or constants, and without the norms "
+    f"{MEAN_APART:g} standard deviations and a factor of {VARIANCE_APART:g} of the input's, an epsilon may be no "
+    f"larger than most variances, no more than {100 * DOUBLED:g} % of the channels "
+    "it averages over may be copies or constants, and without the norms "
     f"{100 * MATTERS:g} % of the images must be lost.",
 )
 def normalization(run: "Evidence", *, kind: str) -> Verdict:
@@ -418,7 +432,7 @@ def _other_statistics(run: "Evidence") -> list[str]:
     kept: dict[str, list[Statistic]] = {}
     for each in run.running_statistics:
         kept.setdefault(each.module or "a batch norm", []).append(each)
-    swallowed = [name for name, all in kept.items() if 2 * sum(each.epsilon > 0.5 for each in all) > len(all)]
+    swallowed = [name for name, all in kept.items() if 2 * sum(each.epsilon > SWALLOWED for each in all) > len(all)]
     near = near_by_norm(run.running_statistics, MEAN_APART, VARIANCE_APART)
     return [
         *(f"the epsilon of {name} is larger than the variance of its input" for name in swallowed),

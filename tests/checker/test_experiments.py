@@ -10,6 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from checker.constants import constants
+from checker.experiments.counting import Counting
 from checker.experiments.norms import normalised
 from checker.experiments.places import Exchange, exchange_places
 from checker.experiments.reach import receptive_field
@@ -124,12 +125,12 @@ def test_what_weighs_places_moves(name: str) -> None:
 
 
 def test_a_maximum_hangs_on_one_place() -> None:
-    assert exchanged(lambda n, x: n.linear(x.amax((2, 3)))).counting == 1
-    assert exchanged(lambda n, x: n.linear(x.pow(40).mean((2, 3)).pow(1 / 40))).counting < COUNTING
+    assert exchanged(lambda n, x: n.linear(x.amax((2, 3)))).counting.places == 1
+    assert exchanged(lambda n, x: n.linear(x.pow(40).mean((2, 3)).pow(1 / 40))).counting.places < COUNTING
     mean = exchanged(ALIKE_HEADS["the mean"])
-    assert mean.counting > COUNTING and mean.alone == 0
+    assert mean.counting.places > COUNTING and mean.counting.alone == 0
     some = exchanged(lambda n, x: n.linear(torch.cat([x[:, :4].amax((2, 3)), x[:, 4:].mean((2, 3))], 1)))
-    assert some.counting > COUNTING and some.alone > ALONE
+    assert some.counting.places > COUNTING and some.counting.alone > ALONE
 
 
 def test_no_number_is_no_evidence() -> None:
@@ -141,7 +142,8 @@ def test_no_number_is_no_evidence() -> None:
 @pytest.mark.parametrize(("counting", "passed"), [(1.0, False), (2.0, None), (math.nan, None), (3.1, True)])
 def test_too_few_places_to_tell_an_average_from_a_maximum(counting: float, passed: bool | None) -> None:
     anatomy = SimpleNamespace(collapses={"average"}, flat=True, not_understood=set())
-    run = SimpleNamespace(anatomy=anatomy, places_exchanged=Exchange(0.0, 0.0, 0.0, counting, 0.0, 1.0, 0.0, ()))
+    exchange = Exchange(0.0, 0.0, 0.0, Counting(counting, 0.0, 1.0), 0.0, ())
+    run = SimpleNamespace(anatomy=anatomy, places_exchanged=exchange)
     if passed is None:
         said = "too few to tell an average from a maximum" if counting > 0 else "Gradients don't foretell"
         with pytest.raises(CannotCheckError, match=said):

@@ -43,6 +43,8 @@ ALIKE_PARTS = {
     "shifts in the batch": lambda n, x: n.one(
         n.averages(torch.cat([x[:, :, 2:], x[:, :, :-2]])).view(2, -1, 8).mean(0)
     ),
+    "its middle": lambda n, x: n.one(n.averages(x[:, :, 4:12, 4:12])),
+    "black and white": lambda n, x: n.one(n.averages((x > 0.5).float())),
     "every other row": lambda n, x: n.two(torch.cat([n.averages(x[:, :, ::2]), n.averages(x)], 1)),
 }
 KNOWN_PARTS = {
@@ -51,6 +53,8 @@ KNOWN_PARTS = {
         n.averages(torch.stack([x[:, :, 2:], x[:, :, :-2]], 1).flatten(0, 1)).view(-1, 16)
     ),
     "quarters": lambda n, x: n.one(sum(map(n.averages, quarters(x)))),
+    "quarters, detached": lambda n, x: n.one(sum(n.averages(part.detach()) for part in quarters(x))),
+    "quarters, black and white": lambda n, x: n.one(sum(n.averages((part > 0.5).float()) for part in quarters(x))),
     "quarters in the batch": lambda n, x: n.one(n.averages(torch.cat(quarters(x))).view(4, -1, 8).mean(0)),
 }
 
