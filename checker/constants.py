@@ -146,7 +146,7 @@ def constants(
     with torch.no_grad():
         told = [tellings(program, *given) for given in ((weights, inputs), (weights, others))]
         alike = same_values(*told)
-        of_nothing = alike & same_values(told[0], tellings(program, other_weights(weights), others))
+        of_nothing = alike and alike & same_values(told[0], tellings(program, other_weights(weights), others))
         parts = _Parts(program, weights, alike, tinted_values(*told) - alike, of_nothing)
         logits = replay(program, weights, *inputs, see=parts.see, double=True)
         replay(program, weights, *others, see=parts.see_others, double=True)

@@ -42,10 +42,6 @@ VARIANTS = {
         "a fifth of the rate": {"lr": 0.002},
         "SGD at 0.03": {"optimizer": "sgd", "lr": 0.03, "momentum": 0.9, "nesterov": True, "weight_decay": 0.0005},
     },
-    "session05/scheduled": {
-        BASELINE: {},
-        "eight epochs, down after five": {"epochs": 8, "schedule": "short-cycle", "averaging": 0.998},
-    },
     "session05/under-8k": {BASELINE: {}, "AdamW": {"optimizer": "adamw", "momentum": 0.9}},
     "session05/smallest": {
         BASELINE: {},
@@ -54,7 +50,7 @@ VARIANTS = {
         "batches of 128, AdamW": LARGER | {"optimizer": "adamw", "momentum": 0.9},
         "less augmentation": {"augmentations": (Affine(degrees=8, shift=2, scale=0.08, shear=0.1),)},
     },
-    "session04/under-20k": {BASELINE: {}, "Muon": BY_MUON},
+    "session04/under-20k": {BASELINE: {}, "Muon": BY_MUON, "Muon at 0.03": BY_MUON | {"lr": 0.03}},
     "session06/batch-l1": {BASELINE: {}, "SGD at 0.3": SGD, "AdamW": ADAMW},
     "session06/layer": {BASELINE: {}, "AdamW": ADAMW},
     "session06/group": {BASELINE: {}, "AdamW": ADAMW},
@@ -62,6 +58,7 @@ VARIANTS = {
         BASELINE: {},
         "one cycle to the end": {"schedule": "one-cycle"},
         "the same, batches of 64, half the rate": {"schedule": "one-cycle", "batch_size": 64, "lr": 0.1},
+        "Muon": BY_MUON | {"averaging": 0.998},
     },
 }
 

@@ -56,7 +56,7 @@ def running_statistics(program: Program, weights: Mapping[str, Tensor], *inputs:
         mean, variance = (seen.arguments.get(name) for name in ("running_mean", "running_var"))
         if mean is None or variance is None or seen.arguments["input"].ndim < 2:
             return
-        values, least = seen.arguments["input"].transpose(0, 1).flatten(1), seen.arguments["eps"]
+        values, least = seen.arguments["input"].transpose(0, 1).flatten(1).float(), seen.arguments["eps"]
         if (
             seen.arguments["input"].shape[0] == 1 < len(inputs[0]) and len(values) % len(inputs[0]) == 0
         ):  # An instance norm: of all images.
@@ -72,7 +72,7 @@ def running_statistics(program: Program, weights: Mapping[str, Tensor], *inputs:
         uses.setdefault(kept or (seen.node.name,), []).append(use)
 
     with torch.no_grad():
-        replay(program, weights, *inputs, see=note, double=True)
+        replay(program, weights, *inputs, see=note)
     return tuple(statistic for each in uses.values() for statistic in _compared(each))
 
 

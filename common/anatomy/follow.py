@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from common.anatomy.operation import Operation
@@ -68,6 +69,41 @@ def _pixels(field: tuple[float, float]) -> tuple[int, int]:
     return -int(-field[0] // 1), -int(-field[1] // 1)
 
 
+@dataclass(frozen=True)
+class _Convolved:
+    """One use of a convolution: its kernel, the call that numbered the places that it saw, those in the middle of its
+    windows, and the plane of what it made."""
+
+    weight: Tensor
+    given: int
+    middles: Tensor
+    made: Plane
+
+    def is_like(self, other: "_Convolved") -> bool:
+        """Whether it is the same kernel, for a map of the same shape."""
+        return self.made.places.shape == other.made.places.shape and torch.equal(self.weight, other.weight)
+
+    def at(self, middles: Tensor) -> Plane:
+        """Return the plane of what the same kernel makes around other places; between those of this use, that of their
+        neighbours."""
+        numbers = {int(place): number for number, place in enumerate(self.middles.flatten(), start=1) if place > 0}
+        places = torch.tensor([numbers.get(int(place), 0) for place in middles.flatten()], dtype=torch.float32)
+        places = places.view(middles.shape).to(middles.device)
+        if not bool((places > 0).any()):
+            places = self.made.places[:1, :1].roll(1, -1)
+        return replace(self.made, places=places.expand(self.made.places.shape))
+
+
+def _middles(plane: Plane, call: Call) -> Tensor:
+    """Return the places in the middle of a convolution's windows, 1×1×H×W; 0 in the padding."""
+    height, width = call["weight"].shape[2:]
+    tap = plane.places.new_zeros((1, 1, height, width))
+    tap[..., height // 2, width // 2] = 1
+    return F.conv2d(
+        plane.places[:1, :1], tap, None, call.pair("stride"), call.pair("padding", 0), call.pair("dilation")
+    )
+
+
 class _Follower:
     """Hears every call of a replay, and knows what came of it."""
 
@@ -77,6 +113,7 @@ class _Follower:
             key: weight.count if weight.parameter else 0 for weight in program.weights for key in weight.keys[:1]
         }
         self._calls = 0
+        self._convolved: dict[frozenset[str], list[_Convolved]] = {}
         self.operations: list[Operation] = []
         self.modules: dict[str, tuple[int, int]] = {}
         self.known: dict[str, Value] = {}
@@ -117,11 +154,25 @@ class _Follower:
             raise ReplayError(
                 f"{node.operator} of {node.module or 'the network'} can't be followed ({type(error).__name__})."
             ) from error
-        self._know(node, found.values)
+        values = self._on_one_plane(call, found.values) if call.base == "convolution" else found.values
+        self._know(node, values)
         for operation in found.operations:
             self.operations.append(
                 replace(operation, parameters=sum(self._counts.pop(key, 0) for key in operation.uses))
             )
+
+    def _on_one_plane(self, call: Call, values: tuple[Value, ...]) -> tuple[Value, ...]:
+        """Return what a convolution makes: where it has run before on other places of the same map, on the plane of what
+        it made then, so that the two are seen to lie apart."""
+        made, given, weights = values[0].plane, call.known["input"].plane, call.known["weight"].origin.weights
+        if made is None or given is None or made.call != call.number or not weights or call["transposed"]:
+            return values
+        now = _Convolved(call["weight"], given.call, _middles(given, call), made)
+        for before in self._convolved.setdefault(weights, []):
+            if before.given == now.given and now.is_like(before) and not torch.equal(before.middles, now.middles):
+                return (replace(values[0], plane=before.at(now.middles)),)
+        self._convolved[weights].append(now)
+        return values
 
     def _know(self, node: Node, values: tuple[Value, ...]) -> None:
         self.known[node.name] = values[0]
