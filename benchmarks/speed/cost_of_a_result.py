@@ -7,8 +7,8 @@
 Both train the same network, session 4's under-20k, from the images on the disk to the end, with all cores, and evaluate
 it on all test images after every epoch.
 
-usual: DataLoader with two workers, torchvision transforms for each image, SGD with a StepLR, fp32, as many epochs as the
-       session allows: what most notebooks do, run to its end
+usual: DataLoader with two workers, torchvision transforms for each image, SGD with a StepLR, fp32, as many epochs as
+       the session allows: what most notebooks do, run to its end
 ours:  this project's loop with a recipe as short as held-out images allow: Muon for eight epochs, the rate down after
        five; after four the first layers, which cost most and by then hardly change, stay as they are (as in FreezeOut,
        Brock et al., 2017)

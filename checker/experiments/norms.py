@@ -27,6 +27,9 @@ HARDLY, FEW = 0.3, 0.25
 BLOCK = 4  # Neighbours, down and across, that are scaled alike.
 # Two channels that differ by no more than this from being the same, as one less their cosine, are copies.
 SAME = 1e-9
+# What lies behind a norm, grows with its input and turns by no more than this, as one less the cosine, has got back the
+# size that the norm took away. Where something was added that isn't normalised, a thousandth of it turns farther.
+TURNED = 1e-6
 ENOUGH = 100  # Numbers of a channel, to speak of it alone.
 
 
@@ -149,11 +152,13 @@ class Normalised:
              it normalises
     copied:  by module of the same norms the share of its input's channels that are copies of others, or the same for
              all images: over these it averages nothing of its own
+    undone:  modules of those behind which something is larger when their input is
     """
 
     by_hand: dict[str, float]
     moved: dict[str, float]
     copied: dict[str, float]
+    undone: tuple[str, ...]
 
 
 def normalised(program: Program, weights: Mapping[str, Tensor], *inputs: Tensor) -> Normalised:
@@ -177,6 +182,7 @@ def normalised(program: Program, weights: Mapping[str, Tensor], *inputs: Tensor)
         if node.name in of_images and (node.name in layers or base(node) in _AVERAGES)
     }
     modules = {node.name: node.module for node in program.nodes}
+    norms: set[str] = set()
     given: dict[str, Tensor] = {}
     made: dict[str, Tensor] = {}
     moved: dict[str, float] = {}
@@ -188,8 +194,24 @@ def normalised(program: Program, weights: Mapping[str, Tensor], *inputs: Tensor)
         if seen.node.name in layers & looked_at.keys() and seen.outputs:
             made[seen.node.name] = seen.outputs[0]
             if seen.node.operator.startswith(_NORMS) and seen.arguments.get("running_mean") is None:
+                norms.add(seen.node.name)
                 moved[seen.node.module] = max(moved.get(seen.node.module, 0.0), _moved(seen))
                 copied[seen.node.module] = max(copied.get(seen.node.module, 0.0), _copied(seen))
+
+    def is_undone(norm: str) -> bool:
+        """Whether something behind a norm is larger when its input is, in the same direction."""
+        behind = (depending(program, [norm]) & given.keys()) - {norm}
+        grown: list[bool] = []
+
+        def look(seen: Seen) -> None:
+            if seen.node.name in behind:
+                larger, own = seen.arguments[looked_at[seen.node.name][0]].flatten(), given[seen.node.name].flatten()
+                turned = 1 - torch.cosine_similarity(larger, own, dim=0)
+                grown.append(bool((turned <= TURNED) & (larger.norm() >= FACTOR**0.25 * own.norm())))
+
+        larger = replaced_by(FACTOR * given[norm])
+        replay(program, weights, *inputs, see=look, change={looked_at[norm][1]: larger}, double=True)
+        return any(grown)
 
     def moves(factors: Mapping[str, float | Tensor]) -> dict[str, Tensor]:
         """Return how what goes into layers moves when what some return is multiplied, and when it is divided."""
@@ -211,6 +233,7 @@ def normalised(program: Program, weights: Mapping[str, Tensor], *inputs: Tensor)
         slow = [name for name in given if sources[name] and _grows_less(given[name], alike[name])]
         apart = moves({name: _each_by_itself(value) for name, value in made.items()}) if slow else {}
         shares = {name: _share(alike[name], apart[name]) for name in slow}
+        undone = tuple(sorted({modules[name] for name in norms if is_undone(name)}))
         # A gate that closes moves less as well; beside it, what it is for grows as it should, each for itself.
         gated = [name for name, share in shares.items() if not share >= BY_HAND]
         shares |= dict.fromkeys(gated, 1.0)
@@ -222,7 +245,7 @@ def normalised(program: Program, weights: Mapping[str, Tensor], *inputs: Tensor)
     by_hand: dict[str, float] = {}
     for name, share in shares.items():
         by_hand[modules[name]] = min(by_hand.get(modules[name], 1.0), share)
-    return Normalised(by_hand, moved, copied)
+    return Normalised(by_hand, moved, copied, undone)
 
 
 def _copied(seen: Seen) -> float:

@@ -345,9 +345,9 @@ def receptive_field(run: "Evidence", *, before: int, after: int) -> Verdict:
     "The network runs {kind} and no other",
     f"What layers return is made {SCALED:g} times as large and as small, all of it and each number by itself: what "
     f"moves less than {BY_HAND:g} times as far was normalised by hand. A norm's own output may move by {NORMALISED:g} "
-    f"of its spread when its input is {FACTOR:g} times as large, most running statistics must lie within "
-    f"{MEAN_APART:g} standard deviations and a factor of {VARIANCE_APART:g} of the input's, an epsilon may be no "
-    f"larger than most variances, no more than {100 * DOUBLED:g} % of the channels "
+    f"of its spread when its input is {FACTOR:g} times as large, and what lies behind it may not grow, most running "
+    f"statistics must lie within {MEAN_APART:g} standard deviations and a factor of {VARIANCE_APART:g} of the input's, an "
+    f"epsilon may be no larger than most variances, no more than {100 * DOUBLED:g} % of the channels "
     "it averages over may be copies or constants, and without the norms "
     f"{100 * MATTERS:g} % of the images must be lost.",
 )
@@ -368,6 +368,12 @@ def normalization(run: "Evidence", *, kind: str) -> Verdict:
             f"What goes into {', '.join(by_hand[:3])} is divided by its own size, or by a power of it: a normalisation "
             "is written by hand.",
             "Use nn.BatchNorm2d, nn.GroupNorm or nn.LayerNorm, or have it judged by a person.",
+        )
+    if normalised.undone:
+        raise CannotCheckError(
+            f"Behind {', '.join(name or 'a norm' for name in normalised.undone[:3])} the network gets back the size that "
+            "was taken away: the norm is undone.",
+            "Leave what comes out of a norm as it is, or have it judged by a person.",
         )
     for name, share in normalised.copied.items():
         if not share <= DOUBLED:

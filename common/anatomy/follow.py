@@ -162,8 +162,8 @@ class _Follower:
             )
 
     def _on_one_plane(self, call: Call, values: tuple[Value, ...]) -> tuple[Value, ...]:
-        """Return what a convolution makes: where it has run before on other places of the same map, on the plane of what
-        it made then, so that the two are seen to lie apart."""
+        """Return what a convolution makes: where it has run before on other places of the same map, on the plane of
+        what it made then, so that the two are seen to lie apart."""
         made, given, weights = values[0].plane, call.known["input"].plane, call.known["weight"].origin.weights
         if made is None or given is None or made.call != call.number or not weights or call["transposed"]:
             return values
