@@ -11,6 +11,10 @@ from torch import Tensor
 from common.anatomy.program import Program, Reference
 from common.anatomy.replay import Seen, replay
 
+# Of a map's variance along a side, the share that a dilated kernel's taps must lie too far apart to see. Of a map that
+# was made larger by interpolation it is 0.007 and less; of our networks' 0.21 and more, of the corpus' 0.04.
+FINE = 0.02
+
 
 def moved_by_single_taps(
     program: Program, weights: Mapping[str, Tensor], values: Collection[str], *inputs: Tensor
@@ -45,7 +49,8 @@ def apart_from_copies(
 ) -> float:
     """Return how far what the convolutions that make `values` are given is from maps on which their outer taps tell
     nothing, as a share of its spread: from the same number at all places, or, where they are dilated, from places that
-    are alike or nothing over blocks as long as the dilation. Of several uses the one that is given most."""
+    are alike or nothing over blocks as long as the dilation; 0 where a map has nothing as fine as the gaps. Of several
+    uses the one that is given most."""
     found: list[float] = []
 
     def look(seen: Seen) -> None:
@@ -60,7 +65,8 @@ def apart_from_copies(
             apart = (given - given.mean((2, 3), keepdim=True)).abs().max()
             blocks = [_apart_in_blocks(given, dim, step) for dim, step in steps]
             least = torch.minimum(apart, torch.stack(blocks).max()) if blocks else apart
-            found.append(float(least / (given - given.mean()).abs().max()))
+            smooth = bool(steps) and not max(_fine(given, dim, step) for dim, step in steps) >= FINE
+            found.append(0.0 if smooth else float(least / (given - given.mean()).abs().max()))
 
     with torch.no_grad():
         replay(program, weights, *inputs, see=look, double=True)
@@ -102,6 +108,14 @@ def _apart_in_blocks(map: Tensor, dim: int, step: int) -> Tensor:
             first, others = blocks.narrow(dim + 1, 0, 1), blocks.narrow(dim + 1, 1, step - 1)
             apart += [(others - first).abs().max(), others.abs().max()]
     return torch.stack(apart).min() if apart else map.new_tensor(math.inf)
+
+
+def _fine(map: Tensor, dim: int, step: int) -> float:
+    """Return the share of a map's variance along its rows (2) or columns (3) in waves shorter than two steps."""
+    mirrored = torch.cat([map, map.flip(dim)], dim)  # So that one border leads on to the other.
+    power = torch.fft.rfft(mirrored, dim=dim).abs().square().movedim(dim, -1)
+    waves = torch.fft.rfftfreq(mirrored.shape[dim]).to(map.device)
+    return float(power[..., waves > 1 / (2 * step)].sum() / power[..., waves > 0].sum())
 
 
 def _moved(before: Tensor, after: Tensor) -> float:

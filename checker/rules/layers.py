@@ -293,7 +293,9 @@ def dilated(run: "Evidence") -> Verdict:
         elif not run.moved_by_single_taps(uses) >= MOVED:
             wrong.append(f"with a single tap of each kernel of {_named(operation)} the logits are the same")
         elif not run.apart_from_copies(uses) > COPIED:
-            wrong.append(f"{_named(operation)} dilates over a map that was made larger by copies or zeros")
+            wrong.append(
+                f"{_named(operation)} dilates over a map that was made larger, and has nothing as fine as its gaps"
+            )
         else:
             good.append(operation)
     good = good or _together(run, idle)
@@ -346,10 +348,9 @@ def receptive_field(run: "Evidence", *, before: int, after: int) -> Verdict:
     f"What layers return is made {SCALED:g} times as large and as small, all of it and each number by itself: what "
     f"moves less than {BY_HAND:g} times as far was normalised by hand. A norm's own output may move by {NORMALISED:g} "
     f"of its spread when its input is {FACTOR:g} times as large, and what lies behind it may not grow, most running "
-    f"statistics must lie within {MEAN_APART:g} standard deviations and a factor of {VARIANCE_APART:g} of the input's, an "
-    f"epsilon may be no larger than most variances, no more than {100 * DOUBLED:g} % of the channels "
-    "it averages over may be copies or constants, and without the norms "
-    f"{100 * MATTERS:g} % of the images must be lost.",
+    f"statistics must lie within {MEAN_APART:g} standard deviations and a factor of {VARIANCE_APART:g} of the input's, "
+    f"an epsilon may be no larger than most variances, no more than {100 * DOUBLED:g} % of the channels it averages "
+    f"over may be copies or constants, and without the norms {100 * MATTERS:g} % of the images must be lost.",
 )
 def normalization(run: "Evidence", *, kind: str) -> Verdict:
     """Three normalisations are compared: what a network is called says nothing about which of them runs in it."""
@@ -371,8 +372,8 @@ def normalization(run: "Evidence", *, kind: str) -> Verdict:
         )
     if normalised.undone:
         raise CannotCheckError(
-            f"Behind {', '.join(name or 'a norm' for name in normalised.undone[:3])} the network gets back the size that "
-            "was taken away: the norm is undone.",
+            f"Behind {', '.join(name or 'a norm' for name in normalised.undone[:3])} the network gets back the size "
+            "that was taken away: the norm is undone.",
             "Leave what comes out of a norm as it is, or have it judged by a person.",
         )
     for name, share in normalised.copied.items():
