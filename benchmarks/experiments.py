@@ -29,7 +29,7 @@ from checker.experiments.norms import Statistic
 from checker.means import Means
 from checker.rules.accuracy import ROUNDED, WITHIN_SUMS
 from checker.rules.anatomy import ALIKE, ALONE, COUNTING, USED
-from checker.rules.layers import ALMOST, COPIED, DOUBLED, FIXED, MATTERS, MOVED, NORMALISED
+from checker.rules.layers import ALMOST, CHOSEN, COPIED, DOUBLED, MATTERS, MOVED, NORMALISED
 from checker.rules.training import SHOWS
 from checker.rules.weights import (
     FREE_LITERALS,
@@ -41,7 +41,7 @@ from checker.rules.weights import (
     VARIANCE_MOSTLY,
     near_by_norm,
 )
-from checker.tolerances import BY_HAND, COUNTS_APART, SEEN
+from checker.tolerances import BY_HAND, COUNTS_APART, FIXED, SEEN
 from common.anatomy.operation import Operation
 from tests.corpus import cases, images, write
 from tests.recorded_here import AnswersHere, WorkersHere
@@ -81,6 +81,7 @@ BOUNDS: dict[str, list[tuple[str, float, str, Callable[[object], list[float]]]]]
     "moved_by_single_taps": [("logits move, single taps", MOVED, ">=", lambda found: [found])],
     "alike_untrained": [("a kernel like one of other parameters", FIXED, "<=", lambda found: [found])],
     "apart_from_copies": [("places apart, under a dilation", COPIED, ">", lambda found: [found])],
+    "places_chosen": [("chosen between two places", CHOSEN, "<=", lambda found: [found])],
     "moves": [
         ("a place moves, seen", SEEN, ">", lambda found: [each for each in found if each > SEEN]),
         ("a place moves, not seen", SEEN, "<=", lambda found: [each for each in found if not each > SEEN]),

@@ -421,6 +421,17 @@ class Evidence:
         """How the last epoch's logits move when the places of its last maps are exchanged."""
         return self._exchanged()
 
+    def places_chosen(self, counted: tuple[Operation, ...]) -> float:
+        """Return how much the last epoch's network chooses among the places of its maps, beside those maxima: 0 where
+        it does nothing but sum, 1 where the larger of two counts alone."""
+        return self._ask(
+            "Setting neighbouring places to other sizes",
+            on_images.places_chosen,
+            self._subject(self.log[-1]),
+            self._chosen(EXPERIMENTED),
+            [operation.value for operation in counted],
+        )
+
     @property
     def constants(self) -> "Constants":
         """What acts on the last epoch's logits beside images and parameters."""

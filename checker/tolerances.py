@@ -14,6 +14,9 @@ FACTOR = 100.0
 # far it must move, as a share of how far it moves when each number is scaled by itself. What saturates moves as far,
 # what is divided by the root of its size 0.53 times as far.
 SCALED, BY_HAND = 2.0, 0.85
+# How much a kernel may be like what the network makes of other parameters, as a cosine. Of weight norm, low rank, masks
+# and the like in the corpus it is 0.3 and less, of what is scaled alone it is 1.
+FIXED = 0.95
 # What can be seen of a shift (half of one of 32 pixels), of a scale, and of a rotation in degrees.
 LEAST_SHIFT, LEAST_SCALE, LEAST_ROTATION = 1 / 64, 0.02, 1.0
 # A transform that is applied to fewer of the images than this share augments nothing.

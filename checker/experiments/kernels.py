@@ -74,14 +74,16 @@ def apart_from_copies(
     return max((0.0 if math.isnan(each) else each for each in found), default=0.0)
 
 
-def alike_untrained(program: Program, weights: Mapping[str, Tensor], value: str, *inputs: Tensor) -> float:
-    """Return how much the kernel of the convolution that makes `value` is like what the network makes of other
-    parameters: the cosine between the two, of a filter in the middle of all. 1 where it is fixed, or only scaled."""
-    kernels: list[Tensor] = []
+def untrained_likeness(
+    program: Program, weights: Mapping[str, Tensor], values: Collection[str], *inputs: Tensor
+) -> dict[str, float]:
+    """Return how much the kernels of the convolutions that make `values` are like what the network makes of other
+    parameters: the cosine between the two, of a filter in the middle of all. 1 where one is fixed, or only scaled."""
+    kernels: dict[str, list[Tensor]] = {value: [] for value in values}
 
     def keep(seen: Seen) -> None:
-        if seen.node.name == value:
-            kernels.append(seen.arguments["weight"].flatten(1))
+        if seen.node.name in kernels:
+            kernels[seen.node.name].append(seen.arguments["weight"].flatten(1))
 
     generator = torch.Generator().manual_seed(0)
     others = dict(weights)
@@ -93,8 +95,7 @@ def alike_untrained(program: Program, weights: Mapping[str, Tensor], value: str,
     with torch.no_grad():
         for each in (weights, others):
             replay(program, each, *inputs, see=keep, double=True)
-    own, other = kernels[0], kernels[-1]
-    return float(F.cosine_similarity(own, other).abs().median())
+    return {value: float(F.cosine_similarity(own, other).abs().median()) for value, (own, other) in kernels.items()}
 
 
 def _apart_in_blocks(map: Tensor, dim: int, step: int) -> Tensor:

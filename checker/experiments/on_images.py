@@ -8,6 +8,7 @@ from torch import Tensor
 
 from checker.constants import Constants, constants
 from checker.experiments import kernels
+from checker.experiments.choosing import chosen_among
 from checker.experiments.norms import (
     Normalised,
     Statistic,
@@ -33,6 +34,12 @@ def constants_used(images: Images, subject: Subject, chosen: Sequence[int]) -> C
     one = tuple(_given(images, subject, chosen[:half], number=3))
     other = tuple(_given(images, subject, chosen[half:], number=5))
     return constants(subject.program, _weights(subject), one, other)
+
+
+def places_chosen(images: Images, subject: Subject, chosen: Sequence[int], counted: Collection[str]) -> float:
+    """Return how much the network chooses among places, but for the maxima that make `counted`; see
+    checker.experiments.choosing."""
+    return chosen_among(subject.program, _weights(subject), counted, *_given(images, subject, chosen))
 
 
 def places_seen(images: Images, subject: Subject, chosen: Sequence[int]) -> tuple[int, int]:
@@ -76,7 +83,8 @@ def moved_without(images: Images, subject: Subject, chosen: Sequence[int], value
 
 def alike_untrained(images: Images, subject: Subject, chosen: Sequence[int], value: str) -> float:
     """Return how much a convolution's kernel is like one of other parameters; see checker.experiments.kernels."""
-    return kernels.alike_untrained(subject.program, _weights(subject), value, *_given(images, subject, chosen))
+    given = _given(images, subject, chosen)
+    return kernels.untrained_likeness(subject.program, _weights(subject), [value], *given)[value]
 
 
 def apart_from_copies(images: Images, subject: Subject, chosen: Sequence[int], values: Collection[str]) -> float:

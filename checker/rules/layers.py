@@ -15,7 +15,7 @@ from checker.rules.anatomy import (
 )
 from checker.rules.rule import rule
 from checker.rules.weights import MEAN_APART, VARIANCE_APART, near_by_norm
-from checker.tolerances import BY_HAND, FACTOR, SCALED, SEEN
+from checker.tolerances import BY_HAND, FACTOR, FIXED, SCALED, SEEN
 from checker.verdict import CannotCheckError, Verdict
 
 if TYPE_CHECKING:
@@ -30,9 +30,9 @@ MATTERS = 0.01
 ALMOST = 0.8
 # How far the logits must move, as a share of how far they lie apart, with a single tap of each kernel.
 MOVED = 0.01
-# How much a kernel may be like what the network makes of other parameters, as a cosine. Of weight norm, low rank, masks
-# and the like in the corpus it is 0.3 and less, of what is scaled alone it is 1.
-FIXED = 0.95
+# How much a network may choose between two places of a map. It is 0 for our networks and the corpus' honest ones, 1 for
+# a maximum, and 0.6 for the root of an average of squares.
+CHOSEN = 0.5
 # Places that differ by no more than this share of their map's spread are copies of one another.
 COPIED = 1e-3
 NORMALIZATIONS = ("batch norm", "layer norm", "group norm", "instance norm", "partial norm")
@@ -156,8 +156,9 @@ def _few_places(counted: "Counting") -> Verdict | None:
 
 @rule(
     "No max-pooling",
-    "Maxima over places are found whatever makes them; places that are combined otherwise than by sums, convolutions "
-    "and average pooling can't be checked.",
+    "Maxima over places are found whatever makes them. Beside those, two neighbouring places of each learned map are "
+    f"set to different sizes and exchanged: where what follows hangs by more than {CHOSEN:g} on which of them is larger, "
+    "it can't be checked.",
 )
 def no_max_pooling(run: "Evidence") -> Verdict:
     """Here the network learns how to make its maps smaller, by strides or dilation, instead of keeping what is
@@ -174,8 +175,9 @@ def no_max_pooling(run: "Evidence") -> Verdict:
 
 @rule(
     "At most {limit} max-poolings",
-    "Maxima over places are found whatever makes them, and counted for one view of an image; places that are combined "
-    "otherwise than by sums, convolutions and average pooling can't be checked.",
+    "Maxima over places are found whatever makes them, and counted for one view of an image. Beside those, two "
+    "neighbouring places of each learned map are set to different sizes and exchanged: where what follows hangs by "
+    f"more than {CHOSEN:g} on which of them is larger, it can't be checked.",
 )
 def max_poolings(run: "Evidence", *, limit: int) -> Verdict:
     """Each of them forgets where something was; a few are enough to make small maps of an image."""
@@ -194,10 +196,9 @@ def _max_pools(run: "Evidence", operations: "tuple[Operation, ...]", limit: int)
     for certain, and there may be others."""
     found = [operation for operation in operations if operation.kind == "max pool"]
     refuse_unknown(run)
-    combined = [operation.value for operation in operations if operation.kind == "combination of places"]
-    if combined and len(found) <= limit:
+    if len(found) <= limit and not run.places_chosen(tuple(found)) <= CHOSEN:
         raise CannotCheckError(
-            f"Different places of a map are combined otherwise than by sums, in {combined[0]}: that may be a maximum.",
+            "Different places of a map are combined otherwise than by sums: that may be a maximum.",
             "Combine places by convolutions and average pooling, or have it judged by a person.",
         )
     return found

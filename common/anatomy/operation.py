@@ -9,7 +9,7 @@ class Operation:
 
     kind:             "convolution", "linear", "batch norm", "group norm", "layer norm" (also as one group), "instance
                       norm", "partial norm" (over some places of a map and not others), "max pool", "average pool",
-                      "global average" or "combination of places" (neither linear nor by learned weights)
+                      "global average"
     call:             the how many-eth call of the program it is, from 0; value: the name of what it makes
     uses:             keys of the weights that it reads; name: of the module that holds them ("" where there are none)
     output:           shape without the batch

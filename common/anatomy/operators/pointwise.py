@@ -7,10 +7,8 @@ from torch import Tensor
 
 from common.anatomy.operators.layer import layer
 from common.anatomy.operators.registry import Call, Found, every, follows
-from common.anatomy.operators.value import Plane, Value, distinct, extent
+from common.anatomy.operators.value import Plane, Value, extent
 
-_LINEAR = {"add", "sub", "rsub", "neg", "mul", "div"}
-_RAISING = {"pow", "square", "exp", "exp2", "expm1", "cosh", "sinh", "reciprocal", "rsqrt", "tan", "logit", "atanh"}
 _CHOOSING = {"maximum", "minimum", "where", "clamp", "clamp_min", "clamp_max", "fmax", "fmin"}
 
 
@@ -125,30 +123,10 @@ _CHOOSING = {"maximum", "minimum", "where", "clamp", "clamp_min", "clamp_max", "
     )
 )
 def pointwise(call: Call) -> Found:
-    """The places stay where they are. A softmax over places is among them: what it gives are shares, not weights."""
+    """The places stay where they are, but for what chooses among places that lie apart."""
     value = _combined(call)
-    apart = _lie_apart(call)
-    linear = call.base in _LINEAR and (
-        call.base in ("add", "sub", "rsub", "neg") or sum(each.origin.image for each in call.values) < 2
-    )
-    kind = (
-        "max pool"
-        if apart and call.base in _CHOOSING
-        else "combination of places"
-        if not linear and (apart or (value.places > 1 and (call.merged.way.mixed or _over_places(call))))
-        else ""
-    )
-    if value.origin.image and (call.base in _RAISING or _multiplies_itself(call)):
-        value = replace(value, way=replace(value.way, raised=True))
-    return Found((value.mixing() if apart else value,) * len(call.outputs), (layer(call, kind, value),) if kind else ())
-
-
-def _multiplies_itself(call: Call) -> bool:
-    """Whether something is multiplied by itself, or divides by what has places: powers, written otherwise."""
-    if call.base == "mul":
-        return call["self"] is call["other"]
-    divisor = call.known.get("other") if call.base == "div" else None
-    return isinstance(divisor, Value) and divisor.origin.image and divisor.places > 1
+    chooses = call.base in _CHOOSING and _lie_apart(call)
+    return Found((value,) * len(call.outputs), (layer(call, "max pool", value),) if chooses else ())
 
 
 def _rectified(
@@ -168,23 +146,14 @@ def _rectified(
 @follows("rrelu_with_noise_functional.default", run=_rectified)
 def rectified(call: Call) -> Found:
     """Both outputs lie where the input does."""
-    value = call.values[0]
-    mixed = value.places > 1 and value.way.mixed
-    return Found((value,) * len(call.outputs), (layer(call, "combination of places", value),) if mixed else ())
+    return Found((call.values[0],) * len(call.outputs))
 
 
 @follows("glu.default")
 def gated(call: Call) -> Found:
     """One half of the channels opens and closes the other."""
     value = call.merged
-    if value.plane is not None:
-        dim = call["dim"]
-        one, other = value.plane.places.chunk(2, dim)
-        apart = bool(((one != other) & (one > 0) & (other > 0)).any())
-        value = value.at(one)
-        if value.places > 1 and (apart or value.way.mixed):
-            return Found((value,), (layer(call, "combination of places", value),))
-    return Found((value,))
+    return Found((value if value.plane is None else value.at(value.plane.places.chunk(2, call["dim"])[0]),))
 
 
 def _combined(call: Call) -> Value:
@@ -222,15 +191,6 @@ def _apart(plane: Plane | None, planes: list[Plane]) -> tuple[float, float]:
             between = extent(torch.stack((plane.rows_and_columns, other.rows_and_columns), -1).flatten(1, -2))
             far = max(far[0], between[0]), max(far[1], between[1])
     return far
-
-
-def _over_places(call: Call) -> bool:
-    """Whether it is a softmax over some places and not all, as in a window."""
-    value = call.values[0]
-    if "softmax" not in call.base or value.plane is None:
-        return False
-    mixed = distinct(value.plane.places.movedim(call["dim"], -1).reshape(-1, call.operands[0][0].shape[call["dim"]])[0])
-    return 1 < mixed < value.places
 
 
 def _lie_apart(call: Call) -> bool:

@@ -50,8 +50,7 @@ def reduction(call: Call) -> Found:
     kept = call.merged.at(value.plane.places.amin(dims, keepdim=bool(call.arguments.get("keepdim", False))))
     averages = call.base in ("mean", "sum")
     if mixed <= 1 or places == 1:
-        combined = not averages and places > 1 and value.way.mixed
-        return _found(call, kept, (layer(call, "combination of places", kept),) if combined else ())
+        return _found(call, kept)
     if not averages and call.base not in _EXTREMES and mixed < places:
         return _found(call, kept.not_through(call.operator))
     where = value.plane.rows_and_columns.permute(0, *(1 + dim for dim in (*others, *dims))).reshape(2, *rows.shape)
@@ -64,7 +63,7 @@ def reduction(call: Call) -> Found:
     )
     reduced = replace(wide, reach=replace(wide.reach, local=local))
     if mixed < places:
-        return _found(call, reduced.mixing(), () if averages else (layer(call, "max pool", reduced),))
+        return _found(call, reduced, () if averages else (layer(call, "max pool", reduced),))
     how = "average" if averages else "max" if call.base in _EXTREMES else "statistic"
     reduced = replace(
         reduced, reach=replace(reduced.reach, local=value.reach.field if others else call.merged.reach.field)

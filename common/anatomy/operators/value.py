@@ -99,14 +99,10 @@ class Way:
     """What happened on the way from the image.
 
     exits:          how the plane was left: "average", "fully connected", "max", "statistic", "pick"
-    raised:         it went through a power or an exponential since the last learned window
-    mixed:          several places were combined since then, without learned weights
     not_understood: operators that `follow` can't go through
     """
 
     exits: frozenset[str] = frozenset()
-    raised: bool = False
-    mixed: bool = False
     not_understood: frozenset[str] = frozenset()
 
 
@@ -135,10 +131,6 @@ class Value:
             return replace(self, plane=None)
         return replace(self, plane=replace(self.plane, places=places))
 
-    def mixing(self) -> "Value":
-        """Return it with several places combined, without learned weights."""
-        return replace(self, way=replace(self.way, mixed=True))
-
     def farther(self, apart: tuple[float, float]) -> "Value":
         """Return it with a receptive field that is larger by so many places (down, across)."""
         field = pair(f + count * j for f, count, j in zip(self.reach.field, apart, self.reach.jump, strict=True))
@@ -148,7 +140,7 @@ class Value:
 
     def leaving(self, how: str) -> "Value":
         """Return it after it left the plane."""
-        return replace(self, way=replace(self.way, exits=self.way.exits | {how}, raised=False, mixed=False))
+        return replace(self, way=replace(self.way, exits=self.way.exits | {how}))
 
     def not_through(self, operator: str) -> "Value":
         """Return it as something that was not understood."""
@@ -180,8 +172,6 @@ def merge(values: list[Value]) -> Value:
         ),
         way=Way(
             frozenset().union(*(value.way.exits for value in values)),
-            any(value.way.raised for value in values),
-            any(value.way.mixed for value in values),
             frozenset().union(*(value.way.not_understood for value in values)),
         ),
     )

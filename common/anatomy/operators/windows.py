@@ -45,17 +45,12 @@ def convolution(call: Call) -> Found:
         "stride": stride,
         "dilation": dilation,
         "groups": call["groups"],
-        "single": _single(weight),
+        "single": is_single(weight),
         "multiply_adds": call.out[0].numel() * weight[0].numel(),
     }
     merged = replace(
         call.merged, origin=replace(call.merged.origin, weights=frozenset(), convolutions=frozenset({call.number}))
     )
-    learned = call.known["weight"].learned and not _moves_or_averages(weight)
-    if max(kernel) > 1:
-        merged = replace(merged, way=replace(merged.way, raised=merged.way.raised and not learned, mixed=not learned))
-    elif learned:  # With what mixed places before it, it is one kernel that is learned.
-        merged = replace(merged, way=replace(merged.way, mixed=False))
     if call["transposed"] and max(*kernel, *stride) > 1:
         whole = max(kernel) > SMALL_KERNEL and _spreads_over_all(value.plane, call)
         spread = replace(
@@ -123,7 +118,6 @@ def pool(call: Call) -> Found:
     if value.places == 1:
         return Found((replace(found, reach=call.merged.reach),) * len(call.outputs))
     if call.out.shape[-2:].numel() > 1:
-        found = found.mixing() if value.way.raised else found
         return Found((found,) * len(call.outputs), (layer(call, f"{how} pool", found),))
     whole = call.operands[0][0].shape[-2:]
     taken = [min(k - p, side) for k, p, side in zip(window.kernel, window.padding, whole, strict=True)]
@@ -220,14 +214,7 @@ def _looks_at_itself(call: Call) -> bool:
     )
 
 
-def _moves_or_averages(weight: Tensor) -> bool:
-    """Whether a kernel, learned or not, gives single places, or takes all of a window alike."""
-    windows, largest = weight.flatten(2), weight.abs().flatten(1).amax(1)
-    alike = windows.shape[2] > 1 and bool(((windows - windows[..., :1]).abs().amax((1, 2)) <= SINGLE * largest).all())
-    return alike or _single(weight)
-
-
-def _single(weight: Tensor) -> bool:
+def is_single(weight: Tensor) -> bool:
     """Whether each output is one input, and nothing else."""
     sizes = weight.abs().flatten(1)
     return sizes.shape[1] == 1 or bool((sizes.topk(2, dim=1).values[:, 1] <= SINGLE * sizes.amax(1)).all())

@@ -1,0 +1,163 @@
+"""Does a network choose among the places of a map? Two of them are set to two sizes, and exchanged: a sum takes from
+both what its weights say, and a maximum from the larger one alone."""
+
+from collections.abc import Collection, Mapping
+
+import torch
+from torch import Tensor
+
+from checker.experiments.kernels import untrained_likeness
+from checker.experiments.parts import replaced_by
+from checker.tolerances import FIXED
+from common.anatomy.operators.windows import SINGLE, is_single
+from common.anatomy.program import Program
+from common.anatomy.replay import Seen, replay
+from common.anatomy.ways import base, depending
+
+CELL = 8  # Places, down and across, in which one pair is set: so few that no gate or norm over all places notices.
+NEAR = 2  # Places, down and across, between the two of a pair at the most.
+# The two sizes, in deviations of a channel from its mean, small enough for what saturates; and how far one is moved.
+SIZES, STEP = (1.0, 2.0), 0.01
+# Both places of a pair act on something where each moves it by this share of what the other does, in either order; and
+# they are more than summed where it is as far from adding up.
+ACTS = 0.1
+_AVERAGES = frozenset({"mean", "sum", "_adaptive_avg_pool2d", "avg_pool2d", "max_pool2d_with_indices"})
+
+
+def chosen_among(program: Program, weights: Mapping[str, Tensor], counted: Collection[str], *inputs: Tensor) -> float:
+    """Return how much what goes into learned windows and averages chooses between two neighbouring places of the
+    learned maps before it: 0 where it takes from both in the same proportion, whichever is larger, and 1 where from one
+    alone.
+
+    Every map that a learned kernel makes is held at what it is, but for the pairs, so that nothing is seen of what
+    learned kernels combine themselves; and so are the values of `counted`, maxima that are known of. `weights` and
+    `inputs` are float64.
+    """
+    held = _learned(program, weights, inputs) | set(counted)
+    of_images = depending(program, [each.name for each in program.inputs])
+    looked_at = {
+        node.name for node in program.nodes if node.name in of_images and (node.name in held or base(node) in _AVERAGES)
+    }
+    made: dict[str, Tensor] = {}
+
+    def keep(seen: Seen) -> None:
+        if seen.node.name in held and seen.outputs[0].ndim == 4:
+            made[seen.node.name] = seen.outputs[0]
+
+    with torch.no_grad():
+        replay(program, weights, *inputs, see=keep, double=True)
+    maps = {"": inputs[0]} | {name: map for name, map in made.items() if map.shape[-2:].numel() > 1}
+    choice = 0.0
+    # Maps of one size may meet, so the pairs of all of them lie at the same places.
+    for size in {(len(map), *map.shape[2:]) for map in maps.values()}:
+        pairs = {name: _Pairs(map) for name, map in maps.items() if (len(map), *map.shape[2:]) == size}
+
+        def given(one: float, other: float, pairs: dict[str, _Pairs] = pairs) -> dict[str, Tensor]:
+            """Return what is given to what is looked at, with these sizes."""
+            found: dict[str, Tensor] = {}
+
+            def look(seen: Seen) -> None:
+                value = seen.arguments.get("input", seen.arguments.get("self"))
+                if seen.node.name in looked_at and isinstance(value, Tensor) and value.ndim == 4:
+                    found[seen.node.name] = value
+
+            own = {name: pairs[name].set_to(one, other) if name in pairs else map for name, map in maps.items()}
+            change = {name: replaced_by(own.get(name, map)) for name, map in made.items()}
+            with torch.no_grad():
+                replay(program, weights, own[""], *inputs[1:], see=look, change=change, double=True)
+            return found
+
+        small, large = SIZES
+        points = {
+            sizes: given(*sizes)
+            for sizes in (
+                (small, large),
+                (small + STEP, large),
+                (small, large + STEP),
+                (large, small),
+                (large + STEP, small),
+                (large, small + STEP),
+                (small, small),
+                (large, large),
+            )
+        }
+        for name in points[SIZES]:
+            choice = max(choice, _choice([found[name] for found in points.values()]))
+    return choice
+
+
+def _choice(points: list[Tensor]) -> float:
+    """Return how much something chooses, of what it is at (small, large) and moved from there by one and the other, at
+    (large, small) and likewise, and at both small and both large."""
+    if not all(bool(point.isfinite().all()) for point in points):
+        return 1.0  # NaN is no evidence.
+    up, up_one, up_other, down, down_one, down_other, low, high = points
+    steps = [
+        ((moved - at) / STEP).abs()
+        for moved, at in ((up_one, up), (up_other, up), (down_one, down), (down_other, down))
+    ]
+    most = torch.stack(steps).amax(0)
+    both = torch.minimum(torch.maximum(steps[0], steps[2]), torch.maximum(steps[1], steps[3])) >= ACTS * most
+    beyond_sums = (high - up - down + low).abs() >= ACTS * torch.maximum((up - low).abs(), (down - low).abs())
+    here = both & beyond_sums & (most >= ACTS * most.max()) & (most > 0)
+    one, other = steps[0] * steps[3], steps[1] * steps[2]
+    chosen = ((one - other).abs() / (one + other))[here]
+    # Of two that never act together, and otherwise act alike, nothing is chosen.
+    return float(chosen.nan_to_num(0.0).median()) if len(chosen) else 0.0
+
+
+def _learned(program: Program, weights: Mapping[str, Tensor], inputs: tuple[Tensor, ...]) -> set[str]:
+    """Return the convolutions over several places whose kernels are learned, and more than moved or averaged places."""
+    kernels: dict[str, Tensor] = {}
+
+    def note(seen: Seen) -> None:
+        if base(seen.node) == "convolution" and max(seen.arguments["weight"].shape[2:], default=1) > 1:
+            kernels[seen.node.name] = seen.arguments["weight"]
+
+    with torch.no_grad():
+        replay(program, weights, *inputs, see=note, double=True)
+    alike = untrained_likeness(program, weights, kernels.keys(), *inputs)
+    return {name for name, kernel in kernels.items() if alike[name] <= FIXED and not _moves_or_averages(kernel)}
+
+
+def _moves_or_averages(weight: Tensor) -> bool:
+    """Whether a kernel, learned or not, gives single places, or takes all of a window alike."""
+    windows, largest = weight.flatten(2), weight.abs().flatten(1).amax(1)
+    alike = windows.shape[2] > 1 and bool(((windows - windows[..., :1]).abs().amax((1, 2)) <= SINGLE * largest).all())
+    return alike or is_single(weight)
+
+
+class _Pairs:
+    """A map N×C×H×W, and a pair of neighbouring places in each of its cells, other ones in each image."""
+
+    def __init__(self, map: Tensor) -> None:
+        self._map = map
+        generator = torch.Generator().manual_seed(0)
+        count, channels, height, width = map.shape
+        self._one, self._other = torch.zeros(2, count, 1, height, width, dtype=torch.bool)
+        for image in range(count):
+            for top in range(0, height, CELL):
+                for left in range(0, width, CELL):
+                    row, column = (
+                        int(start + torch.randint(min(CELL, side - start), (), generator=generator))
+                        for start, side in ((top, height), (left, width))
+                    )
+                    near = [
+                        (y, x)
+                        for y in range(max(0, row - NEAR), min(height, row + NEAR + 1))
+                        for x in range(max(0, column - NEAR), min(width, column + NEAR + 1))
+                        if (y, x) != (row, column) and not self._one[image, 0, y, x]
+                    ]
+                    y, x = near[int(torch.randint(len(near), (), generator=generator))]
+                    if not self._other[image, 0, row, column]:
+                        self._one[image, 0, row, column], self._other[image, 0, y, x] = True, True
+        signs = 2.0 * torch.randint(2, (count, channels, 1, 1), generator=generator).double().to(map.device) - 1
+        self._mean, self._spread = map.mean((0, 2, 3), keepdim=True), signs * map.std((0, 2, 3), keepdim=True)
+
+    def set_to(self, one: float, other: float) -> Tensor:
+        """Return the map with the pairs set to so many deviations from the mean: above it in some channels of an image,
+        and below it in others."""
+        map = self._map
+        for places, size in ((self._one, one), (self._other, other)):
+            map = torch.where(places.to(map.device), self._mean + size * self._spread, map)
+        return map
