@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from checker.alike import EXACT, other_weights, same_values, tellings, tinted_values
+from checker.generators import EXACT as GENERATED
 from checker.generators import Generator, generators
 from common.anatomy.operators import REGISTRY
 from common.anatomy.program import Argument, Node, Program
@@ -30,6 +31,11 @@ MADE_OF_ONE, LEAST_MADE = 4, 64
 # By how much parameters are moved to see whether what is made of them moves too, as a share of their size, and what of
 # that is no movement.
 NUDGED, STILL = 1e-6, 1e-3
+# Literals are the same where so many digits are: as many as float32 can tell apart.
+LITERAL_DIGITS = 9
+# How far the logits may move, as a share of how far they lie apart, when constants are off by as much as what describes
+# them: what a description leaves out must not matter.
+LEFT_OUT = 0.01
 # What takes a number apart, so that it could hold several: operators by their names without the overload.
 TAKES_APART = frozenset(
     {
@@ -150,6 +156,7 @@ def constants(
         parts = _Parts(program, weights, alike, tinted_values(*told) - alike, of_nothing)
         logits = replay(program, weights, *inputs, see=parts.see, double=True)
         replay(program, weights, *others, see=parts.see_others, double=True)
+        rough = replay(*_roughened(program, weights), *inputs, double=True)
         stepped = parts.stepped(inputs)
         orders = parts.orders(inputs)
         # Of a binary kernel, which is a sign and the mean size of a filter, no single size counts.
@@ -158,6 +165,11 @@ def constants(
             not bool((one - other).abs().max() <= EXACT * one.abs().max())
             for one, other in zip(logits, replay(program, exchanged, *inputs, double=True), strict=True)
         )
+    if not all(
+        bool((one - other).abs().max() <= LEFT_OUT * (one - one.mean(1, keepdim=True)).abs().max())
+        for one, other in zip(logits, rough, strict=True)
+    ):
+        return Constants(parts.in_full(), parts.literals(), parts.norms_by_hand, tuple(sorted(parts.taken_apart)))
     taken_apart = {*parts.taken_apart, *parts.multiplied(), *(parts.steps_of(stepped) if moved else ())}
     return Constants(parts.hidden() | orders, parts.literals(), parts.norms_by_hand, tuple(sorted(taken_apart)))
 
@@ -245,18 +257,19 @@ class _Parts:
             behind = frozenset(leading(self._program, [node.name]) & self._parameters.keys())
             made = seen.outputs[0][:1] if node.name in self._tinted else seen.outputs[0]
             self._made_of[behind] = self._made_of.get(behind, 0) + made.numel()
-        if self._takes_apart(node):
+        if self._takes_apart(seen):
             self._apart[node.name] = _tensors(seen), seen.outputs
 
     def see_others(self, seen: Seen) -> None:
         """Note what takes apart a number that is the same for all images."""
-        if self._takes_apart(seen.node):
+        if self._takes_apart(seen):
             given, made = self._apart[seen.node.name]
             # One answer to everything, as that no number is infinite, tells nothing.
             tells = any(each.numel() == 1 or bool((each != each.flatten()[:1]).any()) for each in made)
             alike = seen.node.name in self._tinted or _equal(made, seen.outputs)
-            if _equal(given, _tensors(seen)) or (tells and alike):
-                self.taken_apart.add(seen.node.operator)
+            if (given and _equal(given, _tensors(seen))) or (tells and alike):
+                by_name = next(iter(operands(seen.node)), "") if seen.node.operator == "getitem" else seen.node.name
+                self.taken_apart.add(self._made[by_name].operator)
 
     def _multiplies_itself(self, node: Node) -> bool:
         """Whether a product's two factors are made of the same parameters."""
@@ -287,6 +300,11 @@ class _Parts:
                         held = self._name(name)
                         found[held] = found.get(held, 0) + count
         return dict(sorted(found.items()))
+
+    def in_full(self) -> dict[str, int]:
+        """Return how many numbers the constants hold, by the names of what holds them."""
+        held = (self._names.keys() & self._values.keys() & self._leads_to_logits) - _statistics(self._program)
+        return {self._names[name]: self._values[name].numel() for name in sorted(held)}
 
     @property
     def norms_by_hand(self) -> int:
@@ -395,14 +413,17 @@ class _Parts:
         """The calls that work on images or parameters, on the way to the logits."""
         return [node for node in self._program.nodes if node.name in self._leads_to_logits and self._sources[node.name]]
 
-    def _takes_apart(self, node: Node) -> bool:
+    def _takes_apart(self, seen: Seen) -> bool:
+        node = seen.node
         return (
-            node.name in self._leads_to_logits
+            bool(seen.outputs)
+            and node.name in self._leads_to_logits
             and "parameter" in self._sources[node.name]
             and (
                 base(node) in TAKES_APART
                 or any(key == "rounding_mode" and value is not None for key, value in node.keywords)
                 or any(getattr(value, "name", None) in _INTEGERS for _, value in node.keywords)
+                or not seen.outputs[0].is_floating_point()  # Which are the largest, or come first.
             )
         )
 
@@ -460,6 +481,29 @@ class _Parts:
         return other is not None and bool(other @ vector >= ITERATED * other.norm() * vector.norm())
 
 
+def _roughened(program: Program, weights: Mapping[str, Tensor]) -> tuple[Program, dict[str, Tensor]]:
+    """Return a program and its weights with all constants off by as much as what describes them."""
+    generator = torch.Generator().manual_seed(0)
+
+    def off(constant: Tensor) -> Tensor:
+        if not constant.is_floating_point() or not constant.numel() or not bool(constant.isfinite().all()):
+            return constant
+        # Larger, so that a whole number that is used as a place remains one.
+        noise = torch.rand(constant.shape, generator=generator).to(constant.device, constant.dtype)
+        return constant + GENERATED * constant.abs().max() * noise
+
+    left = {weight.value for weight in program.weights if weight.parameter} | _statistics(program)
+    return (
+        replace(program, constants={name: off(each) for name, each in program.constants.items()}),
+        {name: weight if name in left else off(weight) for name, weight in weights.items()},
+    )
+
+
+def _statistics(program: Program) -> set[str]:
+    """Return what norms keep of their inputs, which is their own business."""
+    return {name for node in program.nodes for argument, name in named_operands(node) if argument in _STATISTICS}
+
+
 def _nudged(weight: Tensor, by: float) -> Tensor:
     """Return a parameter with each number moved a little, by a share of its size and of what is usual."""
     signs = 2.0 * torch.randint(2, weight.shape, generator=torch.Generator().manual_seed(0)).double() - 1
@@ -502,7 +546,7 @@ def _other_than_statistics(operation: str, seen: Seen) -> int | None:
 def _literals(node: Node) -> list[float]:
     """Return the numbers that a call is given by the code: factors and exponents, no sizes."""
     if node.operator.startswith("size."):  # A number beside that of the images can be any.
-        return [float(f"{each:.4g}") for each in node.arguments if isinstance(each, int | float)]
+        return [float(f"{each:.{LITERAL_DIGITS}g}") for each in node.arguments if isinstance(each, int | float)]
     if node.operator not in REGISTRY:
         return []
     given: dict[str, Argument] = dict(
@@ -510,7 +554,7 @@ def _literals(node: Node) -> list[float]:
     )
     given |= dict(node.keywords)
     return [
-        float(f"{given[each.name]:.4g}")
+        float(f"{given[each.name]:.{LITERAL_DIGITS}g}")
         for each in REGISTRY[node.operator].schema.arguments
         if (
             each.name == "divisor_override"

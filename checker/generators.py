@@ -5,11 +5,10 @@ import math
 import torch
 from torch import Tensor
 
-# Of a tensor's largest number, how much a description of it may be wrong: more than float32 rounds, and nothing that
-# could be trained.
+# Of a tensor's largest number, how much a description of it may be wrong: more than float32 rounds.
 EXACT = 1e-5
-# Numbers that generate others are the same where so many digits are.
-DIGITS = 4
+# Numbers that generate others are the same where so many digits are, which is no farther apart than that.
+DIGITS = 6
 # Slices that are described one by one, as the two coordinates of a place are.
 MOST_SLICES = 8
 DEGREE = 2  # Of the polynomial that a slice may be.

@@ -1,7 +1,9 @@
 """Does a network choose among the places of a map? Two of them are set to two sizes, and exchanged: a sum takes from
 both what its weights say, and a maximum from the larger one alone."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -30,8 +32,8 @@ def chosen_among(program: Program, weights: Mapping[str, Tensor], counted: Colle
     alone.
 
     Every map that a learned kernel makes is held at what it is, but for the pairs, so that nothing is seen of what
-    learned kernels combine themselves; and so are the values of `counted`, maxima that are known of. `weights` and
-    `inputs` are float64.
+    learned kernels combine themselves; and so are the values of `counted`, maxima that are known of, and the statistics
+    of norms that average over places. `weights` and `inputs` are float64.
     """
     held = _learned(program, weights, inputs) | set(counted)
     of_images = depending(program, [each.name for each in program.inputs])
@@ -39,8 +41,12 @@ def chosen_among(program: Program, weights: Mapping[str, Tensor], counted: Colle
         node.name for node in program.nodes if node.name in of_images and (node.name in held or base(node) in _AVERAGES)
     }
     made: dict[str, Tensor] = {}
+    norms: dict[str, _Norm] = {}
 
     def keep(seen: Seen) -> None:
+        norm = _Norm.of(seen)
+        if norm is not None:
+            norms[seen.node.name] = norm
         if seen.node.name in held and seen.outputs[0].ndim == 4:
             made[seen.node.name] = seen.outputs[0]
 
@@ -55,14 +61,18 @@ def chosen_among(program: Program, weights: Mapping[str, Tensor], counted: Colle
         def given(one: float, other: float, pairs: dict[str, _Pairs] = pairs) -> dict[str, Tensor]:
             """Return what is given to what is looked at, with these sizes."""
             found: dict[str, Tensor] = {}
+            normalised: dict[str, Tensor] = {}
 
             def look(seen: Seen) -> None:
+                if seen.node.name in norms:
+                    normalised[seen.node.name] = seen.arguments["input"]
                 value = seen.arguments.get("input", seen.arguments.get("self"))
                 if seen.node.name in looked_at and isinstance(value, Tensor) and value.ndim == 4:
                     found[seen.node.name] = value
 
             own = {name: pairs[name].set_to(one, other) if name in pairs else map for name, map in maps.items()}
             change = {name: replaced_by(own.get(name, map)) for name, map in made.items()}
+            change |= {name: norm.held(normalised, name) for name, norm in norms.items()}
             with torch.no_grad():
                 replay(program, weights, own[""], *inputs[1:], see=look, change=change, double=True)
             return found
@@ -125,6 +135,53 @@ def _moves_or_averages(weight: Tensor) -> bool:
     windows, largest = weight.flatten(2), weight.abs().flatten(1).amax(1)
     alike = windows.shape[2] > 1 and bool(((windows - windows[..., :1]).abs().amax((1, 2)) <= SINGLE * largest).all())
     return alike or is_single(weight)
+
+
+@dataclass(frozen=True)
+class _Norm:
+    """A norm over places, whose statistics are held at what they are."""
+
+    mean: Tensor
+    deviation: Tensor
+    weight: Tensor | float
+    bias: Tensor | float
+
+    @staticmethod
+    def of(seen: Seen) -> "_Norm | None":
+        """Return a norm that averages over places of its input, as it is; None for other calls."""
+        arguments, name = seen.arguments, base(seen.node)
+        given = arguments.get("input")
+        if not isinstance(given, Tensor) or given.ndim != 4:
+            return None
+        if name == "native_group_norm":
+            rows = given.flatten(1).unflatten(1, (arguments["group"], -1))
+            mean, variance = (
+                each.repeat_interleave(given.shape[1] // arguments["group"], 1).view(*given.shape[:2], 1, 1)
+                for each in (rows.mean(2), rows.var(2, correction=0))
+            )
+            weight, bias = (_by_channel(arguments[each]) for each in ("weight", "bias"))
+        elif name == "native_layer_norm" and len(arguments["normalized_shape"]) > 1:
+            dims = list(range(-len(arguments["normalized_shape"]), 0))
+            mean, variance = given.mean(dims, keepdim=True), given.var(dims, correction=0, keepdim=True)
+            weight, bias = arguments["weight"], arguments["bias"]
+        elif name == "_native_batch_norm_legit":  # Of its own input: an instance norm.
+            mean, variance = given.mean((0, 2, 3), keepdim=True), given.var((0, 2, 3), correction=0, keepdim=True)
+            weight, bias = (_by_channel(arguments[each]) for each in ("weight", "bias"))
+        else:
+            return None
+        deviation = (variance + arguments["eps"]).sqrt()
+        return _Norm(mean, deviation, 1.0 if weight is None else weight, 0.0 if bias is None else bias)
+
+    def held(self, given: Mapping[str, Tensor], name: str) -> Callable[[Any], Any]:
+        """Return what puts its output in the place of a result, for what the norm is given then."""
+        return lambda result: (
+            (given[name] - self.mean) / self.deviation * self.weight + self.bias,
+            *result[1:],
+        )
+
+
+def _by_channel(numbers: Tensor | None) -> Tensor | None:
+    return None if numbers is None else numbers.view(-1, 1, 1)
 
 
 class _Pairs:

@@ -18,6 +18,8 @@ from common.anatomy.ways import base
 SMALL, LARGE, STEPS, FORETOLD = 0.001, 0.02, 4, 0.7
 # How much more than one place may count where one does alone, and in which share of the images it must.
 ONE, OFTEN = 0.5, 0.75
+# Of several places that count, one leads where the next one counts for no more than this share of it.
+SEVERAL, NEXT = 4, 0.25
 _ATTACHED = {"aten.detach.default": "aten.alias.default"}
 
 
@@ -27,8 +29,9 @@ class Counting:
 
     places: that the logits hang on, in the middle of all channels and images: 1 where only the largest counts, 0 where
             they hang on none
-    alone:  share of a last map's channels of which one place counts, another one perhaps, in nearly every image
-    used:   share of a map's places that count in any channel and image
+    alone:  share of a last map's channels of which one place counts, another one perhaps, in nearly every image; or,
+            of all channels and images with several places that count, the share in which one leads
+    used:   share of a map's places that count in all its channels and images together, (Σg)² / Σg² of them
     """
 
     places: float
@@ -70,12 +73,17 @@ def counting(
             count = flat.sum(2).square() / flat.square().sum(2)  # NaN where a channel doesn't act on an image.
             counts.append(float(count[acts].median()))
             if name not in padded:
-                used.append(float((flat.sum((0, 1)) > 0).double().mean()))
+                each_place = flat.sum((0, 1))
+                used.append(float(each_place.sum().square() / each_place.square().sum()) / len(each_place))
             if name in last:
                 # A channel that acts on a few images only may well do so in one place of each.
                 often = acts.double().mean(0) >= OFTEN
                 single = ((count < 1 + ONE).sum(0) >= OFTEN * acts.sum(0)) & often
                 alone.append(float(single.double().mean()))
+                several = flat[(flat > 0).sum(2) >= SEVERAL]
+                if len(several):
+                    first, second = several.topk(2, 1).values.unbind(1)
+                    alone.append(float((second <= NEXT * first).double().mean()))
     return Counting(min(counts), max(alone), min(used)) if counts else Counting(0.0, 0.0, 0.0)
 
 

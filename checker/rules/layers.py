@@ -157,8 +157,8 @@ def _few_places(counted: "Counting") -> Verdict | None:
 @rule(
     "No max-pooling",
     "Maxima over places are found whatever makes them. Beside those, two neighbouring places of each learned map are "
-    f"set to different sizes and exchanged: where what follows hangs by more than {CHOSEN:g} on which of them is larger, "
-    "it can't be checked.",
+    f"set to different sizes and exchanged: where what follows hangs by more than {CHOSEN:g} on which of them is "
+    "larger, it can't be checked.",
 )
 def no_max_pooling(run: "Evidence") -> Verdict:
     """Here the network learns how to make its maps smaller, by strides or dilation, instead of keeping what is
