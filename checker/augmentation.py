@@ -297,7 +297,8 @@ def _parts(
     from albumentations.pytorch import ToTensorV2
 
     scaling = [] if scaling is None else scaling
-    if not chosen:
+    # A SomeOf keeps to its own even where it is chosen, and of OneOrOther it says which.
+    if not isinstance(pipeline, A.OneOrOther) and (isinstance(pipeline, A.SomeOf) or not chosen):
         probability *= float(getattr(pipeline, "p", 1.0))
     if isinstance(pipeline, A.Normalize | A.ToFloat | A.FromFloat):
         if pipeline.p > 0:
@@ -312,9 +313,13 @@ def _parts(
         return
     if isinstance(pipeline, A.SomeOf):
         probability *= min(1, pipeline.n / len(pipeline.transforms))
-    one_of, before = isinstance(pipeline, A.OneOf), len(scaling)  # There the probabilities are weights.
-    for transform in pipeline.transforms:
-        share = transform.p / sum(each.p for each in pipeline.transforms) if one_of else 1.0
+    one_of, before = isinstance(pipeline, A.OneOf | A.OneOrOther), len(scaling)
+    for place, transform in enumerate(pipeline.transforms):
+        share = 1.0
+        if isinstance(pipeline, A.OneOf):  # There the probabilities are weights.
+            share = transform.p / sum(each.p for each in pipeline.transforms)
+        elif isinstance(pipeline, A.OneOrOther):
+            share = 1 - pipeline.p if place else pipeline.p
         yield from _parts(transform, probability * share, scaling, chosen=one_of)
         if one_of:
             del scaling[before + 1 :]  # One of them is applied.

@@ -375,12 +375,15 @@ class Evidence:
 
     def alike_untrained(self, operation: Operation) -> float:
         """How much the kernel of a convolution is like what other parameters make: 0 where it is one itself, 1 where it
-        is none, nor made of any. A bias beside it says nothing."""
+        is none, nor made of any, or stays the same while others change. A bias beside it says nothing."""
         (kernel,) = (node.arguments[1] for node in self.program.nodes if node.name == operation.value)
         name = kernel.name if isinstance(kernel, Reference) else ""
-        parameters = {weight.value for weight in self.program.weights if weight.parameter}
-        if name in parameters or not parameters & leading(self.program, [name]):
-            return float(name not in parameters)
+        parameters = {weight.value: weight.keys[0] for weight in self.program.weights if weight.parameter}
+        behind = parameters.keys() & leading(self.program, [name])
+        if not behind or self._stay_the_same({parameters[each] for each in behind}):
+            return 1.0
+        if name in parameters:
+            return 0.0
         return self._ask(
             "Looking at how its kernels are made",
             on_images.alike_untrained,
@@ -388,6 +391,13 @@ class Evidence:
             self._chosen(TRACED),
             operation.value,
         )
+
+    def _stay_the_same(self, keys: set[str]) -> bool:
+        """Whether those parameters are the same in all of the last epochs, and not all others are too."""
+        first, *others = (self.tensors(epoch) for epoch in self.last_epochs)
+        changed = {key for key, tensor in first.items() if any(not tensor.equal(each[key]) for each in others)}
+        parameters = {key for weight in self.program.weights if weight.parameter for key in weight.keys}
+        return bool(changed & parameters) and not changed & keys
 
     def moved_by_single_taps(self, operations: tuple[Operation, ...]) -> float:
         """Return how far the last epoch's logits move when those convolutions keep only the middles of their

@@ -50,7 +50,7 @@ VARIANTS = {
         "batches of 128, AdamW": LARGER | {"optimizer": "adamw", "momentum": 0.9},
         "less augmentation": {"augmentations": (Affine(degrees=8, shift=2, scale=0.08, shear=0.1),)},
     },
-    "session04/under-20k": {BASELINE: {}, "Muon at 0.02": {"lr": 0.02}, "SGD": SGD},
+    "session04/under-20k": {BASELINE: {}, "Muon": BY_MUON, "Muon at 0.03": BY_MUON | {"lr": 0.03}},
     "session06/batch-l1": {BASELINE: {}, "SGD at 0.3": SGD, "AdamW": ADAMW},
     "session06/layer": {BASELINE: {}, "AdamW": ADAMW},
     "session06/group": {BASELINE: {}, "AdamW": ADAMW},

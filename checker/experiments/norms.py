@@ -24,6 +24,9 @@ GROWN = 0.9
 # A channel that moves by less than this, when all is scaled alike, as a share of how far it does otherwise, was divided
 # by its own size. Gates that multiply each other saturate in a few channels, which move half as far; so many may.
 HARDLY, FEW = 0.3, 0.25
+# What differs from image to image is drowned by the rest where its share of a norm's output grows by this, when it is
+# FACTOR times as large.
+DROWNED = 10.0
 BLOCK = 4  # Neighbours, down and across, that are scaled alike.
 # Two channels that differ by no more than this from being the same, as one less their cosine, are copies.
 SAME = 1e-9
@@ -269,6 +272,14 @@ def _moved(seen: Seen) -> float:
         float((run(larger, *others)[0] - seen.outputs[0]).norm() / (seen.outputs[0] - seen.outputs[0].mean()).norm())
         for larger in (FACTOR * (given + given.std()), torch.where(own, FACTOR * given, given))
     ]
+    differs = (given != given[:1]).any(0).expand_as(given)
+    spread, larger = (
+        run(each, *others)[0][differs].std() for each in (given, torch.where(differs, FACTOR * given, given))
+    )
+    if (
+        larger >= DROWNED * spread
+    ):  # By what is the same for all images, and so much louder that it alone is divided by.
+        return math.inf
     # What gives the same whatever it is given normalises nothing.
     return max(math.inf if math.isnan(each) else each for each in moved)
 

@@ -359,7 +359,6 @@ def normalization(run: "Evidence", *, kind: str) -> Verdict:
     for operation in run.anatomy.operations:
         if operation.kind in NORMALIZATIONS:
             found.setdefault(operation.kind, []).append(operation)
-    refuse_unknown(run)
     shown = ", ".join(f"{len(operations)} × {each}" for each, operations in found.items()) or "none"
     if run.constants.norms_by_hand:
         raise CannotCheckError("A batch norm is written by hand.", "Use nn.BatchNorm2d, or have it judged by a person.")
@@ -385,6 +384,7 @@ def normalization(run: "Evidence", *, kind: str) -> Verdict:
                 "Normalise each map once, and nothing beside it.",
             )
     if len(found) != 1 or (kind in NORMALIZATIONS and kind not in found):
+        refuse_unknown(run)
         return Verdict(
             False,
             shown,
@@ -414,6 +414,8 @@ def normalization(run: "Evidence", *, kind: str) -> Verdict:
     whole = run.accuracy
     left = max(run.accuracy_with(norms, change) for change in ("zero", "other channels"))
     matters = whole - left >= MATTERS
+    if not matters:  # They may, where something isn't followed.
+        refuse_unknown(run)
     return Verdict(
         matters,
         shown,

@@ -1,0 +1,31 @@
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+
+class Network(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.stem = nn.Sequential(nn.Conv2d(3, 8, 3, stride=2, padding=1, bias=False), nn.BatchNorm2d(8), nn.ReLU())
+        self.down = nn.Sequential(nn.Conv2d(8, 16, 3, stride=2, padding=1, bias=False), nn.BatchNorm2d(16), nn.ReLU())
+        self.depthwise = nn.Conv2d(16, 16, 3, padding=1, groups=16, bias=False)
+        self.pointwise = nn.Sequential(nn.Conv2d(16, 16, 1, bias=False), nn.BatchNorm2d(16), nn.ReLU())
+        self.dilated = nn.Sequential(nn.Conv2d(16, 16, 3, padding=2, dilation=2, bias=False), nn.BatchNorm2d(16), nn.ReLU())
+        self.last = nn.Sequential(nn.Conv2d(16, 16, 3, padding=2, dilation=2, bias=False), nn.BatchNorm2d(16), nn.ReLU())
+        self.classify = nn.Linear(16, 10)
+        self.p = nn.Parameter(torch.ones(1, 1, 1, 1))
+        self.register_buffer("d", torch.tensor([-1.0, 1.0]).view(1, 1, 1, 2))
+
+    def forward(self, images):
+        x = self.stem(images)
+        p = F.softplus(self.p)
+        k = p * self.d.expand(8, 1, 1, 2)
+        x = x + torch.relu(F.conv2d(F.pad(x, (0, 1)), k, groups=8)) / p.flatten()[0]
+        k = k.transpose(2, 3)
+        x = x + torch.relu(F.conv2d(F.pad(x, (0, 0, 0, 1)), k, groups=8)) / p.flatten()[0]
+        x = self.down(x)
+        x = self.pointwise(self.depthwise(x))
+        return self.classify(self.last(self.dilated(x)).mean((2, 3)))
+
+def build(name):
+    return Network()
