@@ -33,6 +33,7 @@ from tools.sessions import REPOSITORY, SESSIONS, is_current, network_digest, sin
 KIND = "recipes"
 BASELINE = "baseline"
 SGD = {"optimizer": "sgd", "lr": 0.3, "momentum": 0.9, "nesterov": True, "weight_decay": 0.0001}
+CIFAR_SGD = SGD | {"lr": 0.2, "weight_decay": 0.0005, "averaging": 0.999, "epochs": 12}
 ADAMW = {"optimizer": "adamw", "lr": 0.01, "momentum": 0.9, "weight_decay": 0.01}
 LARGER = {"batch_size": 128, "lr": 0.02, "averaging": 0.999}
 BY_MUON = {name: getattr(MUON, name) for name in ("optimizer", "lr", "momentum", "nesterov", "weight_decay")}
@@ -56,10 +57,10 @@ VARIANTS = {
     "session06/group": {BASELINE: {}, "AdamW": ADAMW},
     "session07/fast": {
         BASELINE: {},
-        "one cycle to the end": {"schedule": "one-cycle"},
-        "the same, batches of 64, half the rate": {"schedule": "one-cycle", "batch_size": 64, "lr": 0.1},
-        "Muon": BY_MUON | {"averaging": 0.998},
-        "Muon at 0.03, ten epochs": BY_MUON | {"lr": 0.03, "averaging": 0.998, "epochs": 10},
+        "Muon at 0.02, twelve epochs": {"lr": 0.02, "epochs": 12},
+        "SGD, twelve epochs": CIFAR_SGD,
+        "SGD, one cycle of twelve epochs": CIFAR_SGD | {"schedule": "one-cycle"},
+        "the same, batches of 64, half the rate": CIFAR_SGD | {"schedule": "one-cycle", "batch_size": 64, "lr": 0.1},
     },
 }
 

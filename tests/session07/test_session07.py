@@ -35,7 +35,7 @@ def test_the_networks_keep_the_rules(run: str, parameters: int, receptive_field:
 
 
 def test_the_mirror_image_counts_in_evaluation_alone() -> None:
-    network = SESSION.build("fast").eval()
+    network = SESSION.build("cifar10").eval()
     images = torch.rand(4, 3, 32, 32)
     with torch.no_grad():
         one, mirrored = network.network(images), network.network(images.flip(3))
