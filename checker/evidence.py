@@ -393,11 +393,11 @@ class Evidence:
         )
 
     def _stay_the_same(self, keys: set[str]) -> bool:
-        """Whether those parameters are the same in all of the last epochs, and not all others are too."""
+        """Whether those parameters are the same in all of the last epochs, and most others aren't."""
         first, *others = (self.tensors(epoch) for epoch in self.last_epochs)
         changed = {key for key, tensor in first.items() if any(not tensor.equal(each[key]) for each in others)}
-        parameters = {key for weight in self.program.weights if weight.parameter for key in weight.keys}
-        return bool(changed & parameters) and not changed & keys
+        parameters = {weight.keys[0] for weight in self.program.weights if weight.parameter}
+        return not changed & keys and 2 * len(changed & parameters) > len(parameters)
 
     def moved_by_single_taps(self, operations: tuple[Operation, ...]) -> float:
         """Return how far the last epoch's logits move when those convolutions keep only the middles of their

@@ -21,7 +21,7 @@ from checker.verdict import CannotCheckError, Verdict
 if TYPE_CHECKING:
     from checker.evidence import Evidence
     from checker.experiments.counting import Counting
-    from checker.experiments.norms import Statistic
+    from checker.experiments.norms import Normalised, Statistic
     from common.anatomy.operation import Operation
 
 # What a network's layers must add to its accuracy, as a share of the images, to count as used.
@@ -196,7 +196,8 @@ def _max_pools(run: "Evidence", operations: "tuple[Operation, ...]", limit: int)
     for certain, and there may be others."""
     found = [operation for operation in operations if operation.kind == "max pool"]
     refuse_unknown(run)
-    if len(found) <= limit and not run.places_chosen(tuple(found)) <= CHOSEN:
+    counted = tuple(operation for operation in run.anatomy.operations if operation.kind == "max pool")
+    if len(found) <= limit and not run.places_chosen(counted) <= CHOSEN:
         raise CannotCheckError(
             "Different places of a map are combined otherwise than by sums: that may be a maximum.",
             "Combine places by convolutions and average pooling, or have it judged by a person.",
@@ -370,12 +371,6 @@ def normalization(run: "Evidence", *, kind: str) -> Verdict:
             "is written by hand.",
             "Use nn.BatchNorm2d, nn.GroupNorm or nn.LayerNorm, or have it judged by a person.",
         )
-    if normalised.undone:
-        raise CannotCheckError(
-            f"Behind {', '.join(name or 'a norm' for name in normalised.undone[:3])} the network gets back the size "
-            "that was taken away: the norm is undone.",
-            "Leave what comes out of a norm as it is, or have it judged by a person.",
-        )
     for name, share in normalised.copied.items():
         if not share <= DOUBLED:
             raise CannotCheckError(
@@ -408,13 +403,16 @@ def normalization(run: "Evidence", *, kind: str) -> Verdict:
             "Keep the small epsilon of the norm, and train it with the network.",
         )
     if not run.trained:
+        _refuse_undone(normalised)
         return Verdict(True, shown, kind, shown)
     # With zeros, and with other channels' values: something that only asks whether there is a value uses none.
     norms = tuple(next(iter(found.values())))
     whole = run.accuracy
     left = max(run.accuracy_with(norms, change) for change in ("zero", "other channels"))
     matters = whole - left >= MATTERS
-    if not matters:  # They may, where something isn't followed.
+    if matters:
+        _refuse_undone(normalised)
+    else:  # They may, where something isn't followed.
         refuse_unknown(run)
     return Verdict(
         matters,
@@ -423,6 +421,16 @@ def normalization(run: "Evidence", *, kind: str) -> Verdict:
         f"{shown}; disturbed, {100 * left:.0f} % of {100 * whole:.0f} % are left",
         None if matters else "Normalise the maps that lead to the logits: what runs beside them does nothing.",
     )
+
+
+def _refuse_undone(normalised: "Normalised") -> None:
+    """Raise CannotCheckError where something behind a norm is as large as what went into it."""
+    if normalised.undone:
+        raise CannotCheckError(
+            f"Behind {', '.join(name or 'a norm' for name in normalised.undone[:3])} the network gets back the size "
+            "that was taken away: the norm is undone.",
+            "Leave what comes out of a norm as it is, or have it judged by a person.",
+        )
 
 
 def _refuse_almost_whole(run: "Evidence") -> None:
