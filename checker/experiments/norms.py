@@ -274,7 +274,8 @@ def _moved(seen: Seen) -> float:
     ]
     differs = (given != given[:1]).any(0).expand_as(given)
     spread, larger = (
-        run(each, *others)[0][differs].std() for each in (given, torch.where(differs, FACTOR * given, given))
+        run(each, *others)[0][differs].std(correction=0)
+        for each in (given, torch.where(differs, FACTOR * given, given))
     )
     if (
         larger >= DROWNED * spread
