@@ -395,7 +395,7 @@ class Evidence:
     def _stay_the_same(self, keys: set[str]) -> bool:
         """Whether those parameters are the same in all of the last epochs, and most others aren't."""
         first, *others = (self.tensors(epoch) for epoch in self.last_epochs)
-        changed = {key for key, tensor in first.items() if any(not tensor.equal(each[key]) for each in others)}
+        changed = {key for key, tensor in first.items() if any(not _alike(tensor, each.get(key)) for each in others)}
         parameters = {weight.keys[0] for weight in self.program.weights if weight.parameter}
         return not changed & keys and 2 * len(changed & parameters) > len(parameters)
 
@@ -632,3 +632,8 @@ class Evidence:
             )
             self._endless = problem if of_network else self._endless
             raise problem from error
+
+
+def _alike(one: "Tensor", other: "Tensor | None") -> bool:
+    """Whether two tensors, of which a file may lack one, are the same."""
+    return other is not None and one.dtype == other.dtype and bool(one.equal(other))

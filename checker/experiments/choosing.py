@@ -27,9 +27,9 @@ _AVERAGES = frozenset({"mean", "sum", "_adaptive_avg_pool2d", "avg_pool2d", "max
 
 
 def chosen_among(program: Program, weights: Mapping[str, Tensor], counted: Collection[str], *inputs: Tensor) -> float:
-    """Return how much what goes into learned windows and averages chooses between two neighbouring places of the
-    learned maps before it: 0 where it takes from both in the same proportion, whichever is larger, and 1 where from one
-    alone.
+    """Return how much what goes into learned windows and averages, or leaves the plane, chooses between two
+    neighbouring places of the learned maps before it: 0 where it takes from both in the same proportion, whichever is
+    larger, and 1 where from one alone, or where there is nothing to look at.
 
     Every map that a learned kernel makes is held at what it is, but for the pairs, so that nothing is seen of what
     learned kernels combine themselves; and so are the values of `counted`, maxima that are known of, and the statistics
@@ -53,7 +53,7 @@ def chosen_among(program: Program, weights: Mapping[str, Tensor], counted: Colle
     with torch.no_grad():
         replay(program, weights, *inputs, see=keep, double=True)
     maps = {"": inputs[0]} | {name: map for name, map in made.items() if map.shape[-2:].numel() > 1}
-    choice = 0.0
+    choices: list[float] = []
     # Maps of one size may meet, so the pairs of all of them lie at the same places.
     for size in {(len(map), *map.shape[2:]) for map in maps.values()}:
         pairs = {name: _Pairs(map) for name, map in maps.items() if (len(map), *map.shape[2:]) == size}
@@ -66,9 +66,10 @@ def chosen_among(program: Program, weights: Mapping[str, Tensor], counted: Colle
             def look(seen: Seen) -> None:
                 if seen.node.name in norms:
                     normalised[seen.node.name] = seen.arguments["input"]
-                value = seen.arguments.get("input", seen.arguments.get("self"))
-                if seen.node.name in looked_at and isinstance(value, Tensor) and value.ndim == 4:
-                    found[seen.node.name] = value
+                leaves = seen.node.name in of_images and any(each.ndim != 4 for each in seen.outputs[:1])
+                for argument, value in seen.arguments.items() if leaves or seen.node.name in looked_at else ():
+                    if isinstance(value, Tensor) and value.ndim == 4 and argument not in ("weight", "bias"):
+                        found[f"{seen.node.name} {argument}"] = value
 
             own = {name: pairs[name].set_to(one, other) if name in pairs else map for name, map in maps.items()}
             change = {name: replaced_by(own.get(name, map)) for name, map in made.items()}
@@ -91,9 +92,8 @@ def chosen_among(program: Program, weights: Mapping[str, Tensor], counted: Colle
                 (large, large),
             )
         }
-        for name in points[SIZES]:
-            choice = max(choice, _choice([found[name] for found in points.values()]))
-    return choice
+        choices += [_choice([found[name] for found in points.values()]) for name in points[SIZES]]
+    return max(choices, default=1.0)
 
 
 def _choice(points: list[Tensor]) -> float:
