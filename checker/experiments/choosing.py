@@ -108,7 +108,9 @@ def _choice(points: list[Tensor]) -> float:
     ]
     most = torch.stack(steps).amax(0)
     both = torch.minimum(torch.maximum(steps[0], steps[2]), torch.maximum(steps[1], steps[3])) >= ACTS * most
-    beyond_sums = (high - up - down + low).abs() >= ACTS * torch.maximum((up - low).abs(), (down - low).abs())
+    # Where a step alone moves something, as one across a ReLU's kink does, there is nothing to add up.
+    moved = torch.stack([(up - low).abs(), (down - low).abs(), STEP * most]).amax(0)
+    beyond_sums = (high - up - down + low).abs() >= ACTS * moved
     here = both & beyond_sums & (most >= ACTS * most.max()) & (most > 0)
     one, other = steps[0] * steps[3], steps[1] * steps[2]
     chosen = ((one - other).abs() / (one + other))[here]
