@@ -294,8 +294,8 @@ class Evidence:
         return self._predictions(epoch).logits
 
     def least_apart(self) -> float:
-        """How little the logits of two of the last epochs differ on the test set; see checker.statistics.apart."""
-        logits = [self._predictions(epoch).logits for epoch in self.last_epochs]
+        """How little the logits of two of the last epochs differ on test images; see checker.statistics.apart."""
+        logits = [self._predictions(epoch).precise for epoch in self.last_epochs]
         return min(apart(one, other) for number, one in enumerate(logits) for other in logits[:number])
 
     def single_view(self, epoch: LoggedEpoch) -> int | None:

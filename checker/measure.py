@@ -14,7 +14,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from checker.quicker import Evaluation, by_onnxruntime
+from checker.quicker import Evaluation, by_openvino
 from checker.score import NO_CLASS, NUMBERS
 from checker.subject import AVERAGED, COUNTED, EXPERIMENTED, TRACED, Images, Subject
 from common.anatomy.follow import Anatomy, follow
@@ -23,7 +23,7 @@ from common.anatomy.replay import measure, replay
 from common.anatomy.views import Views, views
 
 BATCH = 100  # Few enough for what a layer returns to stay in the cache of one core.
-COMPARED = 4  # Batches that are looked at, and evaluated in two ways where there are two.
+COMPARED = 2  # Batches that are looked at, and evaluated in two ways where there are two.
 WORTH_IT = 20  # Batches; for fewer, another way takes longer to begin with than it saves.
 ABLATED = 1_000  # Images on which it shows whether a layer matters.
 VARIED = 200  # Images that are tried with every number.
@@ -32,6 +32,8 @@ CLASSES = 10  # Of MNIST, and of CIFAR-10.
 # lie apart. Rounding makes 1e-5.
 IN_DOUBLE = 0.05
 HALF_A_BIT = 2**-9  # Of bfloat16's last, as a share of the number.
+# How far logits of the same image may differ, as a share of how far they lie apart.
+ROUNDING = 1e-3
 # What one measurement may take. The longest of our own networks takes a minute and a half on one core.
 SECONDS = 900.0
 
@@ -71,13 +73,15 @@ class Predictions:
 
     digits: numbers×N, sums: the same for networks of two inputs
     single: as digits, where the network looked at one view alone; None where it always does
-    logits: of the classes, float32 N×10, beside the first number
+    logits: of the classes, float32 N×10, beside the first number, as precise as it takes to know the classes
+    precise: the same of some images, as replay finds them
     """
 
     digits: np.ndarray
     sums: np.ndarray | None
     single: np.ndarray | None
     logits: np.ndarray
+    precise: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -113,33 +117,51 @@ def predictions(images: Images, subject: Subject, numbers: Sequence[int | None])
     network, count = _Network(subject), len(images.pixels)
     joined = _Network(subject, subject.views.program)
     worth = subject.device == "cpu" and count >= WORTH_IT * network.batch and count % network.batch == 0
-    evaluation = Evaluation(joined, by_onnxruntime(joined.program, joined.weights) if worth else None)
-    kept = [np.empty((count, classes), np.float32) for classes in (CLASSES, CLASSES + NUMBERS - 1)[: subject.outputs]]
-    digits, sums, single = [np.empty((len(numbers), count), np.int16) for _ in range(3)]
-    for done, start in enumerate(starts := _starts(subject, count, network.batch), start=1):
-        batch = slice(start, min(start + network.batch, count))
+    other = by_openvino(joined.program, joined.weights, network.batch) if worth else None
+    evaluation = Evaluation(joined, other)
+    starts = _starts(subject, count, network.batch)
+    looks = 1 if subject.views.program is None else 2
+    widths = looks * (CLASSES, CLASSES + NUMBERS - 1)[: subject.outputs]
+    # All logits, for each number from each output.
+    found = [[torch.empty(count, width) for width in widths] for _ in numbers]
+
+    def keep(row: int, places: Tensor, logits: Sequence[Tensor]) -> None:
+        for all_logits, each in zip(found[row], logits, strict=True):
+            all_logits[places] = each[: len(places)].float().cpu()
+
+    for done, start in enumerate(starts, start=1):
+        places = torch.arange(start, min(start + network.batch, count))
         for row, number in enumerate(numbers):
-            given = images.inputs(batch, subject, number)
+            given = images.inputs(places, subject, number)
             logits = evaluation.compare(*given) if done <= COMPARED else evaluation(*given)
-            own = logits[: subject.outputs]
             if done <= COMPARED:
-                network.look_at(own, given, start)
-            digits[row, batch] = _classes(own[0])
-            if row == 0:
-                for all_logits, each in zip(kept, own, strict=True):
-                    all_logits[batch] = each.float().cpu().numpy()
-            if subject.two_inputs:
-                sums[row, batch] = _classes(own[1])
-            if subject.views.program is not None:
-                single[row, batch] = _classes(logits[subject.outputs])
+                network.look_at(logits[: subject.outputs], given, start)
+            keep(row, places, logits)
         if done == COMPARED:
             evaluation.choose()
         spent = time.monotonic() - began - evaluation.spent_comparing
         if spent > SECONDS / 20 and spent / done * len(starts) > SECONDS:
             raise TooSlowError(SECONDS)
-    _look_at_others(images, subject, network, numbers[0], kept)
+    for row, number in enumerate(numbers):
+        for places in evaluation.undecided(found[row]).split(network.batch):
+            # As many as ever, since what the network makes of fewer was not looked at.
+            whole = torch.cat([places, places.new_zeros(network.batch - len(places))])
+            keep(row, places, joined(*images.inputs(whole, subject, number)))
+    sampled = (torch.arange(network.batch) * (network.batch + 1) % count).roll(1)  # In another place than there.
+    precise = network(*images.inputs(sampled, subject, numbers[0]))
+    for all_logits, one in zip(found[0], precise, strict=False):
+        if not same_logits(all_logits[sampled], one.float().cpu(), max(ROUNDING, evaluation.margin)):
+            raise DependentImagesError
+
+    def classes(output: int) -> np.ndarray:
+        return np.stack([_classes(each[output]) for each in found])
+
     return Predictions(
-        digits, sums if subject.two_inputs else None, single if subject.views.program is not None else None, kept[0]
+        classes(0),
+        classes(1) if subject.two_inputs else None,
+        classes(subject.outputs) if looks > 1 else None,
+        found[0][0].numpy(),
+        precise[0].float().cpu().numpy(),
     )
 
 
@@ -149,22 +171,6 @@ def _starts(subject: Subject, count: int, batch: int) -> list[int]:
     seed = int.from_bytes(hashlib.sha256(subject.weights).digest())
     chosen = random.Random(seed).sample(starts, min(COMPARED, len(starts)))
     return chosen + [start for start in starts if start not in chosen]
-
-
-def _look_at_others(
-    images: Images, subject: Subject, network: "_Network", number: int | None, kept: Sequence[np.ndarray]
-) -> None:
-    """See that images of many batches get the same logits, one beside the other, as each in its own. Raises
-    DependentImagesError."""
-    count = len(kept[0])
-    # Another one of each batch, and in another place than there.
-    chosen = (torch.arange(network.batch) * (network.batch + 1) % count).roll(1)
-    found = network(*images.inputs(chosen, subject, number))
-    if not all(
-        same_logits(torch.from_numpy(all[chosen.numpy()]), one.float().cpu())
-        for all, one in zip(kept, found, strict=True)
-    ):
-        raise DependentImagesError
 
 
 def anatomy(images: Images, subject: Subject, chosen: Sequence[int]) -> Anatomy:
@@ -317,8 +323,9 @@ def inputs_used(images: Images, subject: Subject) -> InputsUsed:
     )
 
 
-def same_logits(a: Tensor, b: Tensor) -> bool:
-    """Return whether two logits (N×classes) of the same images differ by no more than rounding; NaN equals NaN.
+def same_logits(a: Tensor, b: Tensor, within: float = ROUNDING) -> bool:
+    """Return whether two logits (N×classes) of the same images differ by no more than rounding, or `within`; NaN equals
+    NaN.
 
     Measured against how far an image's logits lie apart, since that decides, and not their size or scale.
     """
@@ -326,7 +333,7 @@ def same_logits(a: Tensor, b: Tensor) -> bool:
         return False
     a, b = ((x - x.mean(1, keepdim=True)).nan_to_num(0, 0, 0).double() for x in (a, b))
     spread = torch.maximum(a.abs().amax(1), b.abs().amax(1))
-    return bool(((a - b).abs().amax(1) <= 1e-3 * spread).all())
+    return bool(((a - b).abs().amax(1) <= within * spread).all())
 
 
 class _Network:

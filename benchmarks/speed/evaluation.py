@@ -1,4 +1,4 @@
-"""How fast a recorded network is evaluated on a test set, by replay alone and with onnxruntime: one thread, one epoch.
+"""How fast a recorded network is evaluated on a test set, by replay alone and with OpenVINO: one thread, one epoch.
 
     python -m benchmarks.speed.evaluation
     python -m benchmarks.speed.evaluation --rounds 9 session05/runs/skeleton
@@ -52,7 +52,7 @@ def turn(images: Images, given: Subject) -> tuple[float, float, int]:
     """Return the seconds that an evaluation takes by replay and as the checker does it, and how many predicted classes
     differ; in a worker."""
     numbers = (3,) if given.two_inputs else (None,)
-    with patch.object(measure, "by_onnxruntime", lambda *_: None):
+    with patch.object(measure, "by_openvino", lambda *_: None):
         began = time.process_time()
         one = measure.predictions(images, given, numbers)
         replayed = time.process_time() - began
@@ -70,7 +70,7 @@ def main() -> int:
     parser.add_argument("--rounds", type=positive, default=3, help="turns of both (default: 3)")
     arguments = parser.parse_args()
     table = Table(title=f"test images a second, medians of {arguments.rounds} turns")
-    for heading in ("network", "replay", "onnxruntime", "ratio", "classes that differ"):
+    for heading in ("network", "replay", "OpenVINO", "ratio", "classes that differ"):
         table.add_column(heading, justify="left" if heading == "network" else "right")
     wrong = 0
     for run in arguments.runs:
@@ -78,7 +78,7 @@ def main() -> int:
         with Workers(dataset.sizes["test"], dataset.shape, 1) as workers:
             workers.show(load_images(dataset, "test").pixels)
             given = subject(REPOSITORY / run)
-            # The first imports onnxruntime.
+            # The first imports OpenVINO.
             turns = [workers.submit(turn, given).result() for _ in range(arguments.rounds + 1)][1:]
         replayed, seconds, differing = zip(*turns, strict=True)
         speeds = [f"{dataset.sizes['test'] / statistics.median(each):,.0f}" for each in (replayed, seconds)]

@@ -13,7 +13,7 @@ from checker.assignments import Assignment
 from checker.batch.entries import Entry
 
 PACKAGE = Path(__file__).resolve().parent.parent
-_MEASURED_BY = ("torch", "numpy", "albumentations", "safetensors", "onnx", "onnxruntime")
+_MEASURED_BY = ("torch", "numpy", "albumentations", "safetensors", "onnx", "openvino")
 
 
 @dataclass(frozen=True)

@@ -22,9 +22,10 @@ WITHIN_SUMS = 0.1
 
 @rule(
     "Each of the last five epochs reaches {threshold} %",
-    "They follow one another in the log, and each is one pass over the training set. Their weights are evaluated in "
-    f"fp32 on all test images, and the worst counts. Two epochs whose logits differ by no more than {ROUNDED:g} of "
-    "their spread are one. Whether a network was trained on test images, files can't tell.",
+    "They follow one another in the log, and each is one pass over the training set. Their weights are evaluated on "
+    "all test images, and the worst counts: in bf16 where that is sooner, and in fp32 wherever two classes lie so "
+    f"close that it could matter. Two epochs whose logits differ by no more than {ROUNDED:g} of their spread are one. "
+    "Whether a network was trained on test images, files can't tell.",
     needs=("network", "training"),
 )
 def sustained_accuracy(run: "Evidence", *, threshold: float, images: int | None = None) -> Verdict:
@@ -73,7 +74,7 @@ def sustained_accuracy(run: "Evidence", *, threshold: float, images: int | None 
             False,
             None,
             f">= {threshold} %",
-            "two of the last epochs give the same logits for all test images, whatever their files",
+            "two of the last epochs give the same logits, whatever their files",
             "Keep the weights of each epoch as they were at its end.",
         )
     worst = 100 * min(correct) / total
