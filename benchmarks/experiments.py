@@ -135,10 +135,10 @@ def accuracy_with(run: Evidence, operations: tuple[Operation, ...], how: str) ->
     return found
 
 
-def moves(*arguments: object) -> dict[str, torch.Tensor]:
+def moves(*arguments: object) -> dict[str, float]:
     """Return what the experiment does, and note how far the places moved that moved at all."""
     found = MOVES(*arguments)
-    Timed.found["moves"].append([each for move in found.values() for each in move.tolist() if each > 0])
+    Timed.found["moves"].append([each for each in found.values() if each > 0])
     return found
 
 

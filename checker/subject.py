@@ -14,7 +14,7 @@ from common.anatomy.weights import fill
 from common.data import Normalization
 
 EXPERIMENTED = 8  # Images that experiments are made with.
-COUNTED = 64  # Images that constants are looked for with, half of them at a time.
+COUNTED = 32  # Images that constants are looked for with, half of them at a time.
 AVERAGED = 200  # Images whose statistics are compared with those that a normalisation keeps.
 TRACED = 2  # Images that a program is followed with.
 

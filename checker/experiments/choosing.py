@@ -9,7 +9,6 @@ import torch
 from torch import Tensor
 
 from checker.experiments.kernels import untrained_likeness
-from checker.experiments.parts import replaced_by
 from checker.tolerances import FIXED
 from common.anatomy.operators.windows import SINGLE, is_single
 from common.anatomy.program import Program
@@ -72,7 +71,7 @@ def chosen_among(program: Program, weights: Mapping[str, Tensor], counted: Colle
                         found[f"{seen.node.name} {argument}"] = value
 
             own = {name: pairs[name].set_to(one, other) if name in pairs else map for name, map in maps.items()}
-            change = {name: replaced_by(own.get(name, map)) for name, map in made.items()}
+            change: dict[str, Tensor | Callable[[Any], Any]] = {name: own.get(name, map) for name, map in made.items()}
             change |= {name: norm.held(normalised, name) for name, norm in norms.items()}
             with torch.no_grad():
                 replay(program, weights, own[""], *inputs[1:], see=look, change=change, double=True)
@@ -99,6 +98,8 @@ def chosen_among(program: Program, weights: Mapping[str, Tensor], counted: Colle
 def _choice(points: list[Tensor]) -> float:
     """Return how much something chooses, of what it is at (small, large) and moved from there by one and the other, at
     (large, small) and likewise, and at both small and both large."""
+    if all(torch.equal(point, points[0]) for point in points[1:]):
+        return 0.0  # None of the pairs acts on it, and it isn't NaN, which equals nothing.
     if not all(bool(point.isfinite().all()) for point in points):
         return 1.0  # NaN is no evidence.
     up, up_one, up_other, down, down_one, down_other, low, high = points

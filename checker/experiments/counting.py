@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from checker.experiments.parts import replaced_by
 from common.anatomy.program import Program
 from common.anatomy.replay import Seen, replay
 from common.anatomy.ways import base
@@ -53,7 +52,7 @@ def counting(
     held = {name: map.detach().requires_grad_() for name, map in last.items()}
 
     def told(maps: Mapping[str, Tensor]) -> Tensor:
-        change = {name: replaced_by(map) for name, map in maps.items() if name}
+        change = {name: map for name, map in maps.items() if name}
         return _combined(replay(program, weights, maps.get("", inputs[0]), *inputs[1:], change=change, double=True)[0])
 
     with torch.enable_grad():

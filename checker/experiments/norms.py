@@ -9,7 +9,6 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from checker.experiments.parts import replaced_by
 from checker.tolerances import BY_HAND, FACTOR, SCALED
 from common.anatomy.operators import REGISTRY
 from common.anatomy.program import Program
@@ -212,7 +211,7 @@ def normalised(program: Program, weights: Mapping[str, Tensor], *inputs: Tensor)
                 turned = 1 - torch.cosine_similarity(larger, own, dim=0)
                 grown.append(bool((turned <= TURNED) & (larger.norm() >= FACTOR**0.25 * own.norm())))
 
-        larger = replaced_by(FACTOR * given[norm])
+        larger = FACTOR * given[norm]
         replay(program, weights, *inputs, see=look, change={looked_at[norm][1]: larger}, double=True)
         return any(grown)
 
@@ -225,7 +224,7 @@ def normalised(program: Program, weights: Mapping[str, Tensor], *inputs: Tensor)
                 found[seen.node.name].append(seen.arguments[looked_at[seen.node.name][0]] - given[seen.node.name])
 
         for power in (1, -1):
-            change = {name: replaced_by(value * factors.get(name, 1.0) ** power) for name, value in made.items()}
+            change = {name: value * factors.get(name, 1.0) ** power for name, value in made.items()}
             replay(program, weights, *inputs, see=keep, change=change, double=True)
         return {name: torch.stack(each) for name, each in found.items()}
 

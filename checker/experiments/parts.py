@@ -2,9 +2,8 @@
 though each part is averaged."""
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -50,12 +49,12 @@ def parts_exchanged(program: Program, weights: Mapping[str, Tensor], *inputs: Te
         if len({value.shape for value in values}) > 1:
             continue
         if len(values) > 1:
-            change = {call: replaced_by(other) for (call, _), other in zip(calls, values[1:] + values[:1], strict=True)}
+            change = {call: other for (call, _), other in zip(calls, values[1:] + values[:1], strict=True)}
         elif len(values[0]) % len(inputs[0]):
             return math.inf
         else:
             call, name = calls[0]
-            change = {call: replaced_by(_rolled(values[0], len(inputs[0]), shown[name].by_image))}
+            change = {call: _rolled(values[0], len(inputs[0]), shown[name].by_image)}
         with torch.no_grad():
             moved = max(moved, apart(before, replay(program, weights, *inputs, change=change, double=True)))
     return moved
@@ -71,11 +70,6 @@ def apart(before: Sequence[Tensor], after: Sequence[Tensor]) -> float:
             ]
         ).max()
     )
-
-
-def replaced_by(map: Tensor) -> Callable[[Any], Any]:
-    """Return what puts `map` in the place of a result; of an operator that returns more, the first is the map."""
-    return lambda result: map if isinstance(result, Tensor) else (map, *result[1:])
 
 
 @dataclass(frozen=True)

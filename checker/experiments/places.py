@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from checker.experiments.counting import Counting, counting
-from checker.experiments.parts import apart, parts_exchanged, replaced_by
+from checker.experiments.parts import apart, parts_exchanged
 from common.anatomy.program import Program
 from common.anatomy.replay import Seen, replay
 from common.anatomy.ways import base, depending, leading, operands
@@ -80,7 +80,7 @@ def exchange_places(program: Program, weights: Mapping[str, Tensor], *inputs: Te
 
     def moved(act: Callable[[Tensor], Tensor]) -> float:
         # What a map was before, so that a shortcut around a window and the way through it are exchanged alike.
-        change = {name: replaced_by(act(map)) for name, map in maps.items()}
+        change = {name: act(map) for name, map in maps.items()}
         with torch.no_grad():
             after = replay(program, weights, act(inputs[0]), *inputs[1:], change=change, double=True)
         return apart(before, after)
@@ -186,7 +186,7 @@ def _given(
             weights,
             *inputs,
             see=note,
-            change={name: replaced_by(map) for name, map in maps.items()},
+            change=maps,
             double=True,
         )
     return found

@@ -6,7 +6,6 @@ from collections.abc import Collection, Mapping
 import torch
 from torch import Tensor
 
-from checker.experiments.parts import replaced_by
 from checker.experiments.places import last_maps
 from checker.tolerances import SEEN
 from common.anatomy.program import Program
@@ -81,7 +80,7 @@ def _matters(
 ) -> bool:
     with torch.no_grad():
         before = replay(program, weights, *inputs, double=True)[0]
-        after = replay(program, weights, *inputs, change={name: replaced_by(map.roll(1, 0))}, double=True)[0]
+        after = replay(program, weights, *inputs, change={name: map.roll(1, 0)}, double=True)[0]
     return bool((after - before).abs().max() >= MATTERS * (before - before.mean(1, keepdim=True)).abs().max())
 
 
@@ -95,26 +94,29 @@ def _lines_seen(
 ) -> dict[str, int]:
     """Return how many lines of pixels the places at one border of each map see, counted from that border.
 
-    In one batch lie an image and its like with all lines beyond the first, the second, … filled with noise.
+    Beside an image lies its like with all lines beyond one filled with noise. What is seen of less is seen of more, so
+    that line is looked for between the last that was seen and the first that wasn't.
     """
-    side, count = inputs[0].shape[dim], program.batch or inputs[0].shape[dim] + 1
+    side = inputs[0].shape[dim]
     generator = torch.Generator().manual_seed(0)
     seen_at: dict[str, int] = dict.fromkeys(maps, 0)
-    for image in inputs[0][:2]:
-        if min(seen_at.values()) == side:  # There is no more to see.
-            break
+    for number, image in enumerate(inputs[0][:2]):
         noise = torch.rand(image.shape, generator=generator, dtype=torch.float64).to(image.device)
         noise = inputs[0].min() + (inputs[0].max() - inputs[0].min()) * noise
-        batch = image.repeat(count, 1, 1, 1)
-        for line in range(side):
+        unknown = {name: range(seen, side) for name, seen in seen_at.items()}
+        is_next = number > 0  # The second image seldom shows more.
+        while left := next(filter(None, unknown.values()), None):
+            line, is_next = left[0 if is_next else len(left) // 2], False
             beyond = slice(0, side - line) if from_end else slice(line, side)
-            place = (line + 1, slice(None), *((beyond, slice(None)) if dim == 2 else (slice(None), beyond)))
-            batch[place] = noise[place[1:]]
-        for name, moves in _moves(
-            program, weights, (batch, *(each[:1].expand(count, -1) for each in inputs[1:])), maps, dim, from_end
-        ).items():
-            lines = (moves[1 : side + 1] > SEEN).nonzero()
-            seen_at[name] = max(seen_at[name], int(lines.max()) + 1 if len(lines) else 0)
+            place = (slice(None), *((beyond, slice(None)) if dim == 2 else (slice(None), beyond)))
+            batch = image.repeat(program.batch or 2, 1, 1, 1)
+            batch[1][place] = noise[place]
+            given = (batch, *(each[:1].expand(len(batch), -1) for each in inputs[1:]))
+            for name, move in _moves(program, weights, given, maps, dim, from_end).items():
+                if line in unknown[name]:
+                    is_seen = move > SEEN
+                    seen_at[name] = line + 1 if is_seen else seen_at[name]
+                    unknown[name] = range(line + 1, unknown[name].stop) if is_seen else range(unknown[name].start, line)
     return seen_at
 
 
@@ -125,10 +127,10 @@ def _moves(
     maps: Mapping[str, Tensor],
     dim: int,
     from_end: bool,
-) -> dict[str, Tensor]:
+) -> dict[str, float]:
     """Return by how much of its map's spread the places at a border move, at most, from the first image of a batch to
-    each other."""
-    found: dict[str, Tensor] = {}
+    the second."""
+    found: dict[str, float] = {}
 
     def compare(seen: Seen) -> None:
         if seen.node.name in maps:
@@ -138,7 +140,7 @@ def _moves(
                 min=float(SEEN * spread.max())
             )  # A channel that is dead but for rounding sees nothing.
             border = map.select(dim, map.shape[dim] - 1 if from_end else 0)
-            found[seen.node.name] = ((border - border[:1]).abs().amax(2) / spread).amax(1)
+            found[seen.node.name] = float(((border[1] - border[0]).abs().amax(1) / spread).amax())
 
     with torch.no_grad():
         replay(program, weights, *batch, see=compare, double=True)
