@@ -127,9 +127,9 @@ def least_apart(run: Evidence) -> float:
     return found
 
 
-def accuracy_with(run: Evidence, operations: tuple[Operation, ...], how: str) -> float:
+def accuracy_with(run: Evidence, operations: tuple[Operation, ...], of: str) -> float:
     """Return what Evidence does, and note how many images are lost without what isn't the whole network."""
-    found = ACCURACY_WITH(run, operations, how)
+    found = ACCURACY_WITH(run, operations, of)
     if operations:
         Timed.found["accuracy_with"].append(run.accuracy - found)
     return found

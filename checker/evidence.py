@@ -337,33 +337,25 @@ class Evidence:
         """The share of some test images that the last epoch classifies correctly; see accuracy_with."""
         return self._accuracy()
 
-    def accuracy_with(self, operations: tuple[Operation, ...], how: str) -> float:
+    def accuracy_with(self, operations: tuple[Operation, ...], of: str) -> float:
         """Return the share of some test images that the last epoch classifies correctly when each of those operations
-        gives something else; for `how` see checker.measure.classes_with."""
-        weights = {weight.value for weight in self.program.weights}
-        biases = {
-            node.name: bias.name
-            for node in self.program.nodes
-            if node.operator == "aten.convolution.default"
-            and isinstance(bias := node.arguments[2], Reference)
-            and bias.name in weights
-        }
-        changed = [(operation.value, biases.get(operation.value, "")) for operation in operations]
+        gives what it makes of something else; for `of` see checker.measure.classes_with."""
         return self._tests.labels.accuracy(
             self._ask(
                 "Evaluating it with some of its layers changed",
                 measure.classes_with,
                 self._subject(self.log[-1]),
-                changed,
-                how,
+                [operation.value for operation in operations],
+                of,
             )
         )
 
     def matter(self, operations: tuple[Operation, ...], share: float) -> bool:
-        """Whether the last epoch classifies `share` of the images correctly because of those operations; without
-        trained weights, whether the logits move by as much of their spread without them."""
+        """Whether the last epoch classifies `share` of the images correctly because of what those operations make of
+        them, and wrongly with what they make of others: zeros would tell the network that it is tried. Without trained
+        weights, whether the logits move by as much of their spread without them."""
         if self.trained:
-            return self.accuracy - self.accuracy_with(operations, "zero") >= share
+            return self.accuracy - self.accuracy_with(operations, "another image") >= share
         moved: float = self._ask(
             "Evaluating it without some of its layers",
             on_images.moved_without,
@@ -406,7 +398,7 @@ class Evidence:
             "Evaluating it with the middles of some kernels",
             on_images.moved_by_single_taps,
             self._subject(self.log[-1]),
-            self._chosen(EXPERIMENTED),
+            self._chosen(TRACED),
             [operation.value for operation in operations],
         )
 
@@ -470,7 +462,8 @@ class Evidence:
     @property
     def inputs_used(self) -> "measure.InputsUsed":
         """What the last epoch's network makes of its two inputs."""
-        return self._ask("Varying its inputs", measure.inputs_used, self._subject(self.log[-1]))
+        last, first = (self._subject(epoch) for epoch in (self.log[-1], self.last_epochs[0]))
+        return self._ask("Varying its inputs", measure.inputs_used, last, first)
 
     def sum_accuracy(self, sums: "np.ndarray") -> float:
         """Return the share of right sums, 10×N predicted ones for the first N images."""
@@ -515,7 +508,7 @@ class Evidence:
         return found.views
 
     def _measured_accuracy(self) -> float:
-        return self.accuracy_with((), "zero")
+        return self.accuracy_with((), "another image")
 
     def _followed(self) -> Anatomy:
         return self._ask("Following it", measure.anatomy, self._subject(self.log[-1]), self._chosen(TRACED))

@@ -223,19 +223,17 @@ def classes_rounded(images: Images, subject: Subject) -> np.ndarray:
     return _first_classes(images, subject, network, {})
 
 
-def classes_with(images: Images, subject: Subject, changed: Sequence[tuple[str, str]], how: str) -> np.ndarray:
-    """Return the classes of the first ABLATED images when some values of the program are changed.
+def classes_with(images: Images, subject: Subject, changed: Sequence[str], of: str) -> np.ndarray:
+    """Return the classes of the first ABLATED images when some values of the program (N×C×…) are those of others.
 
-    changed: names of values that layers make, each with that of a bias that stays as it is, or ""
-    how:     "zero", or "other channels": each channel gets the numbers of the one before it
+    of: "another image", or "another channel"
     """
-    network = _Network(subject)
-    act = {"zero": torch.zeros_like, "other channels": lambda output: output.roll(1, 1)}[how]
-    change = {}
-    for value, bias in changed:
-        own = network.weights[bias] if bias else None
-        change[value] = lambda result, own=own: _changed(result, own, act)
-    return _first_classes(images, subject, network, change)
+    dim = {"another image": 0, "another channel": 1}[of]
+
+    def others(result: Any) -> Any:  # Of an operator that returns more, the first is the value.
+        return result.roll(1, dim) if isinstance(result, Tensor) else (result[0].roll(1, dim), *result[1:])
+
+    return _first_classes(images, subject, _Network(subject), dict.fromkeys(changed, others))
 
 
 Replayed = Callable[..., tuple[Tensor, ...]]
@@ -262,14 +260,6 @@ def _first_classes(
     return np.concatenate(classes)
 
 
-def _changed(result: Any, bias: Tensor | None, act: Callable[[Tensor], Tensor]) -> Any:
-    """Change a layer's output (N×C×…) but for its bias (C); of an operator that returns more, the first is it."""
-    output: Tensor = result if isinstance(result, Tensor) else result[0]
-    own = 0 if bias is None else bias.view(-1, *[1] * (output.ndim - 2))
-    changed = act(output - own) + own
-    return changed if isinstance(result, Tensor) else (changed, *result[1:])
-
-
 @dataclass(frozen=True)
 class InputsUsed:
     """What a network of two inputs makes of them, on VARIED test images with each of the ten numbers.
@@ -277,7 +267,8 @@ class InputsUsed:
     digit_by_number, sum_by_number: whether the logits change with the number
     digit_by_image, sum_by_image:   whether they change with the image
     sums:                           predicted, 10×VARIED
-    learned:                        how many learned numbers act on the sum and not on the digit
+    learned:                        how many learned numbers act on the sum and not on the digit, and changed since an
+                                    earlier epoch
     shuffled, removed:              predicted once those are shuffled, within each tensor, and once they are zero
     within_sums:                    share of the shuffled logits' variance that lies within pairs of the same sum: where
                                     the sum was computed before anything learned, the pairs of a sum stay alike
@@ -294,13 +285,21 @@ class InputsUsed:
     within_sums: float
 
 
-def inputs_used(images: Images, subject: Subject) -> InputsUsed:
-    """Return what the network makes of an image and a number. Raises ReplayError."""
+def inputs_used(images: Images, subject: Subject, earlier: Subject) -> InputsUsed:
+    """Return what the network makes of an image and a number. Raises ReplayError.
+
+    earlier: the same network with the weights of another epoch, or of the same where there is but one
+    """
     network = _Network(subject)
     chosen = torch.arange(subject.program.batch or VARIED)
     given = [images.inputs(chosen, subject, number) for number in range(NUMBERS)]
     digits, sums = zip(*(network(*each) for each in given), strict=True)
     masks = _only_for_the_sum(network, given[0][0])
+    before = earlier.filled()
+    changed = {name: network.weights[name] != before[name] for name in network.parameters}
+    if 2 * sum(bool(each.any()) for each in changed.values()) > len(changed):
+        # What stays the same while the others are trained was written, and not learned.
+        masks = [(name, mask & changed[name]) for name, mask in masks]
     generator = torch.Generator().manual_seed(0)
     for name, mask in masks:
         values = network.weights[name][mask]

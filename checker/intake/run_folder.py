@@ -94,6 +94,9 @@ def _epoch(number: int, line: str, two_inputs: bool) -> LoggedEpoch:
         if not isinstance(values, dict) or not isinstance(values.get("weights") or {}, dict):
             raise TypeError("a line and its weights must be JSON objects")
         weights = values.get("weights") or {}
+        for correct, total in (("test_correct", "test_total"), *[("sum_correct", "sum_total")] * two_inputs):
+            if _count(values[correct]) > _count(values[total]):
+                raise ValueError(f"{values[correct]:,} of {values[total]:,} are right")
         return LoggedEpoch(
             epoch=_count(values["epoch"]),
             train_total=_count(values["train_total"], least=1),

@@ -207,9 +207,9 @@ def _max_pools(run: "Evidence", operations: "tuple[Operation, ...]", limit: int)
 
 @rule(
     "At least {count} depthwise-separable convolution(s), of use",
-    f"Its kernels are learned, and the 1×1 behind it mixes channels. Without the convolution, or several together, "
-    f"{100 * MATTERS:g} % of the images must be lost, and with a single tap of each kernel the logits must move by "
-    f"{100 * MOVED:g} % of their spread.",
+    "Its kernels are learned, and the 1×1 behind it mixes channels. When the convolution, or several together, give "
+    f"what they make of another image, {100 * MATTERS:g} % of the images must be lost, and with a single tap of each "
+    f"kernel the logits must move by {100 * MOVED:g} % of their spread.",
 )
 def depthwise_separable(run: "Evidence", *, count: int) -> Verdict:
     """A kernel for each channel by itself, then 1×1 across channels: nearly as good as a full convolution, far fewer
@@ -267,10 +267,10 @@ def depthwise_separable(run: "Evidence", *, count: int) -> Verdict:
 
 @rule(
     "A dilated convolution, of use",
-    "Its kernels are learned: with other parameters they are others, not the same scaled. "
-    f"Without it, or several together, {100 * MATTERS:g} % of the images must be lost, and "
-    f"with a single tap of each kernel the logits must move by {100 * MOVED:g} % of their spread. Over a map of "
-    "doubled places it does nothing.",
+    "Its kernels are learned: with other parameters they are others, not the same scaled. When it, or several "
+    f"together, give what they make of another image, {100 * MATTERS:g} % of the images must be lost, and with a "
+    f"single tap of each kernel the logits must move by {100 * MOVED:g} % of their spread. Over a map of doubled "
+    "places it does nothing.",
 )
 def dilated(run: "Evidence") -> Verdict:
     """Holes in a kernel let it see farther with the same weights, so that a map need not be made smaller."""
@@ -405,10 +405,10 @@ def normalization(run: "Evidence", *, kind: str) -> Verdict:
     if not run.trained:
         _refuse_undone(normalised)
         return Verdict(True, shown, kind, shown)
-    # With zeros, and with other channels' values: something that only asks whether there is a value uses none.
+    # With values, that is: something that only asks whether there is one uses none.
     norms = tuple(next(iter(found.values())))
     whole = run.accuracy
-    left = max(run.accuracy_with(norms, change) for change in ("zero", "other channels"))
+    left = max(run.accuracy_with(norms, of) for of in ("another image", "another channel"))
     matters = whole - left >= MATTERS
     if matters:
         _refuse_undone(normalised)
