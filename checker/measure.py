@@ -224,16 +224,21 @@ def classes_rounded(images: Images, subject: Subject) -> np.ndarray:
 
 
 def classes_with(images: Images, subject: Subject, changed: Sequence[str], of: str) -> np.ndarray:
-    """Return the classes of the first ABLATED images when some values of the program (N×C×…) are those of others.
+    """Return the classes of the first ABLATED images when some values of the program are those of others.
 
-    of: "another image", or "another channel"
+    of: "another image", or "another channel", the second dimension
     """
-    dim = {"another image": 0, "another channel": 1}[of]
+    network = _Network(subject)
 
-    def others(result: Any) -> Any:  # Of an operator that returns more, the first is the value.
-        return result.roll(1, dim) if isinstance(result, Tensor) else (result[0].roll(1, dim), *result[1:])
+    def others(value: Tensor) -> Tensor:
+        if of == "another channel":
+            return value.roll(1, 1)
+        return value.roll(max(1, len(value) // network.batch), 0)  # A linear layer may be given all places in a row.
 
-    return _first_classes(images, subject, _Network(subject), dict.fromkeys(changed, others))
+    def change(result: Any) -> Any:  # Of an operator that returns more, the first is the value.
+        return others(result) if isinstance(result, Tensor) else (others(result[0]), *result[1:])
+
+    return _first_classes(images, subject, network, dict.fromkeys(changed, change))
 
 
 Replayed = Callable[..., tuple[Tensor, ...]]
