@@ -11,9 +11,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
+from common.anatomy.moved import Convolved
 from common.anatomy.operation import Operation
 from common.anatomy.operators import REGISTRY, Call
 from common.anatomy.operators.value import Origin, Plane, Value, merge
@@ -69,41 +69,6 @@ def _pixels(field: tuple[float, float]) -> tuple[int, int]:
     return -int(-field[0] // 1), -int(-field[1] // 1)
 
 
-@dataclass(frozen=True)
-class _Convolved:
-    """One use of a convolution: its kernel, the call that numbered the places that it saw, those in the middle of its
-    windows, and the plane of what it made."""
-
-    weight: Tensor
-    given: int
-    middles: Tensor
-    made: Plane
-
-    def is_like(self, other: "_Convolved") -> bool:
-        """Whether it is the same kernel, for a map of the same shape."""
-        return self.made.places.shape == other.made.places.shape and torch.equal(self.weight, other.weight)
-
-    def at(self, middles: Tensor) -> Plane:
-        """Return the plane of what the same kernel makes around other places; between those of this use, that of their
-        neighbours."""
-        numbers = {int(place): number for number, place in enumerate(self.middles.flatten(), start=1) if place > 0}
-        places = torch.tensor([numbers.get(int(place), 0) for place in middles.flatten()], dtype=torch.float32)
-        places = places.view(middles.shape).to(middles.device)
-        if not bool((places > 0).any()):
-            places = self.made.places[:1, :1].roll(1, -1)
-        return replace(self.made, places=places.expand(self.made.places.shape))
-
-
-def _middles(plane: Plane, call: Call) -> Tensor:
-    """Return the places in the middle of a convolution's windows, 1×1×H×W; 0 in the padding."""
-    height, width = call["weight"].shape[2:]
-    tap = plane.places.new_zeros((1, 1, height, width))
-    tap[..., height // 2, width // 2] = 1
-    return F.conv2d(
-        plane.places[:1, :1], tap, None, call.pair("stride"), call.pair("padding", 0), call.pair("dilation")
-    )
-
-
 class _Follower:
     """Hears every call of a replay, and knows what came of it."""
 
@@ -113,7 +78,7 @@ class _Follower:
             key: weight.count if weight.parameter else 0 for weight in program.weights for key in weight.keys[:1]
         }
         self._calls = 0
-        self._convolved: dict[frozenset[str], list[_Convolved]] = {}
+        self._convolved: list[Convolved] = []
         self.operations: list[Operation] = []
         self.modules: dict[str, tuple[int, int]] = {}
         self.known: dict[str, Value] = {}
@@ -165,13 +130,15 @@ class _Follower:
         """Return what a convolution makes: where it has run before on other places of the same map, on the plane of
         what it made then, so that the two are seen to lie apart."""
         made, given, weights = values[0].plane, call.known["input"].plane, call.known["weight"].origin.weights
-        if made is None or given is None or made.call != call.number or not weights or call["transposed"]:
+        if made is None or given is None or made.call != call.number or not weights or given.places.ndim != 4:
             return values
-        now = _Convolved(call["weight"], given.call, _middles(given, call), made)
-        for before in self._convolved.setdefault(weights, []):
-            if before.given == now.given and now.is_like(before) and not torch.equal(before.middles, now.middles):
-                return (replace(values[0], plane=before.at(now.middles)),)
-        self._convolved[weights].append(now)
+        now = Convolved(weights, call, given, made)
+        for before in self._convolved:
+            if before.weights & weights and before.given.call == given.call:
+                taps, others = now.taps, before.taps
+                if taps is not None and others is not None and taps.moved_from(others):
+                    return (replace(values[0], plane=taps.on(others, before.made, made.places.shape)),)
+        self._convolved.append(now)
         return values
 
     def _know(self, node: Node, values: tuple[Value, ...]) -> None:
