@@ -69,6 +69,7 @@ class Evidence:
         self._anatomy = cache(self._followed)
         self._examined = cache(self._examination)
         self._exchanged = cache(self._exchange)
+        self._places_weighed = cache(self._weigh_places)
         self._accuracy_rounded = cache(self._rounded)
         self._constants = cache(self._constants_used)
         self._receptive_field = cache(self._places_seen)
@@ -435,6 +436,12 @@ class Evidence:
         )
 
     @property
+    def places_weighed(self) -> float:
+        """How far places of the last epoch's last maps count otherwise for some channels and classes than for others: a
+        share of how much they count."""
+        return self._places_weighed()
+
+    @property
     def constants(self) -> "Constants":
         """What acts on the last epoch's logits beside images and parameters."""
         return self._constants()
@@ -516,6 +523,11 @@ class Evidence:
     def _exchange(self) -> "Exchange":
         return self._ask(
             "Exchanging its places", on_images.places_exchanged, self._subject(self.log[-1]), self._chosen(EXPERIMENTED)
+        )
+
+    def _weigh_places(self) -> float:
+        return self._ask(
+            "Weighing its places", on_images.places_weighed, self._subject(self.log[-1]), self._chosen(TRACED)
         )
 
     def _statistics_kept(self) -> "tuple[Statistic, ...]":

@@ -37,7 +37,7 @@ def chosen_among(program: Program, weights: Mapping[str, Tensor], counted: Colle
     learned kernels combine themselves; and so are the values of `counted`, maxima that are known of, and the statistics
     of norms that average over places. `weights` and `inputs` are float64.
     """
-    held = _learned(program, weights, inputs) | set(counted)
+    held = learned_windows(program, weights, inputs) | set(counted)
     of_images = depending(program, [each.name for each in program.inputs])
     looked_at = {
         node.name for node in program.nodes if node.name in of_images and (node.name in held or base(node) in _AVERAGES)
@@ -125,7 +125,7 @@ def _choice(points: list[Tensor]) -> float:
     return float(chosen.nan_to_num(0.0).median()) if len(chosen) else 0.0
 
 
-def _learned(program: Program, weights: Mapping[str, Tensor], inputs: tuple[Tensor, ...]) -> set[str]:
+def learned_windows(program: Program, weights: Mapping[str, Tensor], inputs: tuple[Tensor, ...]) -> set[str]:
     """Return the convolutions over several places whose kernels are learned, and more than moved or averaged places."""
     kernels: dict[str, Tensor] = {}
 

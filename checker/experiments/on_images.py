@@ -18,6 +18,7 @@ from checker.experiments.norms import (
 )
 from checker.experiments.places import Exchange, exchange_places
 from checker.experiments.reach import receptive_field
+from checker.experiments.weighing import weighed_apart
 from checker.score import NUMBERS
 from checker.subject import AVERAGED, Images, Subject
 from common.anatomy.follow import follow
@@ -40,6 +41,12 @@ def places_chosen(images: Images, subject: Subject, chosen: Sequence[int], count
     """Return how much the network chooses among places, but for the maxima that make `counted`; see
     checker.experiments.choosing."""
     return chosen_among(subject.program, _weights(subject), counted, *_given(images, subject, chosen))
+
+
+def places_weighed(images: Images, subject: Subject, chosen: Sequence[int]) -> float:
+    """Return how far places count otherwise for some channels and classes than for others; see
+    checker.experiments.weighing."""
+    return weighed_apart(subject.program, _weights(subject), *_given(images, subject, chosen))
 
 
 def places_seen(images: Images, subject: Subject, chosen: Sequence[int]) -> tuple[int, int]:

@@ -9,6 +9,7 @@ from checker.rules.anatomy import (
     COUNTING,
     MAXIMUM,
     USED,
+    WEIGHED,
     places_alike,
     refuse_inside,
     refuse_unknown,
@@ -52,7 +53,8 @@ SWALLOWED = 0.5
     "The program is followed to see which layers mix all places of a map; kernels that see more than "
     f"{100 * ALMOST:g} % of its rows or columns from everywhere can't be checked. Then the places are exchanged, in "
     f"float64: the logits may move by {ALIKE:g} of their range, and what goes into a later convolution by as much. "
-    "Where first layers see several parts of the image, these must show most of it, and be treated alike.",
+    "Where first layers see several parts of the image, these must show most of it, and be treated alike. The weights "
+    f"with which places of the last maps count may differ between channels and classes by {100 * WEIGHED:g} %.",
 )
 def no_fully_connected(run: "Evidence") -> Verdict:
     """A layer that sees a whole map through learned weights takes most of a network's parameters, to learn
