@@ -16,7 +16,11 @@ from common.anatomy.replay import Seen, replay
 from common.anatomy.ways import base, depending
 
 CELL = 8  # Places, down and across, in which one pair is set: so few that no gate or norm over all places notices.
-NEAR = 2  # Places, down and across, between the two of a pair at the most.
+# Places, down and across, between the two of a pair at the most, in one image after another: most are neighbours, which
+# small windows hold too.
+NEAR = (1, 1, 1, 2)
+# With it, windows of 2×2 and of two places, wherever they begin, hold some pair in eight maps of 4×4 to 16×16.
+SEED = 1120
 # The two sizes, in deviations of a channel from its mean, small enough for what saturates; and how far one is moved.
 SIZES, STEP = (1.0, 2.0), 0.01
 # Both places of a pair act on something where each moves it by this share of what the other does, in either order; and
@@ -198,10 +202,11 @@ class _Pairs:
 
     def __init__(self, map: Tensor) -> None:
         self._map = map
-        generator = torch.Generator().manual_seed(0)
+        generator = torch.Generator().manual_seed(SEED)
         count, channels, height, width = map.shape
         self._one, self._other = torch.zeros(2, count, 1, height, width, dtype=torch.bool)
         for image in range(count):
+            far = NEAR[image % len(NEAR)]
             for top in range(0, height, CELL):
                 for left in range(0, width, CELL):
                     row, column = (
@@ -210,8 +215,8 @@ class _Pairs:
                     )
                     near = [
                         (y, x)
-                        for y in range(max(0, row - NEAR), min(height, row + NEAR + 1))
-                        for x in range(max(0, column - NEAR), min(width, column + NEAR + 1))
+                        for y in range(max(0, row - far), min(height, row + far + 1))
+                        for x in range(max(0, column - far), min(width, column + far + 1))
                         if (y, x) != (row, column) and not self._one[image, 0, y, x]
                     ]
                     y, x = near[int(torch.randint(len(near), (), generator=generator))]

@@ -10,12 +10,14 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from checker.constants import constants
+from checker.experiments.choosing import chosen_among
 from checker.experiments.counting import Counting
 from checker.experiments.norms import normalised
 from checker.experiments.places import Exchange, exchange_places
 from checker.experiments.reach import receptive_field
-from checker.rules.anatomy import ALIKE, ALONE, COUNTING
-from checker.rules.layers import NORMALISED, global_average_pooling
+from checker.experiments.weighing import weighed_apart
+from checker.rules.anatomy import ALIKE, ALONE, COUNTING, WEIGHED
+from checker.rules.layers import CHOSEN, NORMALISED, global_average_pooling
 from checker.rules.weights import FREE_NUMBERS
 from checker.tolerances import BY_HAND
 from checker.verdict import CannotCheckError
@@ -124,6 +126,33 @@ def test_what_weighs_places_moves(name: str) -> None:
     assert exchanged(DISGUISED[name]).moved > ALIKE
 
 
+def cropped(n: Network, x: Tensor) -> Tensor:
+    wide = F.pad(x, (4, 0, 0, 0))
+    return n.linear(x.mean((2, 3))) + n.linear.weight.roll(1, 1).matmul(wide[..., 2:-2].mean((2, 3)).T).T
+
+
+@pytest.mark.parametrize(("name", "alike"), [*((name, True) for name in ALIKE_HEADS), ("crops", False)])
+def test_places_count_in_one_proportion_for_all_channels(name: str, alike: bool) -> None:
+    program, weights, images = recorded(ALIKE_HEADS.get(name, cropped))
+    assert (weighed_apart(program, fill(program, weights, dtype=torch.float64), images) <= WEIGHED) is alike
+
+
+CHOOSING = {
+    "a maximum": lambda n, x: n.linear(F.max_pool2d(n.same(x), 2).mean((2, 3))),
+    "the larger half": lambda n, x: n.linear(torch.maximum(x[..., ::2, 1:-1:2], x[..., ::2, 2::2]).mean((2, 3))),
+    "a sharp softmax": lambda n, x: n.linear((x * (50 * x).flatten(2).softmax(2).view_as(x)).sum((2, 3))),
+}
+
+
+@pytest.mark.parametrize("name", [*ALIKE_HEADS, *CHOOSING])
+def test_a_maximum_takes_from_the_larger_of_two_places(name: str) -> None:
+    program, weights, images = recorded({**ALIKE_HEADS, **CHOOSING}[name])
+    if program.batch is None:
+        images = torch.cat([images, images.flip(3)])
+    chosen = chosen_among(program, fill(program, weights, dtype=torch.float64), (), images)
+    assert (chosen > CHOSEN) is (name in CHOOSING)
+
+
 def test_a_maximum_hangs_on_one_place() -> None:
     assert exchanged(lambda n, x: n.linear(x.amax((2, 3)))).counting.places == 1
     assert exchanged(lambda n, x: n.linear(x.pow(40).mean((2, 3)).pow(1 / 40))).counting.places < COUNTING
@@ -143,7 +172,7 @@ def test_no_number_is_no_evidence() -> None:
 def test_too_few_places_to_tell_an_average_from_a_maximum(counting: float, passed: bool | None) -> None:
     anatomy = SimpleNamespace(collapses={"average"}, flat=True, not_understood=set())
     exchange = Exchange(0.0, 0.0, 0.0, Counting(counting, 0.0, 1.0), 0.0, ())
-    run = SimpleNamespace(anatomy=anatomy, places_exchanged=exchange)
+    run = SimpleNamespace(anatomy=anatomy, places_weighed=0.0, places_exchanged=exchange)
     if passed is None:
         said = "too few to tell an average from a maximum" if counting > 0 else "Gradients don't foretell"
         with pytest.raises(CannotCheckError, match=said):
