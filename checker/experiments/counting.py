@@ -86,13 +86,16 @@ def counting(
     return Counting(min(counts), max(alone), min(used)) if counts else Counting(0.0, 0.0, 0.0)
 
 
+def attached(program: Program) -> Program:
+    """Return a program as if nothing were detached: what is acts all the same."""
+    nodes = (replace(node, operator=_ATTACHED.get(node.operator, node.operator)) for node in program.nodes)
+    return replace(program, nodes=tuple(nodes))
+
+
 def _gradients(
     program: Program, weights: Mapping[str, Tensor], inputs: tuple[Tensor, ...], maps: Collection[str]
 ) -> dict[str, Tensor | None]:
-    """Return the gradients of the maps, all in their places, of some combination of the logits, as if nothing on the
-    way were detached: what is acts all the same."""
-    nodes = (replace(node, operator=_ATTACHED.get(node.operator, node.operator)) for node in program.nodes)
-    attached = replace(program, nodes=tuple(nodes))
+    """Return the gradients of the maps, all in their places, of some combination of the logits."""
     made: dict[str, Tensor] = {}
 
     def keep(seen: Seen) -> None:
@@ -101,7 +104,7 @@ def _gradients(
 
     with torch.enable_grad():
         image = inputs[0].detach().requires_grad_()
-        logits = replay(attached, weights, image, *inputs[1:], see=keep, double=True)[0]
+        logits = replay(attached(program), weights, image, *inputs[1:], see=keep, double=True)[0]
         return dict(
             zip(made, torch.autograd.grad(_combined(logits).sum(), list(made.values()), allow_unused=True), strict=True)
         )

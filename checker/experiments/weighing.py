@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from checker.experiments.choosing import learned_windows
+from checker.experiments.counting import attached
 from common.anatomy.program import Program
 from common.anatomy.replay import Seen, replay
 from common.anatomy.ways import base, leading
@@ -34,18 +35,22 @@ def weighed_apart(program: Program, weights: Mapping[str, Tensor], *inputs: Tens
         replay(program, weights, *inputs, see=keep, double=True)
     if not maps:
         return 0.0
-    outputs = replay(program, weights, *inputs, change=maps, double=True)
+    with torch.enable_grad():
+        outputs = replay(attached(program), weights, *inputs, change=maps, double=True)
     slopes: dict[str, list[Tensor]] = {name: [] for name in maps}
     for logits in outputs:
         for each in logits.unbind(1) if logits.requires_grad else ():
             found = torch.autograd.grad(each.sum(), list(maps.values()), retain_graph=True, allow_unused=True)
             for name, slope in zip(maps, found, strict=True):
                 slopes[name] += [] if slope is None else [slope]
-    return max((_apart(torch.stack(each, 1)) for each in slopes.values() if each), default=0.0)
+    # Without slopes there is nothing to see, and that is no evidence.
+    return max((_apart(torch.stack(each, 1)) for each in slopes.values() if each), default=1.0)
 
 
 def _apart(slopes: Tensor) -> float:
     """Return how far slopes (N×classes×channels×H×W) are, for each image, from those of a pattern of places that is
     scaled for each class and channel."""
+    if not bool(slopes.isfinite().all()):
+        return 1.0
     sizes = torch.linalg.svdvals(slopes.flatten(3).flatten(1, 2)).square()
-    return float((sizes[:, 1:].sum(1) / sizes.sum(1)).sqrt().nan_to_num(0.0).amax())
+    return float((sizes[:, 1:].sum(1) / sizes.sum(1)).sqrt().nan_to_num(0.0).amax())  # A dead map has no slopes: 0/0.
