@@ -19,7 +19,8 @@ CELL = 8  # Places, down and across, in which one pair is set: so few that no ga
 # Places, down and across, between the two of a pair at the most, in one image after another: most are neighbours, which
 # small windows hold too.
 NEAR = (1, 1, 1, 2)
-# With it, windows of 2×2 and of two places, wherever they begin, hold some pair in eight maps of 4×4 to 16×16.
+# With it, windows of 2×2 and of two places hold some pair in eight maps of 4×4 to 16×16: in 71 of 72 combinations of a
+# side and of where the windows begin.
 SEED = 1120
 # The two sizes, in deviations of a channel from its mean, small enough for what saturates; and how far one is moved.
 SIZES, STEP = (1.0, 2.0), 0.01
