@@ -151,7 +151,7 @@ def predictions(images: Images, subject: Subject, numbers: Sequence[int | None])
     precise = network(*images.inputs(sampled, subject, numbers[0]))
     for all_logits, one in zip(found[0], precise, strict=False):
         # By another way an image may differ by more than those that were compared.
-        within = ROUNDING if evaluation.by_replay else 2 * evaluation.margin
+        within = max(ROUNDING, 2 * evaluation.margin)
         if not same_logits(all_logits[sampled], one.float().cpu(), within):
             raise DependentImagesError
 

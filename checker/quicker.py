@@ -39,6 +39,7 @@ class Evaluation:
         self._replayed, self._other = replayed, other
         self._seconds: list[tuple[float, float]] = []
         self._apart = 0.0
+        self._is_approximate = False  # Whether something was evaluated otherwise, even if replay does the rest.
 
     @property
     def by_replay(self) -> bool:
@@ -52,8 +53,9 @@ class Evaluation:
 
     @property
     def margin(self) -> float:
-        """How close two classes of an image may lie, as a share of how far all lie apart, before replay decides."""
-        return max(CLOSEST, MARGIN * self._apart)
+        """How close two classes of an image may lie, as a share of how far all lie apart, before replay decides: 0
+        where it decided on all."""
+        return max(CLOSEST, MARGIN * self._apart) if self._is_approximate else 0.0
 
     def compare(self, *inputs: Tensor) -> Logits:
         """Return what replay makes of a batch, and see whether the other way agrees."""
@@ -78,11 +80,14 @@ class Evaluation:
     def __call__(self, *inputs: Tensor) -> Logits:
         """Return what the network makes of a batch, in the way that was chosen."""
         logits = self._tried(inputs)
-        return self._replayed(*inputs) if logits is None else logits
+        if logits is None:
+            return self._replayed(*inputs)
+        self._is_approximate = True
+        return logits
 
     def undecided(self, logits: Sequence[Tensor]) -> Tensor:
         """Return the images, as places in `logits` (N×classes each), whose classes are for replay to decide."""
-        if self.by_replay:
+        if not self._is_approximate:
             return torch.arange(0)
         return torch.stack([close(each, self.margin) for each in logits]).any(0).nonzero().flatten()
 

@@ -263,7 +263,7 @@ def test_replay_does_everything_where_logits_differ(monkeypatch, evaluations, by
     assert evaluations[-1].by_replay and len(asked) == 1
 
 
-def test_replay_does_everything_where_OpenVINO_fails(monkeypatch, evaluations, by_replay) -> None:
+def test_replay_does_everything_where_openvino_fails(monkeypatch, evaluations, by_replay) -> None:
     given = subject(PLAIN)
     expected = by_replay(given)
 
@@ -273,6 +273,21 @@ def test_replay_does_everything_where_OpenVINO_fails(monkeypatch, evaluations, b
     patched(monkeypatch, fail)
     assert np.array_equal(found(given).logits, expected.logits)
     assert evaluations[-1].by_replay
+
+
+def test_replay_decides_on_what_came_before_openvino_failed(monkeypatch, evaluations, by_replay) -> None:
+    given, calls = subject(PLAIN), []
+    expected = by_replay(given)
+
+    def change(logits: Tensor) -> Tensor:
+        calls.append(logits)
+        if len(calls) == COMPARED + 2:
+            raise RuntimeError("OpenVINO")
+        return logits if len(calls) <= COMPARED else torch.zeros_like(logits)  # All classes lie close.
+
+    patched(monkeypatch, change)
+    assert same_classes(found(given), expected)
+    assert evaluations[-1].by_replay and len(calls) == COMPARED + 2
 
 
 @pytest.mark.parametrize("spoiled", ["close", "not finite"])
