@@ -179,18 +179,25 @@ def same_classes(one: Predictions, other: Predictions) -> bool:
     return all(a is b is None or np.array_equal(a, b) for a, b in pairs)
 
 
-@pytest.mark.parametrize("name", BODIES)
-def test_openvino_finds_the_same_classes(name, evaluations, by_replay) -> None:
-    given = subject(BODIES[name])
-    quick = found(given)
-    assert len(evaluations) == 1 and not evaluations[-1].by_replay
-    replayed = by_replay(given)
-    assert same_classes(quick, replayed)
-    assert differ(torch.from_numpy(replayed.logits), torch.from_numpy(quick.logits)) <= IN_FLOAT32
-    assert np.array_equal(replayed.precise, quick.precise)
-    assert len(np.unique(quick.digits)) > 2
+@pytest.mark.forked
+def test_openvino_finds_the_same_classes(evaluations, by_replay) -> None:
+    wrong = {}
+    for name, network in BODIES.items():  # In one process, since OpenVINO takes seconds to begin.
+        given = subject(network)
+        quick, replayed = found(given), by_replay(given)
+        checks = {
+            "by OpenVINO": len(evaluations) == 2 and not evaluations[0].by_replay,
+            "the same classes": same_classes(quick, replayed),
+            "close": differ(torch.from_numpy(replayed.logits), torch.from_numpy(quick.logits)) <= IN_FLOAT32,
+            "precise": np.array_equal(replayed.precise, quick.precise),
+            "of several classes": len(np.unique(quick.digits)) > 2,
+        }
+        wrong |= {(name, check): False for check, passed in checks.items() if not passed}
+        evaluations.clear()
+    assert not wrong
 
 
+@pytest.mark.forked
 def test_replay_finds_the_classes_that_bfloat16_is_too_coarse_for(monkeypatch, evaluations, by_replay) -> None:
     given = subject(PLAIN)
     monkeypatch.setattr(quicker, "PRECISION", "bf16")
@@ -202,6 +209,7 @@ def test_replay_finds_the_classes_that_bfloat16_is_too_coarse_for(monkeypatch, e
     assert np.array_equal(quick.precise, replayed.precise)
 
 
+@pytest.mark.forked
 def test_weights_of_another_epoch_are_those_that_count() -> None:
     given, inputs = subject(PLAIN), torch.rand(measure.BATCH, 1, 12, 12)
     for factor in (1, 2):
@@ -210,6 +218,7 @@ def test_weights_of_another_epoch_are_those_that_count() -> None:
         assert differ(logits, replay(given.program, weights, inputs)[0]) <= IN_FLOAT32
 
 
+@pytest.mark.forked
 def test_openvino_reports_its_use_to_nobody() -> None:
     assert by_openvino(subject(PLAIN).program, subject(PLAIN).filled(), 1) is not None
     assert "openvino.tools.ovc.telemetry_stub" in sys.modules and sys.modules["openvino_telemetry"] is None
@@ -255,6 +264,7 @@ def patched(monkeypatch: pytest.MonkeyPatch, change) -> list[int]:
     return asked
 
 
+@pytest.mark.forked
 def test_replay_does_everything_where_logits_differ(monkeypatch, evaluations, by_replay) -> None:
     given = subject(PLAIN)
     expected = by_replay(given)
@@ -263,6 +273,7 @@ def test_replay_does_everything_where_logits_differ(monkeypatch, evaluations, by
     assert evaluations[-1].by_replay and len(asked) == 1
 
 
+@pytest.mark.forked
 def test_replay_does_everything_where_openvino_fails(monkeypatch, evaluations, by_replay) -> None:
     given = subject(PLAIN)
     expected = by_replay(given)
@@ -275,6 +286,7 @@ def test_replay_does_everything_where_openvino_fails(monkeypatch, evaluations, b
     assert evaluations[-1].by_replay
 
 
+@pytest.mark.forked
 def test_replay_decides_on_what_came_before_openvino_failed(monkeypatch, evaluations, by_replay) -> None:
     given, calls = subject(PLAIN), []
     expected = by_replay(given)
@@ -290,6 +302,7 @@ def test_replay_decides_on_what_came_before_openvino_failed(monkeypatch, evaluat
     assert evaluations[-1].by_replay and len(calls) == COMPARED + 2
 
 
+@pytest.mark.forked
 @pytest.mark.parametrize("spoiled", ["close", "not finite"])
 def test_replay_decides_close_calls(spoiled, monkeypatch, evaluations, by_replay) -> None:
     given, calls = subject(PLAIN), []
@@ -349,6 +362,7 @@ class Together(nn.Module):
         return logits - 0.5 * beside
 
 
+@pytest.mark.forked
 @pytest.mark.parametrize("of", [2, measure.BATCH])
 def test_logits_that_depend_on_other_images_are_noticed(of) -> None:
     with pytest.raises(DependentImagesError):
