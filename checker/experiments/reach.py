@@ -94,15 +94,15 @@ def _lines_seen(
 ) -> dict[str, int]:
     """Return how many lines of pixels the places at one border of each map see, counted from that border.
 
-    Beside an image lies its like with all lines beyond one filled with noise. What is seen of less is seen of more, so
-    that line is looked for between the last that was seen and the first that wasn't.
+    Beside an image lies its like with all lines beyond one filled from another image, not with noise, for which a
+    network may open a branch that no image opens. What is seen of less is seen of more, so that line is looked for
+    between the last that was seen and the first that wasn't.
     """
     side = inputs[0].shape[dim]
-    generator = torch.Generator().manual_seed(0)
+    # By half a side, so that the middle of an image, where most is, lies at the border.
+    others = inputs[0].roll((1, inputs[0].shape[2] // 2, inputs[0].shape[3] // 2), (0, 2, 3))
     seen_at: dict[str, int] = dict.fromkeys(maps, 0)
-    for number, image in enumerate(inputs[0][:2]):
-        noise = torch.rand(image.shape, generator=generator, dtype=torch.float64).to(image.device)
-        noise = inputs[0].min() + (inputs[0].max() - inputs[0].min()) * noise
+    for number, (image, other) in enumerate(zip(inputs[0][:2], others[:2], strict=True)):
         unknown = {name: range(seen, side) for name, seen in seen_at.items()}
         is_next = number > 0  # The second image seldom shows more.
         while left := next(filter(None, unknown.values()), None):
@@ -110,7 +110,7 @@ def _lines_seen(
             beyond = slice(0, side - line) if from_end else slice(line, side)
             place = (slice(None), *((beyond, slice(None)) if dim == 2 else (slice(None), beyond)))
             batch = image.repeat(program.batch or 2, 1, 1, 1)
-            batch[1][place] = noise[place]
+            batch[1][place] = other[place]
             given = (batch, *(each[:1].expand(len(batch), -1) for each in inputs[1:]))
             for name, move in _moves(program, weights, given, maps, dim, from_end).items():
                 if line in unknown[name]:

@@ -265,18 +265,35 @@ def test_numbers_for_each_place_before_a_convolution(head, alike: bool) -> None:
     ],
 )
 def test_how_far_pixels_are_seen(head, field: int) -> None:
-    program, weights, images = recorded(head)
+    assert seen(*recorded(head)) == (field, field)
+
+
+class OpensForNoise(Network):
+    """Sees far where neighbouring pixels differ more than they do in smooth images."""
+
+    def forward(self, images: Tensor) -> Tensor:
+        rough = (images - F.avg_pool2d(images, 3, 1, 1)).square().mean((1, 2, 3), keepdim=True)
+        x = torch.relu(self.conv(torch.relu(self.stem(images))))
+        return self.linear((x + F.relu(rough - 0.02) * self.same(x)).mean((2, 3)))
+
+
+def test_a_branch_that_opens_for_noise_alone_sees_nothing() -> None:
+    network, generator = OpensForNoise(None).eval(), torch.Generator().manual_seed(1)
+    few = torch.rand(4, 1, 7, 7, dtype=torch.float64, generator=generator)
+    smooth = F.interpolate(few, size=28, mode="bilinear")
+    assert seen(record(network, [(1, 28, 28)], 4), network.state_dict(), smooth) == (7, 7)
+
+
+def seen(program: Program, weights: dict[str, Tensor], images: Tensor) -> tuple[int, int]:
     traced = follow(program, fill(program, weights), images.float())
     averages = {operation.value for operation in traced.operations if operation.kind == "global average"}
-    averaged = [next(node.references()) for node in program.nodes if node.name in averages]
-    found = receptive_field(
+    return receptive_field(
         program,
         fill(program, weights, dtype=torch.float64),
-        averaged,
+        [next(node.references()) for node in program.nodes if node.name in averages],
         {operation.value: operation.jump for operation in traced.operations},
         images,
     )
-    assert found == (field, field)
 
 
 SIZE = {"dim": (1, 2, 3), "keepdim": True}
