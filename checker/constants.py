@@ -171,6 +171,7 @@ def constants(
     ):
         return Constants(parts.in_full(), parts.literals(), parts.norms_by_hand, tuple(sorted(parts.taken_apart)))
     taken_apart = {*parts.taken_apart, *parts.multiplied(), *(parts.steps_of(stepped) if moved else ())}
+    taken_apart |= parts.behind_images()
     return Constants(parts.hidden() | orders, parts.literals(), parts.norms_by_hand, tuple(sorted(taken_apart)))
 
 
@@ -270,6 +271,21 @@ class _Parts:
             if (given and _equal(given, _tensors(seen))) or (tells and alike):
                 by_name = next(iter(operands(seen.node)), "") if seen.node.operator == "getitem" else seen.node.name
                 self.taken_apart.add(self._made[by_name].operator)
+
+    def behind_images(self) -> set[str]:
+        """Return what takes parameters apart beside numbers of the image that are taken off again behind it."""
+        cancelled = [
+            node.name
+            for node in self._program.nodes
+            if "image" not in self._sources[node.name]
+            and any("image" in self._sources.get(name, ()) for name in operands(node))
+        ]
+        behind = leading(self._program, cancelled)
+        return {
+            node.operator
+            for node in self._program.nodes
+            if node.name in behind and base(node) in TAKES_APART and "parameter" in self._sources[node.name]
+        }
 
     def _multiplies_itself(self, node: Node) -> bool:
         """Whether a product's two factors are made of the same parameters."""
