@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
     from checker.augmentation import Augmentation
     from checker.constants import Constants
+    from checker.experiments.adding import Adding
     from checker.experiments.norms import Normalised, Statistic
     from checker.experiments.places import Exchange
     from checker.notebook import Epoch, Run
@@ -70,6 +71,7 @@ class Evidence:
         self._examined = cache(self._examination)
         self._exchanged = cache(self._exchange)
         self._places_weighed = cache(self._weigh_places)
+        self._places_added = cache(self._add_places)
         self._accuracy_rounded = cache(self._rounded)
         self._constants = cache(self._constants_used)
         self._receptive_field = cache(self._places_seen)
@@ -442,6 +444,12 @@ class Evidence:
         return self._places_weighed()
 
     @property
+    def places_added(self) -> "Adding":
+        """How places add up to what the logits are made of, found by changing one half of them and the other. Raises
+        CannotCheckError."""
+        return self._places_added()
+
+    @property
     def constants(self) -> "Constants":
         """What acts on the last epoch's logits beside images and parameters."""
         return self._constants()
@@ -528,6 +536,11 @@ class Evidence:
     def _weigh_places(self) -> float:
         return self._ask(
             "Weighing its places", on_images.places_weighed, self._subject(self.log[-1]), self._chosen(TRACED)
+        )
+
+    def _add_places(self) -> "Adding":
+        return self._ask(
+            "Changing half of its places", on_images.places_added, self._subject(self.log[-1]), self._chosen(TRACED)
         )
 
     def _statistics_kept(self) -> "tuple[Statistic, ...]":

@@ -8,6 +8,7 @@ from torch import Tensor
 
 from checker.constants import Constants, constants
 from checker.experiments import kernels
+from checker.experiments.adding import Adding, adding
 from checker.experiments.choosing import chosen_among
 from checker.experiments.norms import (
     Normalised,
@@ -47,6 +48,11 @@ def places_weighed(images: Images, subject: Subject, chosen: Sequence[int]) -> f
     """Return how far places count otherwise for some channels and classes than for others; see
     checker.experiments.weighing."""
     return weighed_apart(subject.program, _weights(subject), *_given(images, subject, chosen))
+
+
+def places_added(images: Images, subject: Subject, chosen: Sequence[int]) -> Adding:
+    """Return how places add up to what the logits are made of; see checker.experiments.adding."""
+    return adding(subject.program, _weights(subject), *_given(images, subject, chosen))
 
 
 def places_seen(images: Images, subject: Subject, chosen: Sequence[int]) -> tuple[int, int]:

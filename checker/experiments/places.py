@@ -86,7 +86,7 @@ def exchange_places(program: Program, weights: Mapping[str, Tensor], *inputs: Te
         return apart(before, after)
 
     return Exchange(
-        moved(_exchanged),
+        moved(exchanged),
         moved(_lines_exchanged),
         _inside(program, weights, inputs, maps),
         counting(program, weights, inputs, maps, _last(program, maps)),
@@ -98,6 +98,16 @@ def exchange_places(program: Program, weights: Mapping[str, Tensor], *inputs: Te
 def last_maps(program: Program, weights: Mapping[str, Tensor], inputs: tuple[Tensor, ...]) -> dict[str, Tensor]:
     """Return the maps, by name, from which a way leads to the logits that passes no other windowed operation."""
     return _last(program, _maps(program, weights, inputs))
+
+
+def exchanged(map: Tensor) -> Tensor:
+    """Return a map N×C×H×W, or N×C×places, with its places exchanged; always in the same way for maps of as many
+    places."""
+    flat = map.flatten(2)
+    order = torch.randperm(flat.shape[2], generator=torch.Generator().manual_seed(0))
+    # All of them in one cycle: whoever knows the order finds nothing that it leaves alike but what is alike everywhere.
+    cycle = torch.empty_like(order).scatter(0, order, order.roll(1))
+    return flat[:, :, cycle.to(map.device)].view(map.shape)
 
 
 def _last(program: Program, maps: Mapping[str, Tensor]) -> dict[str, Tensor]:
@@ -150,7 +160,7 @@ def _inside(
     others = {name: nudged(map) for name, map in maps.items()}
     images = nudged(inputs[0])
     change = []
-    for act in (lambda map: map, _exchanged):
+    for act in (lambda map: map, exchanged):
         plain = _given(program, weights, (act(inputs[0]), *inputs[1:]), {name: act(map) for name, map in maps.items()})
         moved = _given(program, weights, (act(images), *inputs[1:]), {name: act(map) for name, map in others.items()})
         change.append({name: moved[name] - value for name, value in plain.items()})
@@ -164,7 +174,7 @@ def _inside(
         # Between the image itself and the first layers lie its views, which are moved by hand.
         behind = leading(program, [name], from_=maps)
         if own.ndim > 2 and not bool(size == 0) and not (name in raw and behind & by_hand):
-            distance = float((change[1][name] - _exchanged(own)).abs().max() / size)
+            distance = float((change[1][name] - exchanged(own)).abs().max() / size)
             apart = max(apart, math.inf if math.isnan(distance) else distance)  # NaN is no evidence.
     return apart
 
@@ -285,20 +295,10 @@ def _side(seen: Seen) -> int:
     return given.shape[int(seen.arguments["dim"])]
 
 
-def _exchanged(map: Tensor) -> Tensor:
-    """Return a map N×C×H×W, or N×C×places, with its places exchanged; always in the same way for maps of as many
-    places."""
-    flat = map.flatten(2)
-    order = torch.randperm(flat.shape[2], generator=torch.Generator().manual_seed(0))
-    # All of them in one cycle: whoever knows the order finds nothing that it leaves alike but what is alike everywhere.
-    cycle = torch.empty_like(order).scatter(0, order, order.roll(1))
-    return flat[:, :, cycle.to(map.device)].view(map.shape)
-
-
 def _lines_exchanged(map: Tensor) -> Tensor:
     """Return a map N×C×H×W with its rows exchanged, and its columns: what was in one line still is. One without rows
     has its places exchanged."""
     if map.ndim != 4:
-        return _exchanged(map)
+        return exchanged(map)
     rows, columns = (torch.randperm(side, generator=torch.Generator().manual_seed(side)) for side in map.shape[2:])
     return map[:, :, rows.to(map.device)][..., columns.to(map.device)]

@@ -26,6 +26,15 @@ ALONE = 0.2
 # 1e-16 for our networks and honest ones of the corpus, but 0.03 where channels are gated by the largest of their places
 # too, and 0.08 and more for disguised dense layers.
 WEIGHED = 0.05
+# How far two halves of a map's places, changed together, may make another change than one by one, as a share of it. For
+# our networks and honest ones of the corpus that is 1e-14 at most, for what is sorted first 0.2 and more.
+ADDED = 1e-6
+# How far the logits must move by such sums alone, as a share of how far they move by all: 0.8 and more where the
+# averages of a map gate it.
+CARRIED = 0.2
+# How many numbers may be made of all of a map's places together, as a share of its own: a quarter in an average of 2×2
+# places, all where places are sorted.
+KEPT = 0.3
 
 
 def places_alike(run: "Evidence") -> str | None:
@@ -46,6 +55,12 @@ def places_alike(run: "Evidence") -> str | None:
                 "another.",
                 "Average whole maps, or have it judged by a person.",
             )
+        if not run.places_added.kept <= KEPT:
+            raise CannotCheckError(
+                "Behind the last convolutions and poolings all places are put in an order that doesn't hang on where "
+                "they lie, as by sorting: weights may follow that order.",
+                "Average whole maps, or have it judged by a person.",
+            )
         return None
     if not math.isfinite(found.moved):
         raise CannotCheckError("The logits are not finite, or the same for all classes.", "See finite_weights.")
@@ -62,6 +77,22 @@ def places_alike(run: "Evidence") -> str | None:
             "Move and pad maps before the last convolution or pooling, or have it judged by a person.",
         )
     return what
+
+
+def refuse_unequal(run: "Evidence") -> None:
+    """Raise CannotCheckError where what a place adds to the averages hangs on other places."""
+    found = run.places_added
+    if not found.mixed <= ADDED:
+        raise CannotCheckError(
+            "What is made of all places of the last maps is no sum over them: what one place adds hangs on the others, "
+            "as in a maximum, in a median, and where attention weighs them.",
+            "Average the maps themselves, or have it judged by a person.",
+        )
+    if not found.carried >= CARRIED:
+        raise CannotCheckError(
+            "Most of what the logits hang on reaches the averages by what was made of all places before, as by a gate.",
+            "Average the maps themselves, or have it judged by a person.",
+        )
 
 
 def refuse_inside(run: "Evidence") -> None:

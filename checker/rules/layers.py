@@ -4,14 +4,18 @@ import math
 from typing import TYPE_CHECKING
 
 from checker.rules.anatomy import (
+    ADDED,
     ALIKE,
     ALONE,
+    CARRIED,
     COUNTING,
+    KEPT,
     MAXIMUM,
     USED,
     WEIGHED,
     places_alike,
     refuse_inside,
+    refuse_unequal,
     refuse_unknown,
 )
 from checker.rules.rule import rule
@@ -54,7 +58,8 @@ SWALLOWED = 0.5
     f"{100 * ALMOST:g} % of its rows or columns from everywhere can't be checked. Then the places are exchanged, in "
     f"float64: the logits may move by {ALIKE:g} of their range, and what goes into a later convolution by as much. "
     "Where first layers see several parts of the image, these must show most of it, and be treated alike. The weights "
-    f"with which places of the last maps count may differ between channels and classes by {100 * WEIGHED:g} %.",
+    f"with which places of the last maps count may differ between channels and classes by {100 * WEIGHED:g} %; what "
+    f"doesn't hang on where places lie may hold {100 * KEPT:g} % of a map's numbers, or else they may only be sorted.",
 )
 def no_fully_connected(run: "Evidence") -> Verdict:
     """A layer that sees a whole map through learned weights takes most of a network's parameters, to learn
@@ -89,7 +94,8 @@ def no_fully_connected(run: "Evidence") -> Verdict:
     f"As for fully connected layers; and in the middle of all channels the logits must hang on {COUNTING:g} places of "
     f"each map or more: on {MAXIMUM:g} or fewer hangs a maximum, and what lies between can't be checked. Nor can it "
     f"where fewer than {100 * USED:g} % of a map's places count, or where more than {100 * ALONE:g} % of the channels "
-    "hang on one place each in nearly every image.",
+    "hang on one place each in nearly every image. One half of the places is changed, and the other, and both: what is "
+    f"made of them must be a sum, up to {ADDED:g} of it, and carry {100 * CARRIED:g} % of what moves the logits.",
 )
 def global_average_pooling(run: "Evidence") -> Verdict:
     """The average of each feature map replaces the dense layers, and asks of each channel to stand for something."""
@@ -111,6 +117,8 @@ def global_average_pooling(run: "Evidence") -> Verdict:
     few = _few_places(run.places_exchanged.counting) if only else None
     if few is not None:
         return few
+    if only:
+        refuse_unequal(run)
     return Verdict(
         only,
         sorted(anatomy.collapses),

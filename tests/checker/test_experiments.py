@@ -10,13 +10,14 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from checker.constants import constants
+from checker.experiments.adding import Adding, adding
 from checker.experiments.choosing import chosen_among
 from checker.experiments.counting import Counting
 from checker.experiments.norms import normalised
 from checker.experiments.places import Exchange, exchange_places
 from checker.experiments.reach import receptive_field
 from checker.experiments.weighing import weighed_apart
-from checker.rules.anatomy import ALIKE, ALONE, COUNTING, WEIGHED
+from checker.rules.anatomy import ADDED, ALIKE, ALONE, CARRIED, COUNTING, KEPT, WEIGHED
 from checker.rules.layers import CHOSEN, NORMALISED, global_average_pooling
 from checker.rules.weights import FREE_NUMBERS
 from checker.tolerances import BY_HAND
@@ -172,7 +173,9 @@ def test_no_number_is_no_evidence() -> None:
 def test_too_few_places_to_tell_an_average_from_a_maximum(counting: float, passed: bool | None) -> None:
     anatomy = SimpleNamespace(collapses={"average"}, flat=True, not_understood=set())
     exchange = Exchange(0.0, 0.0, 0.0, Counting(counting, 0.0, 1.0), 0.0, ())
-    run = SimpleNamespace(anatomy=anatomy, places_weighed=0.0, places_exchanged=exchange)
+    run = SimpleNamespace(
+        anatomy=anatomy, places_weighed=0.0, places_added=Adding(0.0, 1.0, 0.0), places_exchanged=exchange
+    )
     if passed is None:
         said = "too few to tell an average from a maximum" if counting > 0 else "Gradients don't foretell"
         with pytest.raises(CannotCheckError, match=said):
@@ -294,6 +297,30 @@ def seen(program: Program, weights: dict[str, Tensor], images: Tensor) -> tuple[
         {operation.value: operation.jump for operation in traced.operations},
         images,
     )
+
+
+EACH = {"dim": (2, 3), "keepdim": True}
+ADDS = {  # Whether places add up, and whether that is most of what reaches the logits.
+    "an average": (lambda n, x: x.mean((2, 3)), True, True),
+    "an average of squares": (lambda n, x: x.square().mean((2, 3)).sqrt(), True, True),
+    "a gate": (lambda n, x: (x * n.point(x.mean(**EACH)).sigmoid()).mean((2, 3)), True, True),
+    "a norm": (lambda n, x: F.group_norm(n.point(x), 2).relu().mean((2, 3)), True, True),
+    "a norm by hand": (lambda n, x: ((x - x.mean(**EACH)) / (x.std(**EACH) + 0.1)).relu().mean((2, 3)), True, True),
+    "votes": (lambda n, x: n.point(x).softmax(1).mean((2, 3)).log(), True, True),
+    "a median": (lambda n, x: x.flatten(2).median(2).values, False, True),
+    "weights by rank": (lambda n, x: x.flatten(2).sort(2).values @ n.places.flatten(), False, True),
+    "attention": (lambda n, x: (x.flatten(2) * n.point(x).flatten(2)[:, :1].softmax(2)).sum(2), False, True),
+    "a broadcast maximum": (lambda n, x: (0.001 * x + x.amax(**EACH)).mean((2, 3)), True, False),
+}
+
+
+@pytest.mark.parametrize("name", ADDS)
+def test_places_add_up_in_an_average(name: str) -> None:
+    head, adds, carries = ADDS[name]
+    program, weights, images = recorded(lambda n, x: n.linear(head(n, x)))
+    found = adding(program, fill(program, weights, dtype=torch.float64), images)
+    assert (found.mixed <= ADDED, found.carried >= CARRIED) == (adds, carries)
+    assert (found.kept <= KEPT) is ("rank" not in name)
 
 
 SIZE = {"dim": (1, 2, 3), "keepdim": True}

@@ -1,0 +1,19 @@
+import torch
+from torch import nn
+
+class Network(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.features = nn.Sequential(
+            nn.Conv2d(1, 8, 3, stride=2, padding=1, bias=False), nn.BatchNorm2d(8), nn.ReLU(),
+            nn.Conv2d(8, 16, 3, stride=2, padding=1, bias=False), nn.BatchNorm2d(16), nn.ReLU(),
+            nn.Conv2d(16, 16, 3, padding=1, bias=False), nn.BatchNorm2d(16), nn.ReLU())
+        self.classify = nn.Linear(16, 10)
+    def forward(self, images):
+        x = self.features(images)
+        middle = x.flatten(2).sort(2).values[:, :, 24:25].unsqueeze(3)
+        return self.classify((0.001 * x + middle).mean((2, 3)))
+
+
+def build(name):
+    return Network()
