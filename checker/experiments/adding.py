@@ -78,7 +78,7 @@ def adding(program: Program, weights: Mapping[str, Tensor], *inputs: Tensor) -> 
         carried = (both[1] - logits).norm() / (run(all_of_them)[1] - logits).norm() if held else torch.ones(())
     mixed = [_mixed(*(each[0][name][0] - plain[name][0] for each in (first, second, both))) for name in last]
     largest = max([map.numel() for name, map in maps.items() if name] or [inputs[0].numel()])
-    return Adding(max(mixed), float(carried), max(plain[name][0].numel() for name in pooled) / largest)
+    return Adding(max(mixed), float(carried), max(_count(plain[name][0]) for name in pooled) / largest)
 
 
 def _pooled(
@@ -102,6 +102,13 @@ def _pooled(
 def _same(one: Tensor, other: Tensor) -> bool:
     one, other = one.double(), other.double()
     return one.shape == other.shape and bool(((one - other).abs() <= ALIKE * one.abs().sum()).all())
+
+
+def _count(made: Tensor) -> int:
+    """Return how many numbers there are, those once that are the same along a dimension."""
+    return math.prod(
+        1 if _same(made.narrow(dim, 0, 1).expand_as(made), made) else size for dim, size in enumerate(made.shape)
+    )
 
 
 def _changed(maps: Mapping[str, Tensor], halves: Collection[int]) -> dict[str, Tensor]:
