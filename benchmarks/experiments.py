@@ -28,7 +28,7 @@ from checker.experiments import on_images, reach
 from checker.experiments.norms import Statistic
 from checker.means import Means
 from checker.rules.accuracy import ROUNDED, WITHIN_SUMS
-from checker.rules.anatomy import ALIKE, ALONE, COUNTING, USED, WEIGHED
+from checker.rules.anatomy import ADDED, ALIKE, ALONE, CARRIED, COUNTING, KEPT, USED, WEIGHED
 from checker.rules.layers import ALMOST, CHOSEN, COPIED, DOUBLED, MATTERS, MOVED, NORMALISED
 from checker.rules.training import SHOWS
 from checker.rules.weights import (
@@ -82,6 +82,11 @@ BOUNDS: dict[str, list[tuple[str, float, str, Callable[[object], list[float]]]]]
     "alike_untrained": [("a kernel like one of other parameters", FIXED, "<=", lambda found: [found])],
     "apart_from_copies": [("places apart, under a dilation", COPIED, ">", lambda found: [found])],
     "places_weighed": [("places weighed by channel or class", WEIGHED, "<=", lambda found: [found])],
+    "places_added": [
+        ("halves of the places, no sum", ADDED, "<=", lambda found: [found.mixed]),
+        ("logits move by sums alone", CARRIED, ">=", lambda found: [found.carried]),
+        ("numbers made of all places", KEPT, "<=", lambda found: [found.kept]),
+    ],
     "places_chosen": [("chosen between two places", CHOSEN, "<=", lambda found: [found])],
     "moves": [
         ("a place moves, seen", SEEN, ">", lambda found: [each for each in found if each > SEEN]),

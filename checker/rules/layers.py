@@ -58,8 +58,9 @@ SWALLOWED = 0.5
     f"{100 * ALMOST:g} % of its rows or columns from everywhere can't be checked. Then the places are exchanged, in "
     f"float64: the logits may move by {ALIKE:g} of their range, and what goes into a later convolution by as much. "
     "Where first layers see several parts of the image, these must show most of it, and be treated alike. The weights "
-    f"with which places of the last maps count may differ between channels and classes by {100 * WEIGHED:g} %; what "
-    f"doesn't hang on where places lie may hold {100 * KEPT:g} % of a map's numbers, or else they may only be sorted.",
+    f"with which places of the last maps count may differ between channels and classes by {100 * WEIGHED:g} %. "
+    f"What ignores where places lie may hold {100 * KEPT:g} % of a map's numbers: with more, they may be sorted, and "
+    "weighed by rank.",
 )
 def no_fully_connected(run: "Evidence") -> Verdict:
     """A layer that sees a whole map through learned weights takes most of a network's parameters, to learn
@@ -94,8 +95,9 @@ def no_fully_connected(run: "Evidence") -> Verdict:
     f"As for fully connected layers; and in the middle of all channels the logits must hang on {COUNTING:g} places of "
     f"each map or more: on {MAXIMUM:g} or fewer hangs a maximum, and what lies between can't be checked. Nor can it "
     f"where fewer than {100 * USED:g} % of a map's places count, or where more than {100 * ALONE:g} % of the channels "
-    "hang on one place each in nearly every image. One half of the places is changed, and the other, and both: what is "
-    f"made of them must be a sum, up to {ADDED:g} of it, and carry {100 * CARRIED:g} % of what moves the logits.",
+    "hang on one place each in nearly every image. Then half of the places are changed, the other half, and both: "
+    f"what is made of them must be a sum, up to {ADDED:g} of it, and such sums must carry at least {100 * CARRIED:g} % "
+    "of the logits' movement.",
 )
 def global_average_pooling(run: "Evidence") -> Verdict:
     """The average of each feature map replaces the dense layers, and asks of each channel to stand for something."""
