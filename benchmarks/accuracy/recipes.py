@@ -52,7 +52,17 @@ VARIANTS = {
         "less augmentation": {"augmentations": (Affine(degrees=8, shift=2, scale=0.08, shear=0.1),)},
     },
     "session04/under-20k": {BASELINE: {}, "Muon": BY_MUON, "Muon at 0.03": BY_MUON | {"lr": 0.03}},
-    "session06/batch-l1": {BASELINE: {}, "SGD at 0.3": SGD, "AdamW": ADAMW},
+    "session06/batch-l1": {
+        BASELINE: {},
+        "Muon at 0.014": {"lr": 0.014},
+        "Muon at 0.03": {"lr": 0.03},
+        "a short cycle": {"schedule": "short-cycle"},
+        "a longer average": {"averaging": 0.9995},
+        "batches of 64": {"batch_size": 64, "lr": 0.014, "averaging": 0.9995},
+        "less augmentation": {"augmentations": (Affine(degrees=8, shift=2, scale=0.08, shear=0.1),)},
+        "SGD at 0.3": SGD,
+        "AdamW": ADAMW,
+    },
     "session06/layer": {BASELINE: {}, "AdamW": ADAMW},
     "session06/group": {BASELINE: {}, "AdamW": ADAMW},
     "session07/fast": {

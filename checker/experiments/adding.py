@@ -76,17 +76,15 @@ def adding(program: Program, weights: Mapping[str, Tensor], *inputs: Tensor) -> 
         one, other, all_of_them = (_changed(maps, halves) for halves in ((0,), (1,), (0, 1)))
         first, second, both = (run(each, held) for each in (one, other, all_of_them))
         carried = (both[1] - logits).norm() / (run(all_of_them)[1] - logits).norm() if held else torch.ones(())
-    mixed = [_mixed(*(each[0][name][0] - plain[name][0] for each in (first, second, both))) for name in last]
+    each_mixed = (_mixed(*(made[0][name][0] - plain[name][0] for made in (first, second, both))) for name in last)
+    mixed = [each for each in each_mixed if each is not None]
     largest = max([map.numel() for name, map in maps.items() if name] or [inputs[0].numel()])
-    return Adding(max(mixed), float(carried), max(_count(plain[name][0]) for name in pooled) / largest)
+    return Adding(
+        max(mixed, default=math.inf), float(carried), max(_count(plain[name][0]) for name in pooled) / largest
+    )
 
 
-def _pooled(
-    program: Program,
-    maps: Mapping[str, Tensor],
-    plain: _Made,
-    moved: _Made,
-) -> set[str]:
+def _pooled(program: Program, maps: Mapping[str, Tensor], plain: _Made, moved: _Made) -> set[str]:
     """Return what doesn't notice that the places of `maps` are exchanged, and is made of what does."""
     behind = depending(program, [*(name for name in maps if name), program.inputs[0].name])
     notices = {name for name in behind if name not in plain or not all(map(_same, plain[name], moved[name]))}
@@ -101,7 +99,9 @@ def _pooled(
 
 def _same(one: Tensor, other: Tensor) -> bool:
     one, other = one.double(), other.double()
-    return one.shape == other.shape and bool(((one - other).abs() <= ALIKE * one.abs().sum()).all())
+    if one.shape != other.shape:
+        return False
+    return not one.numel() or bool((one - other).abs().amax() <= ALIKE * one.abs().amax())
 
 
 def _count(made: Tensor) -> int:
@@ -122,10 +122,12 @@ def _changed(maps: Mapping[str, Tensor], halves: Collection[int]) -> dict[str, T
     return changed
 
 
-def _mixed(first: Tensor, second: Tensor, both: Tensor) -> float:
+def _mixed(first: Tensor, second: Tensor, both: Tensor) -> float | None:
     """Return how far the change of both halves is from the sum of the changes of each, as a share of these: of an
-    image's numbers, the largest."""
+    image's numbers, the largest. None where nothing changes; NaN is no evidence."""
     rows = [each.double().flatten(1) if each.ndim > 1 else each.double()[:, None] for each in (first, second, both)]
     apart, sizes = (rows[2] - rows[0] - rows[1]).norm(dim=0), rows[0].norm(dim=0) + rows[1].norm(dim=0)
+    if not bool(apart.isfinite().all() & sizes.isfinite().all()):
+        return math.inf
     moves = sizes > ALIKE * sizes.max()
-    return float((apart[moves] / sizes[moves]).amax()) if bool(moves.any()) else 0.0
+    return float((apart[moves] / sizes[moves]).amax()) if bool(moves.any()) else None

@@ -314,6 +314,12 @@ ADDS = {  # Whether places add up, and whether that is most of what reaches the 
 }
 
 
+def test_places_that_are_no_numbers_add_nothing() -> None:
+    program, weights, images = recorded(lambda n, x: n.linear((x - x.amax(**EACH)).sqrt().mean((2, 3))))
+    found = adding(program, fill(program, weights, dtype=torch.float64), images)
+    assert not found.mixed <= ADDED
+
+
 @pytest.mark.parametrize("name", ADDS)
 def test_places_add_up_in_an_average(name: str) -> None:
     head, adds, carries = ADDS[name]
