@@ -3,6 +3,7 @@ whatever made them. What depends on neither image nor parameters is computed fir
 parameter is counted: a kernel that code draws from a seed is as long as one that is kept."""
 
 import math
+import sys
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -31,6 +32,10 @@ MADE_OF_ONE, LEAST_MADE = 4, 64
 # By how much parameters are moved to see whether what is made of them moves too, as a share of their size, and what of
 # that is no movement.
 NUDGED, STILL = 1e-6, 1e-3
+# How much farther than the parameters may move what functions make of each of them, both as a share of their spread.
+# What masks or bounds weights moves as they do; folded by abs() four times it moves 16 times as far, and holds another
+# number each.
+FOLDED = 6.0
 # Literals are the same where so many digits are: as many as float32 can tell apart.
 LITERAL_DIGITS = 9
 # How far the logits may move, as a share of how far they lie apart, when constants are off by as much as what describes
@@ -111,6 +116,8 @@ _MOVES = frozenset(
         "copy",
     }
 )
+# What the code chooses with it, which channels are added and which taken off, is worth a weight each time.
+_CHOOSES = frozenset({"slice", "select", "roll", "constant_pad_nd", "expand", "repeat", "index", "gather", "flip"})
 _REORDERS = _MOVES & {"slice", "select", "cat", "stack", "split", "split_with_sizes", "unbind", "flip", "roll"}
 _COMBINES = _MOVES | {"add", "sub", "rsub", "mul", "div", "neg", "mean", "sum"}
 _STATISTICS = frozenset({"running_mean", "running_var"})
@@ -133,12 +140,14 @@ class Constants:
     literals:      how many numbers the code's own literals amount to: the different ones, and the choice among them
     norms_by_hand: how many times something is moved or scaled by its own mean or deviation, as a batch norm written by
                    hand does
+    wired:         how many calls take a part of a map, repeat, move or pad it, chosen by the code
     taken_apart:   operators and functions that could unpack several numbers from one parameter
     """
 
     hidden: dict[str, int]
     literals: int
     norms_by_hand: int
+    wired: int
     taken_apart: tuple[str, ...]
 
 
@@ -169,10 +178,14 @@ def constants(
         bool((one - other).abs().max() <= LEFT_OUT * (one - one.mean(1, keepdim=True)).abs().max())
         for one, other in zip(logits, rough, strict=True)
     ):
-        return Constants(parts.in_full(), parts.literals(), parts.norms_by_hand, tuple(sorted(parts.taken_apart)))
+        return Constants(
+            parts.in_full(), parts.literals(), parts.norms_by_hand, parts.wired, tuple(sorted(parts.taken_apart))
+        )
     taken_apart = {*parts.taken_apart, *parts.multiplied(), *(parts.steps_of(stepped) if moved else ())}
     taken_apart |= parts.behind_images()
-    return Constants(parts.hidden() | orders, parts.literals(), parts.norms_by_hand, tuple(sorted(taken_apart)))
+    return Constants(
+        parts.hidden() | orders, parts.literals(), parts.norms_by_hand, parts.wired, tuple(sorted(taken_apart))
+    )
 
 
 class _Parts:
@@ -327,6 +340,14 @@ class _Parts:
         """Return how many operations a batch norm written by hand would be."""
         return len(self._statistics)
 
+    @property
+    def wired(self) -> int:
+        """Return how many calls choose a part of what is made of the image."""
+        return sum(
+            base(node) in _CHOOSES and "image" in self._sources[node.name] and not _takes_all(node)
+            for node in self._acting
+        )
+
     def multiplied(self) -> list[str]:
         """Return the parameters of which functions make more numbers than a normalisation of weights does."""
         return [
@@ -339,16 +360,29 @@ class _Parts:
         """Return the parameters of which something is made that doesn't move with them, as signs don't: it tells where
         they lie, and their own numbers are still there for something else."""
         functions = [node for node in self._of_parameters if base(node) not in _MOVES]
-        if all(base(node) in _COMBINES | _PRODUCTS | _NORMS for node in functions):
+        if all(base(node) in _COMBINES | _PRODUCTS for node in functions):
             return set()
         before, after = (
             self._made_of_parameters({name: _nudged(self._weights[name], by) for name in self._parameters}, inputs)
             for by in (0.0, NUDGED)
         )
         steps = [
-            node.name for node in functions if node.name in before and _is_step(before[node.name], after[node.name])
+            node.name
+            for node in functions
+            if node.name in before
+            and (
+                _is_step(before[node.name], after[node.name])
+                or (self._is_of_each(node, before[node.name]) and _is_folded(before[node.name], after[node.name]))
+            )
         ]
         return leading(self._program, steps) & self._parameters.keys()
+
+    def _is_of_each(self, node: Node, made: Tensor) -> bool:
+        """Whether something is made of each number of parameters by itself, and not by adding up or scaling."""
+        behind = leading(self._program, [node.name]) & self._parameters.keys()
+        return base(node) not in _COMBINES | _PRODUCTS and made.numel() >= sum(
+            self._parameters[each] for each in behind
+        )
 
     def orders(self, inputs: tuple[Tensor, ...]) -> dict[str, int]:
         """Return how many numbers generate the orders in which parameters are used once more, by the name of one of
@@ -520,6 +554,11 @@ def _statistics(program: Program) -> set[str]:
     return {name for node in program.nodes for argument, name in named_operands(node) if argument in _STATISTICS}
 
 
+def _takes_all(node: Node) -> bool:
+    """Whether a slice is all of it, as the ":" of an index is."""
+    return base(node) == "slice" and (len(node.arguments) < 3 or tuple(node.arguments[2:4]) == (0, sys.maxsize))
+
+
 def _nudged(weight: Tensor, by: float) -> Tensor:
     """Return a parameter with each number moved a little, by a share of its size and of what is usual."""
     signs = 2.0 * torch.randint(2, weight.shape, generator=torch.Generator().manual_seed(0)).double() - 1
@@ -533,6 +572,14 @@ def _is_step(before: Tensor, after: Tensor) -> bool:
     kept, spread = before[before != 0], (before - before.mean()).square().mean().sqrt()
     still = ((after - before).abs() <= NUDGED * STILL * spread)[before != 0]
     return bool(spread > 0) and len(kept) > 0 and bool(still.double().mean() >= 0.5)
+
+
+def _is_folded(before: Tensor, after: Tensor) -> bool:
+    """Whether numbers move farther than the parameters did that they are made of, each as a share of its spread."""
+    if not before.is_floating_point() or before.numel() < 2:
+        return False
+    spread = (before - before.mean()).square().mean().sqrt()
+    return bool((after - before).square().mean().sqrt() > FOLDED * NUDGED * spread > 0)
 
 
 def _sizes_exchanged(weight: Tensor) -> Tensor:

@@ -540,7 +540,10 @@ class Evidence:
 
     def _add_places(self) -> "Adding":
         return self._ask(
-            "Changing half of its places", on_images.places_added, self._subject(self.log[-1]), self._chosen(TRACED)
+            "Changing half of its places",
+            on_images.places_added,
+            self._subject(self.log[-1]),
+            self._chosen(EXPERIMENTED),
         )
 
     def _statistics_kept(self) -> "tuple[Statistic, ...]":

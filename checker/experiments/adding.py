@@ -88,7 +88,7 @@ def _pooled(program: Program, maps: Mapping[str, Tensor], plain: _Made, moved: _
     """Return what doesn't notice that the places of `maps` are exchanged, and is made of what does."""
     behind = depending(program, [*(name for name in maps if name), program.inputs[0].name])
     notices = {name for name in behind if name not in plain or not all(map(_same, plain[name], moved[name]))}
-    leads = leading(program, program.outputs)
+    leads = leading(program, program.outputs, from_=maps) - maps.keys()
     return {
         node.name
         for node in program.nodes

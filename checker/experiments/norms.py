@@ -29,6 +29,8 @@ DROWNED = 10.0
 BLOCK = 4  # Neighbours, down and across, that are scaled alike.
 # Two channels that differ by no more than this from being the same, as one less their cosine, are copies.
 SAME = 1e-9
+# How far the statistics of two copies may be apart: the means in deviations, and the logarithm of the variances' ratio.
+APART = 0.01
 # What lies behind a norm, grows with its input and turns by no more than this, as one less the cosine, has got back the
 # size that the norm took away. Where something was added that isn't normalised, a thousandth of it turns farther.
 TURNED = 1e-6
@@ -71,6 +73,8 @@ def running_statistics(program: Program, weights: Mapping[str, Tensor], *inputs:
         kept = tuple(name for argument, name in named_operands(seen.node) if argument.startswith("running_"))
         own_mean, own_variance = values.mean(1), values.var(1, correction=0) + least
         is_kept = (mean != 0) | (variance != 1)
+        # Channels that are copies of one another have the same statistics, or their norm keeps numbers of its own.
+        own_mean[_differ_among_copies(values, mean, variance + least)] = torch.inf
         use = _Use(
             seen.node.module, mean, variance + least, own_mean, own_variance, is_kept, least / (variance + least)
         )
@@ -79,6 +83,15 @@ def running_statistics(program: Program, weights: Mapping[str, Tensor], *inputs:
     with torch.no_grad():
         replay(program, weights, *inputs, see=note)
     return tuple(statistic for each in uses.values() for statistic in _compared(each))
+
+
+def _differ_among_copies(values: Tensor, mean: Tensor, variance: Tensor) -> Tensor:
+    """Return for each channel (values: channels×numbers) whether it is a copy of another, and its statistics are not.
+    Of those that died none is."""
+    numbers = values.double().square().sum(1) + values.double().sum(1)
+    alike = (numbers == numbers[:, None]) & (values.var(1, correction=0) > 0)
+    apart = (mean - mean[:, None]).abs() / variance.sqrt() + (variance / variance[:, None]).log().abs()
+    return (alike & (apart > APART)).any(1)
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 FREE_NUMBERS = 6
 # Slopes, exponents and epsilons that stand in the code; our networks use 8 at most.
 FREE_LITERALS = 32
+# Calls that choose parts of maps. A global average that is written as loops over 7×7 places makes 98.
+FREE_CHOICES = 128
 # How far running statistics may lie from those of test images: a mean in standard deviations, a variance by its factor.
 # Ours lie within 0.25 and 4.5. Half of a norm's channels must lie nearer: there honest ones are within 0.18 and 1.8.
 MEAN_APART, VARIANCE_APART = 0.75, 30.0
@@ -69,10 +71,11 @@ def finite_weights(run: "Evidence") -> Verdict:
 @rule(
     "Nothing learned outside the parameters",
     "What depends on neither image nor parameters is computed, and the numbers that generate it are counted: a ramp "
-    f"or a blur is a few, a kernel from a seed or from sines is all of its own; {FREE_NUMBERS} are free, and "
-    f"{FREE_LITERALS} literals in the code. Running statistics must lie within {MEAN_APART:g} standard deviations and "
-    f"a factor of {VARIANCE_APART:g} of those of test images, and for half of each norm's channels within "
-    f"{MEAN_MOSTLY:g} and {VARIANCE_MOSTLY:g}. Parameters that are taken apart (floor, remainder, comparisons, sines) "
+    f"or a blur is a few, a kernel from a seed or from sines is all of its own; {FREE_NUMBERS} are free, "
+    f"{FREE_LITERALS} literals in the code, and {FREE_CHOICES} calls that take parts of maps. Running statistics must "
+    f"be the same for copies of a channel, and lie within {MEAN_APART:g} standard deviations and a factor of "
+    f"{VARIANCE_APART:g} of those of test images, for half of each norm's channels within {MEAN_MOSTLY:g} and "
+    f"{VARIANCE_MOSTLY:g}. Parameters that are taken apart (floor, remainder, comparisons, sines) "
     "can't be checked, and with each moved by half of bfloat16's last bit no more than "
     f"{100 * ROUNDING:g} % of the images may be lost.",
 )
@@ -88,6 +91,11 @@ def no_hidden_parameters(run: "Evidence") -> Verdict:
     hidden = dict(found.hidden)
     if found.literals > FREE_LITERALS:
         hidden["what stands in the code"] = found.literals
+    if found.wired > FREE_CHOICES:
+        raise CannotCheckError(
+            f"{found.wired:,} calls take parts of maps, repeat, move or pad them: which ones may have been learned.",
+            "Use layers on whole maps, or have it judged by a person.",
+        )
     kept = [each for each in run.running_statistics if each.is_kept]
     other = sum(near.count(False) for near in near_by_norm(kept, MEAN_APART, VARIANCE_APART).values())
     norms = _mostly_others(kept)
