@@ -55,6 +55,11 @@ def places_alike(run: "Evidence") -> str | None:
                 "another.",
                 "Average whole maps, or have it judged by a person.",
             )
+        if math.isinf(run.places_added.kept):
+            raise CannotCheckError(
+                "Nothing is found that all places of the last maps make together, as an average does.",
+                "Average the maps themselves, or have it judged by a person.",
+            )
         if not run.places_added.kept <= KEPT:
             raise CannotCheckError(
                 "Behind the last convolutions and poolings all places are put in an order that doesn't hang on where "
